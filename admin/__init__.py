@@ -1,0 +1,1 @@
+"""Who may see and change it: web admin, HTTP API and command line."""

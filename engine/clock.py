@@ -1,0 +1,18 @@
+"""The moment, as an argument. Only processes at the edge hold a clock; decisions take ``now``."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Gives the current moment as an aware UTC datetime."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current moment, UTC, microseconds."""
+        return datetime.now(UTC)

@@ -1,0 +1,33 @@
+"""Errors that cross a layer. Each message says what is wrong, where, and how to mend it."""
+
+
+class BatonError(Exception):
+    """Base of everything Baton raises on purpose; the command line prints it and exits with 1."""
+
+
+class SettingError(BatonError):
+    """An environment variable has a value that cannot be used."""
+
+
+class ServerUnavailable(BatonError):
+    """PostgreSQL or Redis cannot be reached or cannot be started."""
+
+
+class PolicyRefused(BatonError):
+    """A policy document has errors; ``findings`` lists every one of them."""
+
+    def __init__(self, message: str, findings: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+class IllegalMove(BatonError):
+    """A work action that the lead's stage, owner or the actor's role does not allow (HTTP 409)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFound(BatonError):
+    """The named lead, event, version or person does not exist."""

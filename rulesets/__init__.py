@@ -1,0 +1,1 @@
+"""What a policy says: its vocabulary, conditions, document, lint and compiled form. No I/O, no clock."""

@@ -1,0 +1,1 @@
+"""When it happens: RQ wake-ups and jobs, the scheduler, the embedded servers."""
