@@ -1,0 +1,166 @@
+"""The values decisions are made of: events, facts, scores, verdicts, lead state, decisions.
+
+Only data: no rule of the field lives here. Moments are aware UTC datetimes; points are exact decimals with two places.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+JsonObject = Mapping[str, Any]
+EMPTY: JsonObject = {}
+
+
+class Stage(StrEnum):
+    """Where a lead stands on the road (R4.5)."""
+
+    RAW = "raw"
+    NURTURE = "nurture"
+    READY = "ready"
+    MQL = "mql"
+    SQL = "sql"
+    OPPORTUNITY = "opportunity"
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"
+
+
+OPEN_STAGES = frozenset({Stage.RAW, Stage.NURTURE, Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
+BEFORE_MQL = frozenset({Stage.RAW, Stage.NURTURE, Stage.READY})
+
+
+@dataclass(frozen=True, slots=True)
+class LeadEvent:
+    """One event of a lead, as the envelope brought it (DESIGN.md §2). ``seq`` is its place in the inbox, 0 outside the store."""
+
+    source: str
+    id: str
+    type: str
+    occurred_at: datetime
+    identities: Mapping[str, str] = field(default_factory=dict)
+    traits: JsonObject = field(default_factory=dict)
+    company: JsonObject = field(default_factory=dict)
+    answers: JsonObject = field(default_factory=dict)
+    properties: JsonObject = field(default_factory=dict)
+    actor: str | None = None
+    imported: bool = False
+    trusted: bool = True
+    seq: int = 0
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """The order of history: (occurred_at, source, id) (R1.4, R3.4)."""
+        return (self.occurred_at, self.source, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The latest readable statement about one fact: its ``raw`` JSON value (None when cleared) and where it came from."""
+
+    raw: Any
+    occurred_at: datetime
+    source: str
+    event_id: str
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """The order in which statements overrule each other."""
+        return (self.occurred_at, self.source, self.event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A data-quality note: a value that arrived and could not be read; ``code`` says why."""
+
+    field: str
+    code: str
+    raw: str
+    source: str
+    event_id: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FitLine:
+    """A true fit rule and its points."""
+
+    group: str
+    rule: str
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One counted occurrence: raw × factor = value → contribution (R3.5)."""
+
+    group: str
+    signal: str
+    source: str
+    event_id: str
+    occurred_at: datetime
+    raw: Decimal
+    factor: float
+    value: Decimal
+    contribution: Decimal
+    cut_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a bound added above the sum (R3.5); ``level`` is group or total."""
+
+    level: str
+    key: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Both scores of a moment with all of their arithmetic. ``fit_groups`` are (key, sum of rules, after the group's bounds)."""
+
+    model: str
+    fit: Decimal
+    engagement: Decimal
+    grade: str
+    heat: str
+    cell: str
+    fit_start: Decimal
+    fit_lines: tuple[FitLine, ...]
+    fit_groups: tuple[tuple[str, Decimal, Decimal], ...]
+    ledger: tuple[LedgerLine, ...]
+    adjustments: tuple[Adjustment, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistResult:
+    """How a checklist stands; ``items`` are the keys of the items met."""
+
+    met: int
+    of: int
+    required: int
+    passed: bool
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that keeps a lead from a route: ``code`` is item, points, flag, confirm, cell or condition (R4.4)."""
+
+    code: str
+    detail: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What qualification says at a moment, stages and people aside (§4)."""
+
+    excluded: str | None
+    flagged: tuple[str, ...]
+    checklists: Mapping[str, ChecklistResult]
+    route: str | None
+    missing: tuple[Missing, ...]
+    missing_route: str | None = None
