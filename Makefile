@@ -1,0 +1,47 @@
+# Everything a person does to this tree. Each target works on a fresh clone with nothing but
+# Python 3.11 or 3.12, a C compiler, make and git, as root or not; PYTHON=… names the interpreter.
+SHELL := /bin/sh
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev demo test test-long lint types bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## .venv with the `baton` command
+	@sh deploy/install.sh run
+
+dev: ## .venv with what checks, tests and benchmarks need, too
+	@sh deploy/install.sh dev
+
+demo: install ## everything in one terminal, with made-up leads; Ctrl-C ends it
+	@exec $(BIN)/baton up --demo
+
+test: dev ## the test suite (a few minutes)
+	@$(BIN)/coverage run -m pytest $(ARGS)
+
+test-long: dev ## figures, long fuzzing and soaks (an hour or so)
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: dev ## style, formatting and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+
+types: dev ## mypy --strict over everything
+	@$(BIN)/mypy
+
+bench: dev ## matching and the whole path against others, as ratios from one run
+	@$(BIN)/python -m benchmarks
+
+lock: dev ## resolve the dependencies again and write requirements/
+	@$(LOCK) --group installer -o requirements/installer.txt
+	@$(LOCK) --extra dev --extra bench pyproject.toml -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+
+clean: ## remove what was made here, but not the data in var/
+	@rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
