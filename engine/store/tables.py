@@ -1,0 +1,271 @@
+"""The tables of the road: leads, events, decisions, clocks, rotation, roster, versions.
+
+Rows carry what `engine.core` decided and nothing else decides here. Events are written once and never changed but for the
+lead they belong to (merging). What waits to be decided stands in `Inbox`; a row leaves it in the transaction that decides.
+Accounts of people who sign in, keys and drafts are in `engine.store.admin_tables`.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+SHARDS = 64
+"""Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
+
+NOW = text("now()")
+
+
+def moment(*, nullable: bool = False, default: bool = False, index: bool = False) -> Column[Any]:
+    """A column of moments with time zone."""
+    return Column(DateTime(timezone=True), nullable=nullable, server_default=NOW if default else None, index=index)
+
+
+def document(*, default: str = "{}") -> Column[Any]:
+    """A JSON column that is never null."""
+    return Column(JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
+
+
+def score() -> Column[Any]:
+    """A column of points with two decimals."""
+    return Column(Numeric(14, 2), nullable=True)
+
+
+class Account(SQLModel, table=True):
+    """A company: facts under ``company.*`` belong to it (R1.7). A lead without a company has its own."""
+
+    __tablename__: ClassVar[str] = "account"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    key: str | None = Field(default=None, sa_column=Column(Text, unique=True))
+    claims: dict[str, Any] = Field(sa_column=document())
+    created_at: datetime = Field(sa_column=moment(default=True))
+
+
+class Lead(SQLModel, table=True):
+    """A lead as it stands after its last decision."""
+
+    __tablename__: ClassVar[str] = "lead"
+    __table_args__ = (
+        Index("lead_stage", "stage", "id"),
+        Index("lead_owner", "owner", "id"),
+        Index("lead_queue", "queued_role", "queue_priority", "grade", "queued_at", postgresql_where=text("queued_role IS NOT NULL")),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    account_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
+    version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    stage: str | None = None
+    owner: str | None = None
+    sdr: str | None = None
+    rep: str | None = None
+    model: str | None = None
+    fit: Decimal | None = Field(default=None, sa_column=score())
+    engagement: Decimal | None = Field(default=None, sa_column=score())
+    grade: str | None = None
+    heat: str | None = None
+    cell: str | None = Field(default=None, index=True)
+    scored_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    policy_number: int | None = None
+    route: str | None = None
+    excluded: str | None = None
+    flagged: list[str] = Field(sa_column=document(default="[]"))
+    checklists: dict[str, Any] = Field(sa_column=document())
+    missing: list[Any] = Field(sa_column=document(default="[]"))
+    claims: dict[str, Any] = Field(sa_column=document())
+    extras: dict[str, Any] = Field(sa_column=document())
+    notes: list[Any] = Field(sa_column=document(default="[]"))
+    state: dict[str, Any] = Field(sa_column=document())
+    queued_role: str | None = None
+    queued_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    queue_priority: int | None = None
+    pool_since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    first_event_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    last_event_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    merged_into: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
+    created_at: datetime = Field(sa_column=moment(default=True))
+
+
+class Identity(SQLModel, table=True):
+    """One identifier and the lead it names. ``kind``: external_id, wechat, email, phone, anonymous_id."""
+
+    __tablename__: ClassVar[str] = "identity"
+    kind: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    trusted: bool = True
+    created_at: datetime = Field(sa_column=moment(default=True))
+
+
+class Event(SQLModel, table=True):
+    """One accepted event. ``body`` holds lead, traits, company, answers, properties as they came."""
+
+    __tablename__: ClassVar[str] = "event"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id", name="event_once"),
+        Index("event_history", "lead_id", "occurred_at", "id"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    source: str
+    external_id: str
+    type: str
+    occurred_at: datetime = Field(sa_column=moment())
+    received_at: datetime = Field(sa_column=moment(default=True))
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    body: dict[str, Any] = Field(sa_column=document())
+    actor: str | None = None
+    imported: bool = False
+    trusted: bool = True
+
+
+class Inbox(SQLModel, table=True):
+    """An accepted event that is not decided: waiting until ``due_at``, or set aside with its ``error``."""
+
+    __tablename__: ClassVar[str] = "inbox"
+    __table_args__ = (Index("inbox_waiting", "shard", "event_id", postgresql_where=text("set_aside_at IS NULL")),)
+    event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    shard: int
+    due_at: datetime = Field(sa_column=moment())
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    error: str | None = None
+    set_aside_at: datetime | None = Field(default=None, sa_column=moment(nullable=True, index=True))
+
+
+class Decision(SQLModel, table=True):
+    """What one event did, with every reason; stored once and read back, never recomputed."""
+
+    __tablename__: ClassVar[str] = "decision"
+    __table_args__ = (Index("decision_lead", "lead_id", "id"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    event_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    decided_at: datetime = Field(sa_column=moment())
+    policy_number: int
+    stage_before: str | None = None
+    stage_after: str | None = None
+    owner_before: str | None = None
+    owner_after: str | None = None
+    cell: str | None = None
+    refused: str | None = None
+    body: dict[str, Any] = Field(sa_column=document())
+
+
+class LedgerRow(SQLModel, table=True):
+    """One counted occurrence of a lead's engagement under the active policy (R3.5); values of a moment are computed from it."""
+
+    __tablename__: ClassVar[str] = "ledger"
+    lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    signal_key: str = Field(primary_key=True)
+    group_key: str
+    raw: Decimal = Field(sa_column=Column(Numeric(14, 2), nullable=False))
+
+
+class ClockRow(SQLModel, table=True):
+    """One SLA clock of a lead (§6): the window is one indexed due column, claimed by a conditional update."""
+
+    __tablename__: ClassVar[str] = "clock"
+    __table_args__ = (
+        Index("clock_due", "due_at", postgresql_where=text("state = 'running' AND fired_at IS NULL")),
+        Index("clock_once", "lead_id", "key", unique=True, postgresql_where=text("state = 'running'")),
+        Index("clock_lead", "lead_id", "id"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    key: str
+    owner: str | None = None
+    policy_number: int
+    started_at: datetime = Field(sa_column=moment())
+    due_at: datetime = Field(sa_column=moment())
+    state: str = "running"
+    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    met_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    met_late: bool = False
+    fired_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class RotationPointer(SQLModel, table=True):
+    """A person's pointer in one assignment policy, an exact fraction (R5.5). The row with an empty ``member`` is the policy's lock."""
+
+    __tablename__: ClassVar[str] = "rotation"
+    policy_key: str = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    numerator: int = Field(default=0, sa_column=Column(Numeric(40, 0), nullable=False, server_default="0"))
+    denominator: int = Field(default=1, sa_column=Column(Numeric(40, 0), nullable=False, server_default="1"))
+    served: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    served_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class Person(SQLModel, table=True):
+    """Somebody who may own leads (§8)."""
+
+    __tablename__: ClassVar[str] = "person"
+    email: str = Field(primary_key=True)
+    name: str = ""
+    role: str = "sdr"
+    team: str | None = None
+    department: str | None = None
+    manager: str | None = None
+    tier: int = 3
+    weight: int = 1
+    capacity: int | None = None
+    active: bool = True
+    calendar: str | None = None
+    details: dict[str, Any] = Field(sa_column=document())
+
+
+class Team(SQLModel, table=True):
+    """A team, its head and its department."""
+
+    __tablename__: ClassVar[str] = "team"
+    key: str = Field(primary_key=True)
+    label: str = ""
+    head: str | None = None
+    department: str | None = None
+
+
+class CalendarRow(SQLModel, table=True):
+    """A working calendar of the roster, as in the document."""
+
+    __tablename__: ClassVar[str] = "calendar"
+    key: str = Field(primary_key=True)
+    body: dict[str, Any] = Field(sa_column=document())
+
+
+class PolicyVersion(SQLModel, table=True):
+    """An immutable published policy with its compiled rulesets."""
+
+    __tablename__: ClassVar[str] = "policy_version"
+    number: int = Field(primary_key=True)
+    digest: str
+    document: dict[str, Any] = Field(sa_column=document())
+    compiled: dict[str, Any] = Field(sa_column=document())
+    published_at: datetime = Field(sa_column=moment(default=True))
+    published_by: str
+    reason: str
+    signatures: list[Any] = Field(sa_column=document(default="[]"))
+    bypassed: bool = False
+    act_on_existing: str = "none"
+
+
+class ActivePolicy(SQLModel, table=True):
+    """The one pointer to the version in force; its single row has id 1."""
+
+    __tablename__: ClassVar[str] = "active_policy"
+    id: int = Field(default=1, primary_key=True)
+    number: int
+
+
+class MergeRecord(SQLModel, table=True):
+    """Two leads that proved to be one person; keeps what is needed to undo it."""
+
+    __tablename__: ClassVar[str] = "merge"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    winner_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    loser_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    merged_at: datetime = Field(sa_column=moment())
+    undone_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    moved: dict[str, Any] = Field(sa_column=document())
