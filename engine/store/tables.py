@@ -19,17 +19,17 @@ SHARDS = 64
 NOW = text("now()")
 
 
-def moment(*, nullable: bool = False, default: bool = False, index: bool = False) -> Column[Any]:
+def moment_column(*, nullable: bool = False, default: bool = False, index: bool = False) -> Column[Any]:
     """A column of moments with time zone."""
     return Column(DateTime(timezone=True), nullable=nullable, server_default=NOW if default else None, index=index)
 
 
-def document(*, default: str = "{}") -> Column[Any]:
+def json_column(*, default: str = "{}") -> Column[Any]:
     """A JSON column that is never null."""
     return Column(JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
 
 
-def score() -> Column[Any]:
+def score_column() -> Column[Any]:
     """A column of points with two decimals."""
     return Column(Numeric(14, 2), nullable=True)
 
@@ -40,8 +40,8 @@ class Account(SQLModel, table=True):
     __tablename__: ClassVar[str] = "account"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     key: str | None = Field(default=None, sa_column=Column(Text, unique=True))
-    claims: dict[str, Any] = Field(sa_column=document())
-    created_at: datetime = Field(sa_column=moment(default=True))
+    claims: dict[str, Any] = Field(sa_column=json_column())
+    created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
 class Lead(SQLModel, table=True):
@@ -61,30 +61,30 @@ class Lead(SQLModel, table=True):
     sdr: str | None = None
     rep: str | None = None
     model: str | None = None
-    fit: Decimal | None = Field(default=None, sa_column=score())
-    engagement: Decimal | None = Field(default=None, sa_column=score())
+    fit: Decimal | None = Field(default=None, sa_column=score_column())
+    engagement: Decimal | None = Field(default=None, sa_column=score_column())
     grade: str | None = None
     heat: str | None = None
     cell: str | None = Field(default=None, index=True)
-    scored_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    scored_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     policy_number: int | None = None
     route: str | None = None
     excluded: str | None = None
-    flagged: list[str] = Field(sa_column=document(default="[]"))
-    checklists: dict[str, Any] = Field(sa_column=document())
-    missing: list[Any] = Field(sa_column=document(default="[]"))
-    claims: dict[str, Any] = Field(sa_column=document())
-    extras: dict[str, Any] = Field(sa_column=document())
-    notes: list[Any] = Field(sa_column=document(default="[]"))
-    state: dict[str, Any] = Field(sa_column=document())
+    flagged: list[str] = Field(sa_column=json_column(default="[]"))
+    checklists: dict[str, Any] = Field(sa_column=json_column())
+    missing: list[Any] = Field(sa_column=json_column(default="[]"))
+    claims: dict[str, Any] = Field(sa_column=json_column())
+    extras: dict[str, Any] = Field(sa_column=json_column())
+    notes: list[Any] = Field(sa_column=json_column(default="[]"))
+    state: dict[str, Any] = Field(sa_column=json_column())
     queued_role: str | None = None
-    queued_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    queued_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     queue_priority: int | None = None
-    pool_since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    first_event_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    last_event_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    pool_since: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    first_event_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    last_event_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     merged_into: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
-    created_at: datetime = Field(sa_column=moment(default=True))
+    created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
 class Identity(SQLModel, table=True):
@@ -95,7 +95,7 @@ class Identity(SQLModel, table=True):
     value: str = Field(primary_key=True)
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     trusted: bool = True
-    created_at: datetime = Field(sa_column=moment(default=True))
+    created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
 class Event(SQLModel, table=True):
@@ -110,10 +110,10 @@ class Event(SQLModel, table=True):
     source: str
     external_id: str
     type: str
-    occurred_at: datetime = Field(sa_column=moment())
-    received_at: datetime = Field(sa_column=moment(default=True))
+    occurred_at: datetime = Field(sa_column=moment_column())
+    received_at: datetime = Field(sa_column=moment_column(default=True))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    body: dict[str, Any] = Field(sa_column=document())
+    body: dict[str, Any] = Field(sa_column=json_column())
     actor: str | None = None
     imported: bool = False
     trusted: bool = True
@@ -127,11 +127,11 @@ class Inbox(SQLModel, table=True):
     event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     shard: int
-    due_at: datetime = Field(sa_column=moment())
+    due_at: datetime = Field(sa_column=moment_column())
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     error: str | None = None
-    set_aside_at: datetime | None = Field(default=None, sa_column=moment(nullable=True, index=True))
+    set_aside_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True, index=True))
 
 
 class Decision(SQLModel, table=True):
@@ -142,7 +142,7 @@ class Decision(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     event_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    decided_at: datetime = Field(sa_column=moment())
+    decided_at: datetime = Field(sa_column=moment_column())
     policy_number: int
     stage_before: str | None = None
     stage_after: str | None = None
@@ -150,7 +150,7 @@ class Decision(SQLModel, table=True):
     owner_after: str | None = None
     cell: str | None = None
     refused: str | None = None
-    body: dict[str, Any] = Field(sa_column=document())
+    body: dict[str, Any] = Field(sa_column=json_column())
 
 
 class LedgerRow(SQLModel, table=True):
@@ -178,13 +178,13 @@ class ClockRow(SQLModel, table=True):
     key: str
     owner: str | None = None
     policy_number: int
-    started_at: datetime = Field(sa_column=moment())
-    due_at: datetime = Field(sa_column=moment())
+    started_at: datetime = Field(sa_column=moment_column())
+    due_at: datetime = Field(sa_column=moment_column())
     state: str = "running"
-    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    met_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    ended_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    met_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     met_late: bool = False
-    fired_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    fired_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
 
 
 class RotationPointer(SQLModel, table=True):
@@ -196,7 +196,7 @@ class RotationPointer(SQLModel, table=True):
     numerator: int = Field(default=0, sa_column=Column(Numeric(40, 0), nullable=False, server_default="0"))
     denominator: int = Field(default=1, sa_column=Column(Numeric(40, 0), nullable=False, server_default="1"))
     served: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
-    served_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    served_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
 
 
 class Person(SQLModel, table=True):
@@ -214,7 +214,7 @@ class Person(SQLModel, table=True):
     capacity: int | None = None
     active: bool = True
     calendar: str | None = None
-    details: dict[str, Any] = Field(sa_column=document())
+    details: dict[str, Any] = Field(sa_column=json_column())
 
 
 class Team(SQLModel, table=True):
@@ -232,7 +232,7 @@ class CalendarRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "calendar"
     key: str = Field(primary_key=True)
-    body: dict[str, Any] = Field(sa_column=document())
+    body: dict[str, Any] = Field(sa_column=json_column())
 
 
 class PolicyVersion(SQLModel, table=True):
@@ -241,12 +241,12 @@ class PolicyVersion(SQLModel, table=True):
     __tablename__: ClassVar[str] = "policy_version"
     number: int = Field(primary_key=True)
     digest: str
-    document: dict[str, Any] = Field(sa_column=document())
-    compiled: dict[str, Any] = Field(sa_column=document())
-    published_at: datetime = Field(sa_column=moment(default=True))
+    document: dict[str, Any] = Field(sa_column=json_column())
+    compiled: dict[str, Any] = Field(sa_column=json_column())
+    published_at: datetime = Field(sa_column=moment_column(default=True))
     published_by: str
     reason: str
-    signatures: list[Any] = Field(sa_column=document(default="[]"))
+    signatures: list[Any] = Field(sa_column=json_column(default="[]"))
     bypassed: bool = False
     act_on_existing: str = "none"
 
@@ -266,6 +266,6 @@ class MergeRecord(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     winner_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     loser_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
-    merged_at: datetime = Field(sa_column=moment())
-    undone_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    moved: dict[str, Any] = Field(sa_column=document())
+    merged_at: datetime = Field(sa_column=moment_column())
+    undone_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    moved: dict[str, Any] = Field(sa_column=json_column())
