@@ -1,0 +1,154 @@
+"""The shape of the tree: import contracts that bite, file and function sizes, and names that say something.
+
+Each contract of pyproject.toml is broken once in a copy of the packages, so that a contract which forbids
+nothing any more is noticed.
+"""
+
+import ast
+import shutil
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("rulesets", "engine", "workers", "admin")
+FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
+
+FORBIDDEN = [
+    ("arrow", "rulesets/seeded.py", "import engine.errors"),
+    ("arrow", "engine/seeded.py", "import workers"),
+    ("arrow", "workers/seeded.py", "import admin"),
+    ("pure", "engine/core/seeded.py", "import engine.clock"),
+    ("pure", "engine/core/seeded.py", "import sqlalchemy"),
+    ("pure", "rulesets/seeded.py", "import pathlib"),
+    ("pure", "rulesets/seeded.py", "import time"),
+    ("matcher", "engine/seeded.py", "import durable_rules_engine"),
+    ("matcher", "engine/core/seeded.py", "from durable import lang"),
+    ("sql", "engine/seeded.py", "from sqlalchemy import text"),
+    ("sql", "workers/seeded.py", "import psycopg"),
+    ("sql", "admin/api/seeded.py", "import sqlmodel"),
+    ("sql", "admin/views/seeded.py", "import psycopg"),
+    ("queue", "admin/seeded.py", "import redis"),
+    ("queue", "engine/store/seeded.py", "import rq"),
+    ("web", "workers/seeded.py", "import flask"),
+]
+ALLOWED = [
+    ("matcher", "engine/rete.py", "import durable_rules_engine"),
+    ("sql", "engine/store/seeded.py", "import psycopg"),
+    ("sql", "engine/migrations/seeded.py", "import sqlalchemy"),
+    ("sql", "admin/views/seeded.py", "import sqlalchemy"),
+    ("queue", "workers/seeded.py", "import redis"),
+    ("web", "admin/seeded.py", "import flask"),
+]
+
+
+@pytest.fixture
+def copied_tree(tmp_path: Path) -> Path:
+    """The four packages and the contracts, in a folder that may be spoilt."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def breaks(tree: Path, contract: str) -> bool:
+    """Whether import-linter finds ``contract`` broken in ``tree``; anything else but kept fails the test."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache", "--contract", contract]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    counts = "Contracts: 0 kept, 1 broken." if done.returncode else "Contracts: 1 kept, 0 broken."
+    assert counts in done.stdout, done.stdout + done.stderr
+    return done.returncode != 0
+
+
+def seed(tree: Path, path: str, line: str) -> None:
+    file = tree / path
+    file.parent.mkdir(exist_ok=True)
+    (file.parent / "__init__.py").touch()
+    with file.open("a") as text:
+        text.write(f"\n{line}\n")
+
+
+@pytest.mark.parametrize(("contract", "path", "line"), FORBIDDEN)
+def test_a_forbidden_import_breaks_its_contract(copied_tree: Path, contract: str, path: str, line: str) -> None:
+    seed(copied_tree, path, line)
+    assert breaks(copied_tree, contract)
+
+
+@pytest.mark.parametrize(("contract", "path", "line"), ALLOWED)
+def test_an_allowed_import_breaks_nothing(copied_tree: Path, contract: str, path: str, line: str) -> None:
+    seed(copied_tree, path, line)
+    assert not breaks(copied_tree, contract)
+
+
+def test_every_contract_is_broken_by_some_seeded_import() -> None:
+    assert {contract["id"] for contract in CONTRACTS} == {contract for contract, _, _ in FORBIDDEN}
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def functions(*folders: str) -> Iterator[tuple[str, int]]:
+    """Name and length in lines, docstring left out, of every function."""
+    for file in python_files(*folders):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+                length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                yield f"{file.relative_to(ROOT)}:{node.name}", length
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    assert [file for file in python_files(*FOLDERS) if len(file.read_text().splitlines()) > 400] == []
+
+
+def test_functions_are_short_half_of_them_within_10_lines_and_nine_in_ten_within_30() -> None:
+    lengths = [length for _, length in functions(*PACKAGES)]
+    assert statistics.median(lengths) <= 10
+    assert statistics.quantiles(lengths, n=10)[-1] <= 30
+
+
+def test_a_file_with_code_starts_by_saying_what_it_is_for() -> None:
+    silent = [
+        str(file.relative_to(ROOT))
+        for file in python_files(*FOLDERS)
+        if (tree := ast.parse(file.read_text())).body and ast.get_docstring(tree) is None
+    ]
+    assert silent == []
+
+
+def test_no_module_hides_behind_an_empty_name() -> None:
+    empty = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+    assert [file for file in python_files(*FOLDERS) if file.stem in empty or file.parent.name in empty] == []
+
+
+def test_every_declared_dependency_is_locked_with_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for lock, declared in (
+        ("run", project["dependencies"]),
+        ("dev", [*project["dependencies"], *extras["dev"], *extras["bench"]]),
+    ):
+        locked = locked_names(ROOT / "requirements" / f"{lock}.txt")
+        assert {name_of(requirement) for requirement in declared} <= locked, f"run `make lock` ({lock}.txt is behind)"
+
+
+def locked_names(lock: Path) -> set[str]:
+    lines = lock.read_text().replace("\\\n", " ").splitlines()
+    assert all("--hash=sha256:" in line for line in lines)
+    return {name_of(line) for line in lines}
+
+
+def name_of(requirement: str) -> str:
+    cut = min((requirement.find(mark) for mark in "[=<>! ;" if mark in requirement), default=len(requirement))
+    return requirement[:cut].lower().replace("_", "-").replace(".", "-")
