@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
-from rulesets.vocabulary import FieldType
+from rulesets.numbers import Number
+from rulesets.reading import FieldType
 
 
 class Operand(StrEnum):
@@ -121,7 +122,7 @@ class CountOf(Node):
     """How often an event happened in (now − days × 24 h, now]; without ``days``, ever."""
 
     event: str
-    days: Annotated[float, Field(gt=0)] | None = None
+    days: Annotated[Number, Field(gt=0)] | None = None
     where: "Condition | None" = None
 
 

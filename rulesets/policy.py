@@ -6,11 +6,12 @@ operands) is `rulesets.lint`; text and digest are `rulesets.document`.
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainSerializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from rulesets.conditions import ALWAYS, AllOf, Condition
+from rulesets.conditions import ALWAYS, Condition
+from rulesets.numbers import Number, Points
 from rulesets.vocabulary import FieldType
 
 FORMAT = "baton.policy/1"
@@ -22,31 +23,6 @@ Role = Literal["sdr", "sales", "manager"]
 Stage = Literal["raw", "nurture", "ready", "mql", "sql", "opportunity", "won", "lost", "disqualified"]
 
 
-def read_number(value: Any) -> Decimal:
-    """A JSON number as an exact decimal (R0.4); raises ValueError for text, booleans, NaN and Infinity."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("give a number, without quotes")
-    number = Decimal(str(value))
-    if not number.is_finite():
-        raise ValueError("give a finite number")
-    return number
-
-
-def read_points(value: Any) -> Decimal:
-    """A number with at most two decimals and a magnitude up to 10⁹ (R0.4)."""
-    number = read_number(value)
-    if number != round(number, 2) or abs(number) > 10**9:
-        raise ValueError("give a number with at most two decimals, at most 1,000,000,000 in magnitude")
-    return number
-
-
-def write_number(number: Decimal) -> int | float:
-    """The JSON number of a decimal: an integer where it is one."""
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-Points = Annotated[Decimal, BeforeValidator(read_points), PlainSerializer(write_number)]
-Number = Annotated[Decimal, BeforeValidator(read_number), PlainSerializer(write_number)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 DottedKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,2}$", max_length=80)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000)]
@@ -62,8 +38,8 @@ class Labels(Part):
     """A label in up to three languages."""
 
     en: Text | None = None
-    zh_Hans: Text | None = None
-    zh_Hant: Text | None = None
+    zh_Hans: Text | None = None  # noqa: N815 - the locale's own spelling
+    zh_Hant: Text | None = None  # noqa: N815 - as above
 
 
 class Keyed(Part):
@@ -90,9 +66,7 @@ class Duration(Part):
     @property
     def timedelta(self) -> timedelta:
         """The exact length, to the microsecond."""
-        seconds = (
-            (self.seconds or 0) + 60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86_400 * (self.days or 0)
-        )
+        seconds = (self.seconds or 0) + 60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86_400 * (self.days or 0)
         return timedelta(microseconds=int(min(seconds, 10**13) * 1_000_000))
 
 
@@ -523,6 +497,3 @@ class Policy(Part):
     reasons: Reasons = Reasons()
     tests: tuple[SampleCase, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
-
-
-__all__ = [name for name in globals() if not name.startswith("_") and name not in {"Any", "AllOf"}]
