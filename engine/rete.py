@@ -1,0 +1,179 @@
+"""The matcher: compiled rules evaluated by durable_rules. The only module that talks to the library.
+
+The C module is used directly, in the one pattern that is safe (docs/matching.md): a fact is asserted under a fixed
+session, fired rules are read off as names, the fact is retracted. A sentinel rule that fires last proves that the run
+was whole. After anything else the shard is dropped and built anew, the interpreter answers for this lead, and the incident
+is counted: a fault of the engine costs time, never a wrong answer.
+
+Equal messages have equal answers, so each shard remembers the last few thousand it saw. A `Matcher` may be shared by
+threads; a new version gets a new `Matcher`, made before the old one is closed. Never use one after a fork that another
+process goes on using: each process makes its own.
+"""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from operator import itemgetter
+from threading import Lock
+from types import ModuleType
+from typing import Any, Protocol, cast
+from zoneinfo import ZoneInfo
+
+import durable_rules_engine
+import structlog
+
+from engine.core.matching import InterpreterMatcher, no_rules
+from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard
+from rulesets.compiler import compile_policy
+from rulesets.extraction import Reader, reader
+from rulesets.interpreter import View
+from rulesets.policy import Policy
+from rulesets.vocabulary import Vocabulary
+
+SESSION = "1"
+REMEMBERED = 8192  # messages per shard
+_ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
+_names = count(1)  # the engine refuses a name it has seen
+_log = structlog.get_logger("baton.matcher")
+
+
+class Engine(Protocol):
+    """What is used of the C module. Handles are integers; every call may raise."""
+
+    def create_ruleset(self, name: str, definition: str) -> int: ...
+    def delete_ruleset(self, handle: int) -> None: ...
+    def delete_state(self, handle: int, session: str) -> None: ...
+    def assert_fact(self, handle: int, message: str) -> tuple[int, int]: ...
+    def retract_fact(self, handle: int, message: str) -> tuple[int, int]: ...
+    def start_action_for_state(self, handle: int, state: int) -> tuple[str, str] | None: ...
+    def complete_and_start_action(self, handle: int, state: int) -> str | None: ...
+
+
+class Incident(Exception):
+    """The engine raised, refused or did not finish; the answer of this run cannot be trusted."""
+
+
+class ShardMatcher:
+    """One ruleset of the engine, from creation to deletion."""
+
+    def __init__(self, shard: Shard, engine: Engine) -> None:
+        self._engine = engine
+        self._rules = shard.rules
+        self._definition = json.dumps(shard.definition)
+        self._lock = Lock()
+        self._ids = count(1)
+        self._remembered: dict[str, frozenset[str]] = {}
+        self._handle: int | None = None
+        self.sources = shard.sources
+        self.build()
+
+    def build(self) -> None:
+        """Creates the ruleset and its session; a session for which no action ran must not be deleted, so one runs."""
+        with self._lock:
+            self._handle = self._engine.create_ruleset(f"shard {next(_names)}", self._definition)
+            self._run("")
+
+    def close(self) -> None:
+        """Deletes the session, then the ruleset."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                self._engine.delete_state(handle, SESSION)
+                self._engine.delete_ruleset(handle)
+
+    def drop(self) -> None:
+        """Forgets a ruleset whose state is not known; deleting such a session can kill the process."""
+        self._handle = None
+
+    def fired(self, body: str) -> frozenset[str]:
+        """Ids of the rules that a message fires. Raises Incident when the run was not whole."""
+        known = self._remembered.get(body)
+        if known is None:
+            with self._lock:
+                known = self._run(body)
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[body] = known
+        return known
+
+    def _run(self, body: str) -> frozenset[str]:
+        """Assert, read off every fired rule, retract."""
+        if self._handle is None:
+            raise Incident("the shard is closed")
+        handle, engine, fired = self._handle, self._engine, []
+        head = f'{{"sid":"{SESSION}","id":{next(self._ids)}'
+        try:
+            code, state = engine.assert_fact(handle, f"{head}{_ANCHOR}{body}}}")
+            started = engine.start_action_for_state(handle, state) if code == 0 else None
+            text = started[1] if started else None
+            while text:
+                fired.append(text[2 : text.index('"', 2)])
+                text = engine.complete_and_start_action(handle, state)
+            code = code or engine.retract_fact(handle, head + "}")[0]
+        except Exception as error:
+            raise Incident(f"{type(error).__name__}: {error}") from error
+        if code or not fired or fired.pop() != SENTINEL:
+            raise Incident(f"the run was not whole: code {code}, {len(fired)} fired")
+        return frozenset(self._rules[int(name)] for name in fired)
+
+
+class RulesetMatcher:
+    """All shards of one moment, and how a view is read for them."""
+
+    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, zone: ZoneInfo, engine: Engine) -> None:
+        self._always = frozenset(ruleset.always)
+        self._readers: list[Reader] = [reader(source, vocabulary, zone) for source in ruleset.sources]
+        self.shards = [ShardMatcher(shard, engine) for shard in ruleset.shards]
+        self._plan = [(_picker(shard.sources), shard) for shard in self.shards]
+
+    def match(self, view: View) -> frozenset[str]:
+        """Ids of the rules that hold. Raises Incident."""
+        pieces = [read(view) for read in self._readers]
+        return self._always.union(*[shard.fired("".join(pick(pieces))) for pick, shard in self._plan])
+
+
+def _picker(sources: tuple[int, ...]) -> Callable[[list[str]], Any]:
+    """The pieces a shard needs: text for one, a tuple for several; both can be joined."""
+    return itemgetter(*sources)
+
+
+class Matcher:
+    """Matches by durable_rules; see `engine.core.matching.Matcher`. ``incidents`` counts faults of the engine."""
+
+    def __init__(self, compiled: Compiled, policy: Policy, engine: Engine | ModuleType = durable_rules_engine) -> None:
+        vocabulary, zone = Vocabulary.of(policy), ZoneInfo(policy.timezone)
+        self._reference = InterpreterMatcher(policy)
+        self.incidents = 0
+        self._rulesets = {
+            name: RulesetMatcher(ruleset, vocabulary, zone, cast("Engine", engine))
+            for name, ruleset in compiled.rulesets.items()
+        }
+
+    @classmethod
+    def of(cls, policy: Policy) -> "Matcher":
+        """Compiles and builds in one step."""
+        return cls(compile_policy(policy), policy)
+
+    def match(self, ruleset: str, view: View) -> frozenset[str]:
+        """The ids of the rules of this ruleset that hold. Raises KeyError for a name that no ruleset could have."""
+        matcher = self._rulesets.get(ruleset)
+        if matcher is None:
+            return no_rules(ruleset)
+        try:
+            return matcher.match(view)
+        except Incident as incident:
+            self._recover(ruleset, matcher, incident)
+            return self._reference.match(ruleset, view)
+
+    def _recover(self, ruleset: str, matcher: RulesetMatcher, incident: Incident) -> None:
+        self.incidents += 1
+        _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
+        for shard in matcher.shards:
+            shard.drop()
+            shard.build()
+
+    def close(self) -> None:
+        """Frees every ruleset. Matching afterwards falls back to the interpreter and counts incidents."""
+        for ruleset in self._rulesets.values():
+            for shard in ruleset.shards:
+                shard.close()

@@ -1,0 +1,173 @@
+"""Translates the named conditions of a policy into rulesets that durable_rules can take without harm.
+
+The library hangs, crashes or answers wrongly on inputs that look harmless (docs/matching.md lists them). So one narrow
+form of rule is ever made: an anchor ``{"k": "L"}`` and comparisons of small integers under generated names, at most
+`SHARD_LEAVES` of them per ruleset. Alternatives (`any`) become rules of their own under the same rule id; negation is
+pushed down to the tests; what would grow too wide is computed by the interpreter as one boolean. Matching itself is
+`engine.rete`. Nothing here does I/O.
+
+compile_policy:
+1. `rulesets.moments` names the conditions and groups them by moment;
+2. each condition becomes alternatives of atoms over shared sources (`rulesets.features`);
+3. sources get collision-free names; atoms become comparisons; alternatives are packed into shards.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard, Source
+from rulesets.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTest, children
+from rulesets.features import ALWAYS, Alternatives, Atom, Features
+from rulesets.moments import named_conditions, segment, segments_of
+from rulesets.policy import Policy
+from rulesets.vocabulary import Vocabulary
+
+SHARD_LEAVES = 48
+RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
+
+Rule = tuple[str, tuple[Atom, ...]]
+
+
+def compile_policy(policy: Policy) -> Compiled:
+    """All rulesets of a policy. Raises CannotCompile when it has errors that its lint reports."""
+    vocabulary, zone, segments = Vocabulary.of(policy), ZoneInfo(policy.timezone), segments_of(policy)
+    return Compiled(
+        rulesets={
+            name: _ruleset(conditions, Features(vocabulary, zone), segments)
+            for name, conditions in named_conditions(policy).items()
+        }
+    )
+
+
+def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mapping[str, Node]) -> Ruleset:
+    expansion = Expansion(features, segments)
+    always: list[str] = []
+    rules: list[Rule] = []
+    for rule, condition in conditions.items():
+        alternatives = expansion.of(condition, holds=True)
+        if () in alternatives:
+            always.append(rule)
+        else:
+            rules.extend((rule, alternative) for alternative in alternatives)
+    sources = features.sources(fresh_names())
+    return Ruleset(
+        always=tuple(always),
+        sources=sources,
+        shards=tuple(_shard(packed, features, sources) for packed in pack(rules)),
+    )
+
+
+class Expansion:
+    """Multiplies conditions out into alternatives of atoms, segments in place, negation pushed down to the tests."""
+
+    def __init__(self, features: Features, segments: Mapping[str, Node]) -> None:
+        self._features = features
+        self._segments = segments
+
+    def of(self, condition: Node, *, holds: bool, inside: tuple[str, ...] = ()) -> Alternatives:
+        """When ``condition`` holds (or, with ``holds=False``, when it does not)."""
+        if isinstance(condition, SegmentTest):
+            below = segment(condition, self._segments, inside)
+            return self.of(below, holds=holds, inside=(*inside, condition.segment))
+        if not isinstance(condition, AllOf | AnyOf | NoneOf):
+            return self._features.alternatives(condition, holds=holds)
+        wanted = holds != isinstance(condition, NoneOf)  # what each child must be
+        parts = [(child, self.of(child, holds=wanted, inside=inside)) for child in children(condition)]
+        together = holds != isinstance(condition, AnyOf)  # whether every child must be so, or one
+        whole = self._every(parts, wanted) if together else merge(part for _, part in parts)
+        return whole if leaves_of(whole) <= RULE_LEAVES else self._features.computed(condition, holds=holds)
+
+    def _every(self, parts: list[tuple[Node, Alternatives]], wanted: bool) -> Alternatives:
+        """The product of all parts; the widest are computed whole first while the product would be too wide."""
+        while product_leaves(part for _, part in parts) > RULE_LEAVES:
+            widest = max(range(len(parts)), key=lambda index: leaves_of(parts[index][1]))
+            condition, alternatives = parts[widest]
+            if leaves_of(alternatives) <= 1:
+                break
+            parts[widest] = (condition, self._features.computed(condition, holds=wanted))
+        return multiply(part for _, part in parts)
+
+
+def leaves_of(alternatives: Alternatives) -> int:
+    """How many leaves the engine would be given, as it counts them."""
+    return sum(len(alternative) for alternative in alternatives)
+
+
+def product_leaves(parts: Iterable[Alternatives]) -> int:
+    """An upper bound of the leaves of the product, without making it."""
+    ways, leaves = 1, 0
+    for part in parts:
+        ways, leaves = ways * len(part), leaves * len(part) + leaves_of(part) * ways
+    return leaves
+
+
+def merge(parts: Iterable[Alternatives]) -> Alternatives:
+    """Any of the parts: every alternative once; one that is always true makes the others superfluous."""
+    merged = tuple(dict.fromkeys(alternative for part in parts for alternative in part))
+    return ALWAYS if () in merged else merged
+
+
+def multiply(parts: Iterable[Alternatives]) -> Alternatives:
+    """All of the parts: one alternative of each, joined in the order of sources so that rules share beginnings."""
+    product = ALWAYS
+    for part in parts:
+        product = merge([tuple(_joined(left, right) for left in product for right in part)])
+    return product
+
+
+def _joined(left: tuple[Atom, ...], right: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    return tuple(sorted({*left, *right}, key=lambda atom: (atom.source, str(atom.slot), atom.op, str(atom.point))))
+
+
+def pack(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
+    """Shards of at most SHARD_LEAVES leaves, rules that read the same sources together."""
+    shard: list[Rule] = []
+    leaves = 0
+    for rule in sorted(rules, key=lambda rule: [atom.source for atom in rule[1]]):
+        if leaves + len(rule[1]) > SHARD_LEAVES:
+            yield shard
+            shard, leaves = [], 0
+        shard.append(rule)
+        leaves += len(rule[1])
+    if shard:
+        yield shard
+
+
+def _shard(packed: list[Rule], features: Features, sources: tuple[Source, ...]) -> Shard:
+    definition: dict[str, Any] = {
+        str(number): _engine_rule([features.comparison(atom, sources) for atom in atoms])
+        for number, (_, atoms) in enumerate(packed)
+    }
+    definition[SENTINEL] = {**_engine_rule([]), "pri": len(packed) + 1}
+    return Shard(
+        rules=tuple(rule for rule, _ in packed),
+        definition=definition,
+        sources=tuple(sorted({atom.source for _, atoms in packed for atom in atoms})),
+    )
+
+
+def _engine_rule(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"all": [{"m": {"$and": [ANCHOR, *comparisons]}}]}
+
+
+def fresh_names(reserved: Iterable[str] = ("sid", "id", "k", "$s")) -> Callable[[], str]:
+    """Makes names ``f_1``, ``f_2`` …, leaving out any whose hash in the engine is already taken."""
+    taken = {engine_hash(name) for name in reserved}
+    numbers = count(1)
+
+    def fresh() -> str:
+        name = next(name for name in map("f_{}".format, numbers) if engine_hash(name) not in taken)
+        taken.add(engine_hash(name))
+        return name
+
+    return fresh
+
+
+def engine_hash(name: str) -> int:
+    """The 32-bit FNV-1a hash by which the engine looks properties up."""
+    digest = 2166136261
+    for byte in name.encode():
+        digest = (digest ^ byte) * 16777619 & 0xFFFFFFFF
+    return digest
