@@ -45,6 +45,7 @@ VALKEY_OPTIONS = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "daemonize": "no",
+    "loglevel": "warning",
 }
 STOP_SIGNALS = {"postgres": signal.SIGINT, "valkey": signal.SIGTERM}
 """What stops a server quickly and cleanly: PostgreSQL's SIGTERM would wait for its clients."""
@@ -78,7 +79,7 @@ def exec_server(kind: str, home: Path, *, parent: int | None, extra: Sequence[st
     _inherit(take_lock(home, kind, wait))
     with explained(home):
         doors = _open_doors(home, kind, account)
-        if os.getsid(0) != os.getpid():
+        if os.getpgrp() != os.getpid():
             os.setsid()
         os.chdir("/")
         become(account)

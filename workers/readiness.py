@@ -1,0 +1,80 @@
+"""Waits until the servers answer, or until the web process says that everything is ready; then ends with 0.
+
+``python -m workers.readiness servers`` · ``python -m workers.readiness URL``. Steps of `baton up` that come later are
+started when such a wait has ended. Only looks; changes nothing.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+from engine.errors import BatonError, ServerUnavailable
+from engine.settings import Settings, load_settings
+from workers.embedded import check_answering, require_servers
+
+POLL = 0.1
+SAY_EVERY = 10.0
+"""Seconds between two looks, and between two sentences about what is still missing."""
+
+
+def await_answer(check: Callable[[], None], say: Callable[[str], object]) -> None:
+    """Return once ``check`` no longer raises ServerUnavailable; until then say why not, every few seconds."""
+    said = time.monotonic()
+    while True:
+        try:
+            return check()
+        except ServerUnavailable as error:
+            if time.monotonic() - said >= SAY_EVERY:
+                said = time.monotonic()
+                say(f"still waiting: {error}")
+        time.sleep(POLL)
+
+
+def check_servers(settings: Settings) -> None:
+    """Raise ServerUnavailable unless both servers answer; embedded ones are asked without advice to start them."""
+    if settings.embedded:
+        check_answering("postgres", settings)
+        check_answering("valkey", settings)
+    else:
+        require_servers(settings)
+
+
+def check_ready(url: str) -> None:
+    """Raise ServerUnavailable unless ``url`` answers 200. Never goes through a proxy: it asks this very machine."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise ValueError(f"{url!r} is no http address")
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=5) as response:
+            status, said = response.status, ""
+    except HTTPError as error:
+        status, said = error.code, error.read(500).decode(errors="replace")
+        error.close()
+    except OSError as error:
+        raise ServerUnavailable(f"{url} does not answer ({error})") from error
+    if status != HTTPStatus.OK:
+        raise ServerUnavailable(f"{url} answers {status} {said}".strip())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Wait for what the one argument names; 1 with a sentence when a setting is wrong."""
+    (what,) = arguments
+    try:
+        settings = load_settings()
+        await_answer(lambda: check_servers(settings) if what == "servers" else check_ready(what), _say)
+    except BatonError as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
