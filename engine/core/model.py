@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 JsonObject = Mapping[str, Any]
 EMPTY: JsonObject = {}
@@ -83,8 +83,7 @@ class Note:
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FitLine:
+class FitLine(NamedTuple):
     """A true fit rule and its points."""
 
     group: str
@@ -92,8 +91,7 @@ class FitLine:
     points: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(NamedTuple):
     """One counted occurrence: raw × factor = value → contribution (R3.5)."""
 
     group: str
@@ -108,8 +106,7 @@ class LedgerLine:
     cut_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(NamedTuple):
     """What a bound added above the sum (R3.5); ``level`` is group or total."""
 
     level: str

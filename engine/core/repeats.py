@@ -1,0 +1,57 @@
+"""How often a signal may count: per event, per asset or per day, within a window (POLICY.md R3.4, step 3).
+
+An occurrence counts if fewer than ``times`` *counted* occurrences with the same key lie in (its moment − window, its
+moment]. Keys: the signal; signal and asset as compared text (R2.4), an event without asset being its own; signal and
+calendar day in the policy zone.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+from datetime import datetime
+
+from engine.core.history import Past
+from engine.core.plan import SignalPlan
+from engine.core.view import Frame
+from rulesets.operands import property_at
+from rulesets.reading import Field, FieldType, fold, read
+
+ASSET = "properties.asset_id"
+"""Where an event names its asset unless the policy says otherwise (R1.8)."""
+_ASSET_TEXT = Field("asset", FieldType.TEXT)
+
+
+class Repeats:
+    """What has counted so far on one walk through a history; occurrences must come in order."""
+
+    __slots__ = ("_counted", "_frame")
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._counted: dict[Hashable, deque[datetime]] = {}
+
+    def counts(self, signal: SignalPlan, past: Past) -> bool:
+        """Whether an occurrence counts; it is remembered if it does."""
+        if signal.times is None:
+            return True
+        counted = self._counted.setdefault((signal.place, *self._key(signal, past)), deque())
+        if signal.window is not None:
+            while counted and past.occurred_at - counted[0] >= signal.window:
+                counted.popleft()
+        if len(counted) >= signal.times:
+            return False
+        counted.append(past.occurred_at)
+        return True
+
+    def _key(self, signal: SignalPlan, past: Past) -> tuple[Hashable, ...]:
+        if signal.per == "event":
+            return ()
+        if signal.per == "day":
+            return (past.occurred_at.astimezone(self._frame.zone).date(),)
+        asset = self._asset(past)
+        return (past.source, past.id) if asset is None else (asset,)
+
+    def _asset(self, past: Past) -> str | None:
+        event = self._frame.vocabulary.event(self._frame.vocabulary.event_key(past.type))
+        path = event.asset if event and event.asset else ASSET
+        text = read(_ASSET_TEXT, property_at(past.properties, path), self._frame.zone).value
+        return fold(text) if isinstance(text, str) else None

@@ -1,0 +1,202 @@
+"""Scores of a lead at a moment: the model, fit, engagement, the ledger that adds up, the cell (POLICY.md §3).
+
+A pure function of the lead's history, its facts, the policy and the moment; whole cents inside, points outside. Late
+and early arrivals give the same result because only the order of history counts. What follows from a cell is decided
+elsewhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.core.decay import MICROSECOND
+from engine.core.history import History, Past
+from engine.core.ledger import Tally, points
+from engine.core.matching import Matcher
+from engine.core.model import Adjustment, FitLine, LedgerLine, Scores
+from engine.core.plan import ModelPlan, ScoringPlan, SignalPlan, scoring_plan
+from engine.core.repeats import Repeats
+from engine.core.view import LeadView
+from rulesets.moments import PROFILE, occurrence_of
+from rulesets.operands import property_at
+from rulesets.policy import Policy
+
+
+def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[LeadView] = ()) -> Scores:
+    """Both scores of a lead at the moment of its view, with all of their arithmetic.
+
+    ``account`` are the views of the account's open leads, this one among them; models that score accounts look at all
+    of them and at the union of their histories (R3.7). Without it a lead is an account of its own.
+    """
+    plan = scoring_plan(policy)
+    model, subject = _choose(plan, view, matcher, account)
+    fit, fit_lines, fit_groups = _fit(model, subject.true)
+    tally, engagement = _engagement(model, subject)
+    grade, heat = _named(model.grades, fit, "D"), _named(model.heats, engagement, "cold")
+    return Scores(
+        model=model.key,
+        fit=points(fit),
+        engagement=points(engagement),
+        grade=grade,
+        heat=heat,
+        cell=f"{grade}.{heat}",
+        fit_start=points(model.fit_start),
+        fit_lines=fit_lines,
+        fit_groups=fit_groups,
+        ledger=_lines(model, tally),
+        adjustments=tuple(Adjustment(level, key, points(amount)) for level, key, amount in tally.adjustments),
+        truncated=subject.history.truncated,
+    )
+
+
+def choose_model(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[LeadView] = ()) -> str:
+    """The key of the model that scores a lead (R3.1)."""
+    return _choose(scoring_plan(policy), view, matcher, account)[0].key
+
+
+def score_values(scores: Scores) -> dict[str, Any]:
+    """Scores as the ``score.*`` fields that later conditions read."""
+    return {
+        "score.fit": scores.fit,
+        "score.engagement": scores.engagement,
+        "score.grade": scores.grade,
+        "score.heat": scores.heat,
+        "score.cell": scores.cell,
+        "score.model": scores.model,
+    }
+
+
+class _Subject:
+    """Who is scored: one lead, or all open leads of an account; a condition holds if it holds for one of them."""
+
+    __slots__ = ("_matcher", "_occurrences", "_paths", "history", "now", "true", "views")
+
+    def __init__(self, views: Sequence[LeadView], plan: ScoringPlan, matcher: Matcher) -> None:
+        self.views = views
+        self.history: History = views[0].history
+        self.now = views[0].now
+        self.true = self._match(matcher, PROFILE, views)
+        self._matcher = matcher
+        self._paths = plan.paths
+        self._occurrences: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def true_at(self, event: str, past: Past) -> frozenset[str]:
+        """Signals with property tests that are true at an event; events that look alike to them are asked once."""
+        seen = (event, *(repr(property_at(past.properties, path)) for path in self._paths))
+        if seen not in self._occurrences:
+            views = [view.at_event(past.properties) for view in self.views]
+            self._occurrences[seen] = self._match(self._matcher, occurrence_of(event), views)
+        return self._occurrences[seen]
+
+    @staticmethod
+    def _match(matcher: Matcher, ruleset: str, views: Iterable[LeadView]) -> frozenset[str]:
+        first, *others = [matcher.match(ruleset, view) for view in views]
+        return first.union(*others) if others else first
+
+
+def _choose(
+    plan: ScoringPlan, view: LeadView, matcher: Matcher, account: Sequence[LeadView]
+) -> tuple[ModelPlan, _Subject]:
+    """The first model that holds, and whom it scores; the last one when none does."""
+    lead = _Subject((view,), plan, matcher)
+    company = lead
+    if account and any(model.of_account for model in plan.models):
+        history = History.joined(other.history for other in account)
+        company = _Subject([other.with_history(history) for other in account], plan, matcher)
+    subjects = ((model, company if model.of_account else lead) for model in plan.models)
+    chosen = next(((model, subject) for model, subject in subjects if model.rule in subject.true), None)
+    last = plan.models[-1]
+    return chosen or (last, company if last.of_account else lead)
+
+
+def _fit(model: ModelPlan, true: frozenset[str]) -> tuple[int, tuple[FitLine, ...], tuple[tuple[str, Any, Any], ...]]:
+    """Fit in cents, the true rules, and (key, sum, after the bounds) of every group (R3.3)."""
+    lines: list[FitLine] = []
+    groups: list[tuple[str, Any, Any]] = []
+    total = model.fit_start
+    for group in model.fit_groups:
+        holding = [rule for rule in group.rules if rule.rule in true]
+        lines.extend(FitLine(group.key, rule.key, points(rule.cents)) for rule in holding)
+        raw = sum(rule.cents for rule in holding)
+        bounded = group.bounds.clamp(raw)
+        groups.append((group.key, points(raw), points(bounded)))
+        total += bounded
+    return model.fit_bounds.clamp(total), tuple(lines), tuple(groups)
+
+
+def _engagement(model: ModelPlan, subject: _Subject) -> tuple[Tally, int]:
+    """The counted occurrences with what limits leave of them, and engagement in cents (R3.4, R3.5)."""
+    tally = _count(model, subject)
+    for signal in model.signals:
+        if signal.limit is not None:
+            tally.limit_signal(signal.place, signal.limit)
+    groups = [tally.limit_group(group, key, bounds) for group, (key, bounds) in enumerate(model.groups)]
+    return tally, tally.limit_total(sum(groups), model.total)
+
+
+def _count(model: ModelPlan, subject: _Subject) -> Tally:
+    """Walks history once and keeps what occurs and counts, with its value."""
+    tally = Tally()
+    listening = _Listening(model, subject)
+    repeats = Repeats(subject.views[0].frame)
+    for past in subject.history.items:
+        for signal in listening.to(past):
+            if repeats.counts(signal, past):
+                value, factor = (signal.cents, 1.0)
+                if signal.worth is not None:
+                    value, factor = signal.worth((subject.now - past.occurred_at) // MICROSECOND)
+                tally.add(signal.place, signal.group, past, value, factor)
+    return tally
+
+
+class _Listening:
+    """Which signals occur at an event, in the order of the document."""
+
+    __slots__ = ("_by_type", "_event_key", "_model", "_subject")
+
+    def __init__(self, model: ModelPlan, subject: _Subject) -> None:
+        self._model = model
+        self._subject = subject
+        self._event_key = subject.views[0].vocabulary.event_key
+        self._by_type: dict[str, tuple[str, tuple[SignalPlan, ...], bool]] = {}
+
+    def to(self, past: Past) -> Iterable[SignalPlan]:
+        """The signals that occur at this event."""
+        event, signals, asks = self._by_type.get(past.type) or self._of_type(past.type)
+        if not asks:
+            return signals
+        true = self._subject.true_at(event, past)
+        return [signal for signal in signals if not signal.reads_event or signal.rule in true]
+
+    def _of_type(self, event_type: str) -> tuple[str, tuple[SignalPlan, ...], bool]:
+        event = self._event_key(event_type)
+        true = self._subject.true
+        listening = self._model.listeners.get(event, ())
+        signals = tuple(signal for signal in listening if signal.reads_event or signal.rule in true)
+        found = (event, signals, any(signal.reads_event for signal in signals))
+        self._by_type[event_type] = found
+        return found
+
+
+def _lines(model: ModelPlan, tally: Tally) -> tuple[LedgerLine, ...]:
+    cut = tally.cuts.get
+    columns = zip(tally.signals, tally.events, tally.factors, tally.values, tally.contributions, strict=True)
+    return tuple(
+        LedgerLine(
+            (signal := model.signals[place]).group_key,
+            signal.key,
+            past.source,
+            past.id,
+            past.occurred_at,
+            points(signal.cents),
+            factor,
+            points(value),
+            points(contribution),
+            cut(index),
+        )
+        for index, (place, past, factor, value, contribution) in enumerate(columns)
+    )
+
+
+def _named(edges: tuple[tuple[str, int], ...], cents: int, otherwise: str) -> str:
+    """The best name whose edge is reached; an edge belongs to the better one."""
+    return next((name for name, edge in edges if cents >= edge), otherwise)
