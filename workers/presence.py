@@ -1,0 +1,21 @@
+"""Which workers are there, as they registered themselves in Redis. Looks only."""
+
+import redis
+from rq import Worker
+
+from engine.errors import ServerUnavailable
+from workers import queues
+
+
+def worker_count() -> int:
+    """How many workers take events now; raises ServerUnavailable when the queue does not answer."""
+    try:
+        return int(Worker.count(connection=queues.client()))
+    except redis.RedisError as error:
+        raise ServerUnavailable(f"the queue does not answer ({type(error).__name__})") from error
+
+
+def check_workers() -> None:
+    """Raise ServerUnavailable when no worker is there."""
+    if not worker_count():
+        raise ServerUnavailable("no worker is running: start `baton worker`")
