@@ -1,84 +1,66 @@
-"""The policy as values: one frozen class per part of `baton.policy/1` (POLICY.md §0, §§3–8, §10).
+"""The policy as values: one frozen class per part of `baton.policy/1` (POLICY.md §0, §§4–8, §10).
 
 Shape only: types, required parts, bounds of a single value. What parts mean together (references, cycles, types of
-operands) is `rulesets.lint`; text and digest are `rulesets.document`.
+operands) is `rulesets.lint`; text and digest are `rulesets.document`; scoring models are `rulesets.scoring`'s, offered
+here too.
 """
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from rulesets.conditions import ALWAYS, Condition
 from rulesets.numbers import Number, Points
+from rulesets.parts import (
+    CellKey,
+    DottedKey,
+    Duration,
+    Flag,
+    Grade,
+    Heat,
+    Key,
+    Keyed,
+    Label,
+    Labels,
+    Part,
+    PropertyPath,
+    Role,
+    Stage,
+    Text,
+    shape_of,
+)  # fmt: skip
+from rulesets.scoring import (
+    GRADES,
+    HEATS,
+    Cell,
+    Decay,
+    Engagement,
+    EventKeys,
+    Fit,
+    FitGroup,
+    FitRule,
+    Matrix,
+    Model,
+    Repeat,
+    Signal,
+    SignalGroup,
+    Step,
+)  # fmt: skip
+from rulesets.sla import Action, Chain, EventItem, EventMatch, SlaClock, StartsOn, StrikeRule
 from rulesets.vocabulary import FieldType
 
 FORMAT = "baton.policy/1"
-GRADES = ("A", "B", "C", "D")
-HEATS = ("frenzied", "hot", "warm", "cold")
-Grade = Literal["A", "B", "C", "D"]
-Heat = Literal["frenzied", "hot", "warm", "cold"]
-Role = Literal["sdr", "sales", "manager"]
-Stage = Literal["raw", "nurture", "ready", "mql", "sql", "opportunity", "won", "lost", "disqualified"]
-
-
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-DottedKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,2}$", max_length=80)]
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000)]
-
-
-class Part(BaseModel):
-    """Base of every part: immutable, and an unknown key is an error (R0.3)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Labels(Part):
-    """A label in up to three languages."""
-
-    en: Text | None = None
-    zh_Hans: Text | None = None  # noqa: N815 - the locale's own spelling
-    zh_Hant: Text | None = None  # noqa: N815 - as above
-
-
-class Keyed(Part):
-    """A part with a ``key`` unique in its list, and an optional ``label``."""
-
-    key: Key
-    label: Text | Labels | None = None
-
-
-class Duration(Part):
-    """Exactly one unit, positive (R0.4)."""
-
-    seconds: Annotated[Number, Field(gt=0)] | None = None
-    minutes: Annotated[Number, Field(gt=0)] | None = None
-    hours: Annotated[Number, Field(gt=0)] | None = None
-    days: Annotated[Number, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def _one_unit(self) -> "Duration":
-        if len(self.model_fields_set) != 1 or self.timedelta > timedelta(days=36_600):
-            raise ValueError("give exactly one of seconds, minutes, hours, days, a century at most")
-        return self
-
-    @property
-    def timedelta(self) -> timedelta:
-        """The exact length, to the microsecond."""
-        seconds = (self.seconds or 0) + 60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86_400 * (self.days or 0)
-        return timedelta(microseconds=int(min(seconds, 10**13) * 1_000_000))
 
 
 class FieldDef(Part):
     """A declared fact (R1.1)."""
 
     key: DottedKey
-    label: Text | Labels | None = None
+    label: Label | None = None
     type: FieldType
     options: tuple[Text, ...] = ()
     unit: Text | None = None
-    pii: bool = False
+    pii: Flag = False
     unknown_values: tuple[str, ...] = ()
 
 
@@ -86,9 +68,9 @@ class EventDef(Part):
     """A declared event (R1.8)."""
 
     key: DottedKey
-    label: Text | Labels | None = None
+    label: Label | None = None
     kind: Literal["direct", "latent"]
-    asset: Text | None = None
+    asset: PropertyPath | None = None
     aliases: tuple[Text, ...] = ()
 
 
@@ -96,123 +78,6 @@ class Segment(Keyed):
     """A named condition."""
 
     when: Condition
-
-
-class FitRule(Keyed):
-    """Points for who the lead is."""
-
-    when: Condition
-    points: Points
-    enabled: bool = True
-
-
-class FitGroup(Keyed):
-    """Fit rules whose sum is clamped."""
-
-    min: Points | None = None
-    max: Points | None = None
-    rules: tuple[FitRule, ...] = ()
-
-
-class Fit(Part):
-    """The static score (R3.3)."""
-
-    start: Points = Decimal(0)
-    groups: tuple[FitGroup, ...] = ()
-    min: Points | None = None
-    max: Points | None = None
-    grades: dict[Literal["A", "B", "C"], Points] = {}
-
-
-class Repeat(Part):
-    """How often a signal may count (R3.4, step 3)."""
-
-    per: Literal["event", "asset", "day"]
-    times: Annotated[int, Field(strict=True, gt=0)] | None = None
-    window: Duration | None = None
-
-
-class Step(Part):
-    """One step of a step decay."""
-
-    after_days: Annotated[Number, Field(ge=0)]
-    percent: Annotated[Number, Field(ge=0, le=100)]
-
-
-class Decay(Part):
-    """How a signal fades (R3.4, step 4)."""
-
-    curve: Literal["none", "linear", "half_life", "step", "expire"]
-    percent: Annotated[Number, Field(gt=0, le=100)] | None = None
-    period: Duration | None = None
-    days: Annotated[Number, Field(gt=0)] | None = None
-    steps: tuple[Step, ...] = ()
-    floor: Annotated[Points, Field(ge=0)] | None = None
-
-
-class Signal(Keyed):
-    """Points for what the lead does."""
-
-    event: DottedKey | Annotated[tuple[DottedKey, ...], Field(min_length=1)]
-    when: Condition = ALWAYS
-    points: Points
-    max: Annotated[Points, Field(ge=0)] | None = None
-    repeat: Repeat | None = None
-    decay: Decay | None = None
-    enabled: bool = True
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        """The event keys this signal listens to."""
-        return (self.event,) if isinstance(self.event, str) else self.event
-
-
-class SignalGroup(Keyed):
-    """Signals whose total is clamped."""
-
-    min: Points | None = None
-    max: Points | None = None
-    signals: tuple[Signal, ...] = ()
-
-
-class Engagement(Part):
-    """The dynamic score (R3.4)."""
-
-    groups: tuple[SignalGroup, ...] = ()
-    min: Points | None = None
-    max: Points | None = None
-    heats: dict[Literal["frenzied", "hot", "warm"], Points] = {}
-
-
-class Cell(Part):
-    """What happens to a lead of one grade and heat (R3.8)."""
-
-    action: Literal["sales", "sdr", "nurture", "hold", "disqualify"]
-    priority: Annotated[int, Field(strict=True, ge=1, le=5)] = 3
-    assignment: Key | None = None
-    sla: tuple[Key, ...] | None = None
-
-
-class Matrix(Part):
-    """The sixteen cells; those not listed take ``default``."""
-
-    default: Cell = Cell(action="nurture")
-    cells: dict[Annotated[str, Field(pattern=r"^[ABCD]\.(frenzied|hot|warm|cold)$")], Cell] = {}
-
-    def cell(self, grade: str, heat: str) -> Cell:
-        """The cell of a grade and heat."""
-        return self.cells.get(f"{grade}.{heat}", self.default)
-
-
-class Model(Keyed):
-    """One scoring model (§3)."""
-
-    priority: Annotated[int, Field(strict=True)] = 100
-    when: Condition = ALWAYS
-    scores: Literal["lead", "account"] = "lead"
-    fit: Fit = Fit()
-    engagement: Engagement = Engagement()
-    matrix: Matrix = Matrix()
 
 
 class Exclusion(Keyed):
@@ -242,7 +107,7 @@ class Require(Part):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Require":
-        if len(self.model_fields_set) != 1:
+        if (self.met is None) is (self.fraction is None):
             raise ValueError("give exactly one of met, fraction")
         return self
 
@@ -267,7 +132,7 @@ class Route(Keyed):
     """One way to become an MQL (R4.3)."""
 
     when: Condition | None = None
-    cells: tuple[Annotated[str, Field(pattern=r"^[ABCD]\.(frenzied|hot|warm|cold)$")], ...] = ()
+    cells: tuple[CellKey, ...] = ()
     checklist: Key | None = None
     min_fit: Points | None = None
     min_engagement: Points | None = None
@@ -304,6 +169,11 @@ class OtherPolicy(Part):
     policy: Key
 
 
+Otherwise = Annotated[
+    Annotated[Literal["queue", "pool"], Tag("text")] | Annotated[OtherPolicy, Tag("object")], Discriminator(shape_of)
+]
+
+
 class AssignmentPolicy(Keyed):
     """Who may get a lead, and how one of them is chosen (§5)."""
 
@@ -316,77 +186,10 @@ class AssignmentPolicy(Keyed):
     strategy: Literal["round_robin", "weighted", "least_open", "top_performer", "dispatcher"] = "round_robin"
     balance_by: Literal["department"] | None = None
     sticky: Literal["account"] | None = None
-    avoid_previous: bool = True
+    avoid_previous: Flag = True
     off_hours: Literal["assign", "skip", "wait"] = "assign"
     returning: Literal["no_credit", "make_up"] = "no_credit"
-    otherwise: Literal["queue", "pool"] | OtherPolicy = "queue"
-
-
-class StartsOn(Part):
-    """What starts a clock: exactly one of a stage, an event, an assignment."""
-
-    stage: Stage | None = None
-    event: DottedKey | None = None
-    assigned: Literal["sdr", "sales"] | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "StartsOn":
-        if len(self.model_fields_set) != 1:
-            raise ValueError("give exactly one of stage, event, assigned")
-        return self
-
-
-class EventMatch(Part):
-    """An event that meets, cancels or breaks a clock."""
-
-    event: DottedKey
-    when: Condition | None = None
-    unless_justified: bool = False
-
-
-class Action(Part):
-    """What a clock does (R6.5); which of ``to``, ``reason``, ``tag`` an action takes is checked by the lint."""
-
-    do: Literal["notify", "strike", "reassign", "escalate", "pool", "queue", "recycle", "tag", "disqualify", "credit"]
-    to: Text | None = None
-    reason: Key | None = None
-    tag: Text | None = None
-
-
-class Chain(Part):
-    """Actions that replace ``on_breach`` after several breaches."""
-
-    after_breaches: Annotated[int, Field(strict=True, ge=1)]
-    actions: tuple[Action, ...] = ()
-
-
-class SlaClock(Keyed):
-    """One clock (§6)."""
-
-    role: Literal["sdr", "sales", "manager"]
-    kind: Literal["deadline", "hold"] = "deadline"
-    starts_on: StartsOn
-    when: Condition = ALWAYS
-    met_by: tuple[DottedKey | EventMatch, ...] = ()
-    by: Literal["owner", "role"] = "owner"
-    cancelled_by: tuple[DottedKey | EventMatch, ...] = ()
-    broken_by: tuple[DottedKey | EventMatch, ...] = ()
-    window: Duration
-    clock: Literal["elapsed", "business"] = "elapsed"
-    warn_at: tuple[Annotated[int, Field(strict=True, gt=0, lt=100)], ...] = ()
-    on_warn: tuple[Action, ...] = ()
-    on_breach: tuple[Action, ...] = ()
-    on_held: tuple[Action, ...] = ()
-    then: Chain | None = None
-
-
-class StrikeRule(Part):
-    """Consecutive misses lead to a suspension (R6.6)."""
-
-    role: Literal["sdr", "sales"]
-    sla: Annotated[tuple[Key, ...], Field(min_length=1)]
-    consecutive: Annotated[int, Field(strict=True, ge=1)]
-    suspend: Duration
+    otherwise: Otherwise = "queue"
 
 
 class Protection(Part):
@@ -418,7 +221,7 @@ class Pool(Part):
 class Reason(Keyed):
     """A reason people choose."""
 
-    justified: bool = False
+    justified: Flag = False
 
 
 class Reasons(Part):
@@ -445,7 +248,7 @@ class SampleEvent(Part):
 
     type: DottedKey
     days_ago: Annotated[Number, Field(ge=0)]
-    properties: dict[str, JsonValue] = {}
+    properties: dict[str, JsonValue] = {}  # noqa: RUF012 - pydantic copies defaults
 
 
 class Expectation(Part):
@@ -463,7 +266,7 @@ class Expectation(Part):
 class SampleCase(Keyed):
     """A test case inside the policy (§10)."""
 
-    facts: dict[str, JsonValue] = {}
+    facts: dict[str, JsonValue] = {}  # noqa: RUF012 - pydantic copies defaults
     events: tuple[SampleEvent, ...] = ()
     now: Text | None = None
     expect: Expectation
@@ -497,3 +300,72 @@ class Policy(Part):
     reasons: Reasons = Reasons()
     tests: tuple[SampleCase, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
+
+
+__all__ = [
+    "ALWAYS",
+    "FORMAT",
+    "GRADES",
+    "HEATS",
+    "Acknowledgement",
+    "Action",
+    "AssignmentPolicy",
+    "Cell",
+    "CellKey",
+    "Chain",
+    "Checklist",
+    "ChecklistItem",
+    "Claim",
+    "Condition",
+    "Decay",
+    "DottedKey",
+    "Duration",
+    "Engagement",
+    "EventDef",
+    "EventItem",
+    "EventKeys",
+    "EventMatch",
+    "Exclusion",
+    "Expectation",
+    "Feedback",
+    "FieldDef",
+    "Fit",
+    "FitGroup",
+    "FitRule",
+    "Grade",
+    "Heat",
+    "Key",
+    "Keyed",
+    "Label",
+    "Labels",
+    "Matrix",
+    "Model",
+    "Number",
+    "OtherPolicy",
+    "Part",
+    "PersonMatch",
+    "Points",
+    "Policy",
+    "Pool",
+    "Protection",
+    "Qualification",
+    "Reason",
+    "Reasons",
+    "RedFlag",
+    "Repeat",
+    "Require",
+    "Role",
+    "Route",
+    "SampleCase",
+    "SampleEvent",
+    "Segment",
+    "Signal",
+    "SignalGroup",
+    "SlaClock",
+    "Stage",
+    "StartsOn",
+    "Step",
+    "StrikeRule",
+    "Text",
+    "WorkingCalendar",
+]  # fmt: skip
