@@ -1,0 +1,84 @@
+"""Findings: what is wrong with a policy document, where, and how to mend it (POLICY.md R0.3).
+
+A path names a place in the document: keys joined by dots, positions in brackets, as in
+``models[0].fit.groups[1].rules[0].when.value``; a key that is not a plain word stands in brackets and quotes, as in
+``models[0].matrix.cells["A.hot"].action``. The empty path is the whole document.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+Place = tuple[str | int, ...]
+"""A path as its steps."""
+
+
+class Severity(StrEnum):
+    """An error stops publishing and simulation; a warning is about meaning and can be acknowledged."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend. ``code`` is stable and documented in docs/lint-codes.md."""
+
+    severity: Severity
+    code: str
+    path: str
+    message: str
+    suggestion: str | None = None
+    acknowledged: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """The finding as the command line and the API print it."""
+        return {
+            "severity": self.severity.value,
+            "code": self.code,
+            "path": self.path,
+            "message": self.message,
+            "suggestion": self.suggestion,
+            "acknowledged": self.acknowledged,
+        }
+
+
+def error(code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
+    """An error at a place."""
+    return Finding(Severity.ERROR, code, path(place), message, suggestion)
+
+
+def warning(code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
+    """A warning at a place."""
+    return Finding(Severity.WARNING, code, path(place), message, suggestion)
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def path(place: Place) -> str:
+    """A place as text; see the module's docstring."""
+    text = ""
+    for step in place:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _WORD.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f'["{step}"]'
+    return text
+
+
+def quoted(value: object) -> str:
+    """A value as it may stand in a message: short, and safe to print and store."""
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:80])
+    return f"“{text}”" if len(text) <= 60 else f"“{text[:60]}…”"
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
+    """A suggestion naming the nearest known word, if one is near."""
+    near = difflib.get_close_matches(wrong[:100], list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else None
