@@ -2,11 +2,11 @@
 
 The C module is used directly, in the one pattern that is safe (docs/matching.md): a fact is asserted under a fixed
 session, fired rules are read off as names, the fact is retracted. A sentinel rule that fires last proves that the run
-was whole. After anything else the shard is dropped and built anew, the interpreter answers for this lead, and the incident
-is counted: a fault of the engine costs time, never a wrong answer.
+was whole. After anything else the shard is dropped and built anew, the interpreter answers for this lead, and the
+incident is counted: a fault of the engine costs time, never a wrong answer.
 
-Equal messages have equal answers, so each shard remembers the last few thousand it saw. A `Matcher` may be shared by
-threads; a new version gets a new `Matcher`, made before the old one is closed. Never use one after a fork that another
+Equal messages have equal answers, so each shard remembers the last few thousand it saw. A `ReteMatcher` may be shared
+by threads; a new version gets a new one, made before the old one is closed. Never use one after a fork that another
 process goes on using: each process makes its own.
 """
 
@@ -32,6 +32,8 @@ from rulesets.vocabulary import Vocabulary
 
 SESSION = "1"
 REMEMBERED = 8192  # messages per shard
+LIVES = 8  # how often a shard is built anew; an abandoned one keeps its memory, so there must be an end
+ENGINE_ERRORS = (durable_rules_engine.error, MemoryError, ValueError)
 _ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
 _names = count(1)  # the engine refuses a name it has seen
 _log = structlog.get_logger("baton.matcher")
@@ -63,44 +65,54 @@ class ShardMatcher:
         self._lock = Lock()
         self._ids = count(1)
         self._remembered: dict[str, frozenset[str]] = {}
+        self._lives = LIVES
         self._handle: int | None = None
-        self.sources = shard.sources
-        self.build()
-
-    def build(self) -> None:
-        """Creates the ruleset and its session; a session for which no action ran must not be deleted, so one runs."""
-        with self._lock:
-            self._handle = self._engine.create_ruleset(f"shard {next(_names)}", self._definition)
-            self._run("")
+        self._build()
 
     def close(self) -> None:
         """Deletes the session, then the ruleset."""
         with self._lock:
-            handle, self._handle = self._handle, None
+            handle, self._handle, self._lives = self._handle, None, 0
+            self._remembered.clear()
             if handle is not None:
                 self._engine.delete_state(handle, SESSION)
                 self._engine.delete_ruleset(handle)
-
-    def drop(self) -> None:
-        """Forgets a ruleset whose state is not known; deleting such a session can kill the process."""
-        self._handle = None
 
     def fired(self, body: str) -> frozenset[str]:
         """Ids of the rules that a message fires. Raises Incident when the run was not whole."""
         known = self._remembered.get(body)
         if known is None:
             with self._lock:
-                known = self._run(body)
+                known = self._run_or_abandon(body)
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[body] = known
         return known
 
-    def _run(self, body: str) -> frozenset[str]:
+    def _build(self) -> int:
+        """Creates ruleset and session. Deleting a session for which no action ran kills the process, so one runs."""
+        if self._lives <= 0:
+            raise Incident("the shard is closed, or failed too often")
+        self._lives -= 1
+        try:
+            handle = self._engine.create_ruleset(f"shard {next(_names)}", self._definition)
+        except ENGINE_ERRORS as error:
+            raise Incident(f"{type(error).__name__}: {error}") from error
+        self._run(handle, "")
+        self._handle = handle
+        return handle
+
+    def _run_or_abandon(self, body: str) -> frozenset[str]:
+        """Whatever interrupts a run, also a time-out of the job, leaves a ruleset that must not be used or deleted."""
+        handle = self._build() if self._handle is None else self._handle
+        self._handle = None
+        fired = self._run(handle, body)
+        self._handle = handle
+        return fired
+
+    def _run(self, handle: int, body: str) -> frozenset[str]:
         """Assert, read off every fired rule, retract."""
-        if self._handle is None:
-            raise Incident("the shard is closed")
-        handle, engine, fired = self._handle, self._engine, []
+        engine, fired = self._engine, list[str]()
         head = f'{{"sid":"{SESSION}","id":{next(self._ids)}'
         try:
             code, state = engine.assert_fact(handle, f"{head}{_ANCHOR}{body}}}")
@@ -110,7 +122,7 @@ class ShardMatcher:
                 fired.append(text[2 : text.index('"', 2)])
                 text = engine.complete_and_start_action(handle, state)
             code = code or engine.retract_fact(handle, head + "}")[0]
-        except Exception as error:
+        except ENGINE_ERRORS as error:
             raise Incident(f"{type(error).__name__}: {error}") from error
         if code or not fired or fired.pop() != SENTINEL:
             raise Incident(f"the run was not whole: code {code}, {len(fired)} fired")
@@ -137,7 +149,7 @@ def _picker(sources: tuple[int, ...]) -> Callable[[list[str]], Any]:
     return itemgetter(*sources)
 
 
-class Matcher:
+class ReteMatcher:
     """Matches by durable_rules; see `engine.core.matching.Matcher`. ``incidents`` counts faults of the engine."""
 
     def __init__(self, compiled: Compiled, policy: Policy, engine: Engine | ModuleType = durable_rules_engine) -> None:
@@ -150,7 +162,7 @@ class Matcher:
         }
 
     @classmethod
-    def of(cls, policy: Policy) -> "Matcher":
+    def of(cls, policy: Policy) -> "ReteMatcher":
         """Compiles and builds in one step."""
         return cls(compile_policy(policy), policy)
 
@@ -162,15 +174,9 @@ class Matcher:
         try:
             return matcher.match(view)
         except Incident as incident:
-            self._recover(ruleset, matcher, incident)
+            self.incidents += 1
+            _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
             return self._reference.match(ruleset, view)
-
-    def _recover(self, ruleset: str, matcher: RulesetMatcher, incident: Incident) -> None:
-        self.incidents += 1
-        _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
-        for shard in matcher.shards:
-            shard.drop()
-            shard.build()
 
     def close(self) -> None:
         """Frees every ruleset. Matching afterwards falls back to the interpreter and counts incidents."""
