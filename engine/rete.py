@@ -67,7 +67,6 @@ class ShardMatcher:
         self._remembered: dict[str, frozenset[str]] = {}
         self._lives = LIVES
         self._handle: int | None = None
-        self._build()
 
     def close(self) -> None:
         """Deletes the session, then the ruleset."""
@@ -135,8 +134,12 @@ class RulesetMatcher:
     def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, zone: ZoneInfo, engine: Engine) -> None:
         self._always = frozenset(ruleset.always)
         self._readers: list[Reader] = [reader(source, vocabulary, zone) for source in ruleset.sources]
-        self.shards = [ShardMatcher(shard, engine) for shard in ruleset.shards]
-        self._plan = [(_picker(shard.sources), shard) for shard in self.shards]
+        self._plan = [(_picker(shard.sources), ShardMatcher(shard, engine)) for shard in ruleset.shards]
+
+    @property
+    def shards(self) -> list[ShardMatcher]:
+        """The shards, in order."""
+        return [shard for _, shard in self._plan]
 
     def match(self, view: View) -> frozenset[str]:
         """Ids of the rules that hold. Raises Incident."""
@@ -161,6 +164,10 @@ class ReteMatcher:
             for name, ruleset in compiled.rulesets.items()
         }
 
+        for name, ruleset in self._rulesets.items():
+            for shard in ruleset.shards:
+                self._warm(name, shard)
+
     @classmethod
     def of(cls, policy: Policy) -> "ReteMatcher":
         """Compiles and builds in one step."""
@@ -174,9 +181,18 @@ class ReteMatcher:
         try:
             return matcher.match(view)
         except Incident as incident:
-            self.incidents += 1
-            _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
+            self._record(ruleset, incident)
             return self._reference.match(ruleset, view)
+
+    def _warm(self, ruleset: str, shard: ShardMatcher) -> None:
+        try:
+            shard.fired("")
+        except Incident as incident:
+            self._record(ruleset, incident)
+
+    def _record(self, ruleset: str, incident: Incident) -> None:
+        self.incidents += 1
+        _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
 
     def close(self) -> None:
         """Frees every ruleset. Matching afterwards falls back to the interpreter and counts incidents."""
