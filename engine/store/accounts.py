@@ -1,0 +1,180 @@
+"""Accounts of people who sign in: adding, changing, finding, and slowing down those who guess passwords.
+
+Passwords are kept as Argon2id hashes with the library's parameters; nothing here returns or logs one.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from email_validator import EmailNotValidError, validate_email
+from sqlmodel import Session, col, delete, func, select
+
+from engine.errors import BatonError, NotFound
+from engine.store import audit
+from engine.store.admin_tables import SignInFailure, UserAccount, UserRole
+from engine.store.orm import unit_of_work
+
+ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "viewer")
+"""What an account may be (DESIGN.md §6); `admin.views.permissions` says what each may do."""
+
+SHORTEST_PASSWORD = 10
+FAILURES_PER_ADDRESS = 5
+FAILURES_PER_ACCOUNT = 30
+FAILURE_WINDOW = timedelta(minutes=15)
+
+
+class AccountRefused(BatonError):
+    """An account that cannot be added or changed so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the sign-in reads it."""
+
+    id: int
+    email: str
+    password: str
+    active: bool
+    uniquifier: str
+    roles: tuple[str, ...]
+
+
+def add_user(email: str, role: str | Iterable[str], password: str, by: str = "operator") -> int:
+    """Add an account with one or several roles and return its number; raises `AccountRefused`."""
+    address, roles = _address(email), _roles(role)
+    hashed = hash_password(password)
+    with unit_of_work() as session:
+        if session.exec(select(UserAccount.id).where(UserAccount.email == address)).first() is not None:
+            raise AccountRefused(f"{address} has an account already: change its role or password instead")
+        user = UserAccount(email=address, password=hashed, uniquifier=uuid.uuid4().hex)
+        session.add(user)
+        session.flush()
+        number = user.id or 0
+        session.add_all(UserRole(user_id=number, role=name) for name in roles)
+        audit.record(session, actor=by, action="user.added", subject=address, after={"roles": list(roles)})
+    return number
+
+
+def change_user(
+    number: int, *, roles: Iterable[str], active: bool, by: str, password: str | None = None
+) -> None:
+    """Set roles, activity and (if given) password; the person is signed out everywhere unless only roles changed."""
+    names = _roles(roles)
+    hashed = hash_password(password) if password else None
+    with unit_of_work() as session:
+        user = session.get(UserAccount, number, with_for_update=True)
+        if user is None:
+            raise NotFound(f"there is no account number {number}")
+        before = {"roles": sorted(_roles_of(session, number)), "active": user.active}
+        _keep_an_admin(session, number, names if active else ())
+        session.exec(delete(UserRole).where(col(UserRole.user_id) == number))
+        session.add_all(UserRole(user_id=number, role=name) for name in names)
+        if hashed or user.active != active:
+            user.uniquifier = uuid.uuid4().hex
+        user.active, user.password = active, hashed or user.password
+        session.add(user)
+        after = {"roles": sorted(names), "active": active, "new_password": hashed is not None}
+        audit.record(session, actor=by, action="user.changed", subject=user.email, before=before, after=after)
+
+
+def store_hash(number: int, hashed: str, uniquifier: str) -> None:
+    """Keep a new hash of the same or a new password, made by the sign-in."""
+    with unit_of_work() as session:
+        user = session.get(UserAccount, number, with_for_update=True)
+        if user is not None and (user.password, user.uniquifier) != (hashed, uniquifier):
+            user.password, user.uniquifier = hashed, uniquifier
+            session.add(user)
+            audit.record(session, actor=user.email, action="user.password_stored", subject=user.email)
+
+
+def find_account(*, email: str | None = None, uniquifier: str | None = None) -> Account | None:
+    """The account of an e-mail (case does not matter) or of a session; None when there is none."""
+    condition = (
+        UserAccount.email == (email or "").strip().lower()
+        if email is not None
+        else UserAccount.uniquifier == uniquifier
+    )
+    with unit_of_work() as session:
+        user = session.exec(select(UserAccount).where(condition)).first()
+        if user is None or user.id is None:
+            return None
+        roles = tuple(sorted(_roles_of(session, user.id)))
+        return Account(user.id, user.email, user.password, user.active, user.uniquifier, roles)
+
+
+def roles_by_account() -> dict[int, tuple[str, ...]]:
+    """The roles of every account, by its number."""
+    found: dict[int, list[str]] = {}
+    with unit_of_work() as session:
+        for row in session.exec(select(UserRole).order_by(col(UserRole.role))):
+            found.setdefault(row.user_id, []).append(row.role)
+    return {number: tuple(roles) for number, roles in found.items()}
+
+
+def may_try(email: str, address: str, now: datetime) -> bool:
+    """Whether another sign-in may be tried: few recent failures from this address, not too many from all."""
+    with unit_of_work() as session:
+        recent = select(func.count()).where(
+            SignInFailure.email == email.strip().lower()[:320], SignInFailure.at > now - FAILURE_WINDOW
+        )
+        here = session.exec(recent.where(SignInFailure.address == address)).one()
+        return here < FAILURES_PER_ADDRESS and session.exec(recent).one() < FAILURES_PER_ACCOUNT
+
+
+def note_failure(email: str, address: str, now: datetime) -> None:
+    """Remember a failed sign-in and forget those that count no more."""
+    with unit_of_work() as session:
+        session.exec(delete(SignInFailure).where(col(SignInFailure.at) <= now - FAILURE_WINDOW))
+        session.add(SignInFailure(email=email.strip().lower()[:320], address=address, at=now))
+
+
+def note_success(email: str, address: str) -> None:
+    """Forget the failures of this address after a good sign-in."""
+    with unit_of_work() as session:
+        session.exec(
+            delete(SignInFailure).where(
+                col(SignInFailure.email) == email.strip().lower(), col(SignInFailure.address) == address
+            )
+        )
+
+
+def hash_password(password: str) -> str:
+    """Argon2id; raises `AccountRefused` when the password is too short."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise AccountRefused(f"the password is too short: give at least {SHORTEST_PASSWORD} characters")
+    return PasswordHasher().hash(password)
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise AccountRefused(f"{email!r} is not an e-mail address: {error}") from None
+
+
+def _roles(role: str | Iterable[str]) -> tuple[str, ...]:
+    roles = tuple(dict.fromkeys([role] if isinstance(role, str) else role))
+    unknown = [name for name in roles if name not in ROLES]
+    if unknown or not roles:
+        raise AccountRefused(f"no such role: {', '.join(unknown) or 'none given'}; choose of {', '.join(ROLES)}")
+    return roles
+
+
+def _roles_of(session: Session, number: int) -> list[str]:
+    return list(session.exec(select(UserRole.role).where(UserRole.user_id == number)))
+
+
+def _keep_an_admin(session: Session, number: int, roles: tuple[str, ...]) -> None:
+    """Refuse to take the last administrator away. The admins' rows are locked, so that two cannot go at once."""
+    admins = session.exec(
+        select(UserAccount.id)
+        .join(UserRole, col(UserRole.user_id) == col(UserAccount.id))
+        .where(UserRole.role == "admin", col(UserAccount.active))
+        .order_by(col(UserAccount.id))
+        .with_for_update()
+    ).all()
+    if "admin" not in roles and list(admins) == [number]:
+        raise AccountRefused("this is the last administrator: make somebody else one first")

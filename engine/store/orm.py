@@ -1,0 +1,34 @@
+"""Sessions of objects over the connections of `engine.store.session`, for the pages people edit.
+
+The road of a lead never uses these: it reads and writes rows in bulk.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import scoped_session, sessionmaker
+from sqlmodel import Session
+
+from engine.store.session import engine, transaction
+
+
+class PageSession(Session):
+    """A session that finds its engine when it is first used, so that nothing connects before a fork."""
+
+    def get_bind(self, *_: Any, **__: Any) -> Engine:  # type: ignore[override] # narrower than the base on purpose
+        """The engine of this process."""
+        return engine()
+
+
+page_session = scoped_session(sessionmaker(class_=PageSession, expire_on_commit=False))
+"""The session of the current request's thread, for lists; the web application removes it after each request."""
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """A session in one transaction: flushed and committed at the end of the block, rolled back on any error."""
+    with transaction() as connection, Session(bind=connection, expire_on_commit=False) as session:
+        yield session
+        session.flush()
