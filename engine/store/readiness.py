@@ -107,4 +107,4 @@ _WAITING = "SELECT count(*), min(due_at) FROM inbox WHERE set_aside_at IS NULL A
 _ACTIVE = "SELECT v.number, v.digest FROM active_policy a JOIN policy_version v ON v.number = a.number"
 _LEADS = "SELECT stage, count(*) FROM lead WHERE merged_into IS NULL GROUP BY stage"
 _CLOCKS = "SELECT key, state, count(*) FROM clock GROUP BY key, state"
-_QUEUED = "SELECT queued_role, count(*) AS n FROM lead WHERE queued_role IS NOT NULL AND merged_into IS NULL GROUP BY queued_role"
+_QUEUED = "SELECT queued_role, count(*) AS n FROM lead WHERE queued_role IS NOT NULL GROUP BY queued_role"
