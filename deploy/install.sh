@@ -81,22 +81,45 @@ create_venv() {
         refuse "$python has no working venv module; install it (on Debian: apt-get install python$(version_of "$python")-venv)."
 }
 
-# uv installs ten times faster than pip, but does not read pip's settings: a mirror set up for pip counts here too.
-use_pip_mirror() {
-    mirror=$("$venv/bin/pip" config get global.index-url 2>/dev/null || true)
-    mirror=${PIP_INDEX_URL:-$mirror}
+# uv installs seven times faster than pip, but does not read pip's settings: a mirror or certificate named there counts here too.
+use_pip_settings() {
+    mirror=${PIP_INDEX_URL:-$("$venv/bin/pip" config get global.index-url 2>/dev/null || true)}
     if [ -n "$mirror" ] && [ -z "${UV_DEFAULT_INDEX:-}" ]; then
         export UV_DEFAULT_INDEX="$mirror"
     fi
+    certificate=${PIP_CERT:-$("$venv/bin/pip" config get global.cert 2>/dev/null || true)}
+    if [ -n "$certificate" ] && [ -z "${SSL_CERT_FILE:-}" ]; then
+        export SSL_CERT_FILE="$certificate"
+    elif [ -s /etc/ssl/certs/ca-certificates.crt ]; then
+        export UV_SYSTEM_CERTS=true
+    fi
+    if ! mkdir -p "$("$venv/bin/uv" cache dir)" 2>/dev/null; then
+        export UV_NO_CACHE=1
+    fi
+    export UV_LINK_MODE=copy
 }
 
+with_uv() {
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-build-isolation "$@"
+}
+
+with_pip() {
+    echo "uv could not do it (see above); pip tries, which takes longer …" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --use-pep517 "$@"
+}
+
+install() {
+    with_uv "$@" || with_pip "$@" ||
+        refuse "a package could not be fetched or built (see above); check the network, or name a mirror with PIP_INDEX_URL."
+}
+
+# Packages are built with the locked setuptools, so that no unpinned build tool is ever fetched.
 install_locked() {
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
-    use_pip_mirror
-    # Built with the locked setuptools, so that no unpinned build tool is ever fetched.
-    export UV_LINK_MODE=copy
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-build-isolation --require-hashes -r "requirements/$kind.txt"
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-build-isolation --no-deps --editable .
+    "$venv/bin/pip" install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/installer.txt ||
+        refuse "its installer could not be fetched (see above); check the network, or name a mirror with PIP_INDEX_URL."
+    use_pip_settings
+    install --require-hashes -r "requirements/$kind.txt"
+    install --no-deps --editable .
 }
 
 case "$kind" in

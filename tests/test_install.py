@@ -1,0 +1,109 @@
+"""`deploy/install.sh` on machines that cannot carry Baton: one sentence that names the mend, and exit 1.
+
+Each machine is a folder of programs used as the whole path. That a good machine works is shown by running at all.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHELL_TOOLS = ("sh", "cat", "cksum", "dirname", "rm", "mkdir")
+BROKEN_SHIM = "echo 'python3.11: command not found' >&2; exit 127"
+
+
+class Machine:
+    """A copy of what the installer reads, and a path with only the programs put there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = folder / "tree"
+        self.path = folder / "bin"
+        shutil.copytree(ROOT / "deploy", self.tree / "deploy")
+        shutil.copytree(ROOT / "requirements", self.tree / "requirements")
+        shutil.copy(ROOT / "pyproject.toml", self.tree)
+        self.path.mkdir()
+        for tool in SHELL_TOOLS:
+            self.put(tool, f'exec {shutil.which(tool)} "$@"')
+
+    def put(self, name: str, script: str) -> None:
+        program = self.path / name
+        program.write_text(f"#!{shutil.which('sh')}\n{script}\n")
+        program.chmod(0o755)
+
+    def put_python(self, name: str) -> None:
+        self.put(name, f'exec {sys.executable} "$@"')
+
+    def install(self, kind: str = "run", **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "deploy/install.sh", kind],
+            cwd=self.tree,
+            env={"PATH": str(self.path), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("Baton cannot be installed here: ")
+    assert all(word in sentence for word in words), sentence
+
+
+def test_a_machine_without_python_is_told_which_one_to_install(machine: Machine) -> None:
+    assert_refused(machine.install(), "Python 3.11 or 3.12", "no Python found", "PYTHON=")
+
+
+def test_a_machine_with_another_python_is_told_what_was_found(machine: Machine) -> None:
+    machine.put("python3", "echo 3.13")
+    machine.put("python", "echo 2.7")
+    assert_refused(machine.install(), "Python 3.11 or 3.12", "python3 is 3.13", "python is 2.7")
+
+
+def test_a_shim_that_only_prints_an_error_is_passed_over(machine: Machine) -> None:
+    machine.put("python3.11", BROKEN_SHIM)
+    machine.put("python3.12", BROKEN_SHIM)
+    machine.put_python("python3")
+    assert_refused(machine.install(), "no C compiler was found")
+
+
+def test_a_named_python_of_another_version_is_refused_by_name(machine: Machine) -> None:
+    machine.put_python("python3.11")
+    machine.put("mine", "echo 3.13")
+    assert_refused(machine.install(PYTHON=str(machine.path / "mine")), "Python 3.11 or 3.12", "mine is 3.13")
+
+
+def test_a_named_python_that_does_not_run_is_refused_by_name(machine: Machine) -> None:
+    machine.put_python("python3.11")
+    assert_refused(machine.install(PYTHON="nowhere/python"), "PYTHON=nowhere/python is not a Python that runs")
+
+
+def test_a_machine_without_a_compiler_is_told_to_install_one(machine: Machine) -> None:
+    machine.put_python("python3.11")
+    assert_refused(machine.install(), "no C compiler was found", "install gcc")
+
+
+def test_a_compiler_without_pythons_headers_is_told_which_package_has_them(machine: Machine) -> None:
+    machine.put_python("python3.11")
+    machine.put("cc", "exit 1")
+    assert_refused(machine.install(CC="cc"), "cannot find the headers of Python", "-dev")
+
+
+def test_a_refused_machine_is_left_as_it_was(machine: Machine) -> None:
+    machine.put_python("python3.11")
+    machine.install()
+    assert not (machine.tree / ".venv").exists()
+
+
+def test_only_run_and_dev_can_be_installed(machine: Machine) -> None:
+    assert_refused(machine.install("everything"), "run or dev, not everything")
