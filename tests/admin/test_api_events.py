@@ -8,6 +8,7 @@ from itertools import chain, repeat
 import pytest
 
 from admin.api.bodies import MAX_BODY
+from engine.store.keys import revoke_key
 from tests.admin.api_client import NOW, Api, event
 
 
@@ -107,8 +108,6 @@ def test_browsers_may_ask_first(api: Api) -> None:
 
 
 def test_a_revoked_key_opens_nothing_at_once(api: Api) -> None:
-    from engine.store.keys import revoke_key
-
     headers = api.key("leaving")
     assert api.send(event(1), headers).status_code == 202
     revoke_key("leaving", NOW)

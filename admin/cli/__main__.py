@@ -1,0 +1,5 @@
+"""`python -m admin.cli`: the command as `baton up` starts its own programs."""
+
+from admin.cli import main
+
+main()

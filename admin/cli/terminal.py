@@ -1,0 +1,63 @@
+"""What every command shares: connecting to the servers that run, and printing for people or for programs."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import click
+
+from engine.settings import Settings, load_settings
+from engine.store.session import init_store
+from workers.embedded import database_url, redis_url, require_servers
+from workers.queues import init_queue
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def connected() -> Settings:
+    """Settings of this process, connected to the running servers; raises ServerUnavailable saying what to start."""
+    settings = load_settings()
+    require_servers(settings)
+    init_store(database_url(settings))
+    init_queue(redis_url(settings))
+    return settings
+
+
+def json_option(command: Function) -> Function:
+    """``--json`` for a command that reads."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} cannot be printed as JSON")
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Columns as wide as their widest value, counting Chinese characters as two."""
+    lines = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(_width(line[place]) for line in lines) for place in range(len(head))]
+    for line in lines:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(2 if "\u1100" <= letter <= "\u115f" or "\u2e80" <= letter <= "\uffe6" else 1 for letter in text)
+
+
+def fail(problems: Iterable[str]) -> None:
+    """Print every problem on stderr and end with exit code 1."""
+    for problem in problems:
+        click.echo(problem, err=True)
+    raise click.exceptions.Exit(1)

@@ -1,0 +1,53 @@
+"""`baton worker` and `baton scheduler`: what decides events, and what wakes it."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+
+import click
+
+from admin.cli.terminal import connected
+from workers.embedded import redis_url
+from workers.jobs import run_worker
+from workers.scheduler import run_scheduler
+
+
+@click.command()
+@click.option("-n", "number", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes.")
+def worker(number: int) -> None:
+    """Decide waiting events."""
+    settings = connected()
+    if number > 1:
+        sys.exit(_many_workers(number))
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    run_worker(redis_url(settings), name)
+
+
+def _many_workers(number: int) -> int:
+    """Run as many workers as asked; when one ends by itself the others are stopped too, and the exit code is 1."""
+    children = [subprocess.Popen((sys.executable, "-m", "admin.cli", "worker")) for _ in range(number)]
+    asked = []
+
+    def stop(signum: int, _: object) -> None:
+        asked.append(signum)
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    os.waitpid(-1, 0)
+    if not asked:
+        stop(signal.SIGTERM, None)
+    for child in children:
+        child.wait()
+    return 0 if len(asked) == 1 else 1
+
+
+@click.command()
+def scheduler() -> None:
+    """Wake waiting shards, fire due clocks, drain queues: run it once, it takes turns by itself."""
+    settings = connected()
+    run_scheduler(redis_url(settings))
