@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from admin import problems
+from admin import problems, views
 from admin.api import routes, table
 from engine.clock import Clock, SystemClock
 from engine.errors import SettingError
@@ -32,11 +32,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         SECRET_KEY=secret_key(settings),
         BATON_SETTINGS=settings,
         BATON_CLOCK=clock or SystemClock(),
+        BATON_LOCALE=settings.locale,
         MAX_FORM_MEMORY_SIZE=MAX_PAGE_FORM,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider's attribute
     problems.register(app)
     routes.register(app, table.ROUTES)
+    views.register(app)
     return app
 
 

@@ -58,9 +58,7 @@ def add_user(email: str, role: str | Iterable[str], password: str, by: str = "op
     return number
 
 
-def change_user(
-    number: int, *, roles: Iterable[str], active: bool, by: str, password: str | None = None
-) -> None:
+def change_user(number: int, *, roles: Iterable[str], active: bool, by: str, password: str | None = None) -> None:
     """Set roles, activity and (if given) password; the person is signed out everywhere unless only roles changed."""
     names = _roles(roles)
     hashed = hash_password(password) if password else None

@@ -1,7 +1,7 @@
-"""Tables of those who sign in and of what they did: accounts, roles, failed sign-ins, keys, the audit log.
+"""Tables of those who sign in and of what they did: accounts, roles, failures, keys, audit log.
 
-The road of a lead is in `engine.store.tables`, the draft policy in `engine.store.draft_tables`. A person of the roster and
-an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in without owning any.
+The road of a lead is in `engine.store.tables`, the draft policy in `engine.store.draft_tables`. A person of the
+roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in without owning any.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ class UserAccount(SQLModel, table=True):
     password: str = Field(sa_column=Column(Text, nullable=False))
     active: bool = True
     uniquifier: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    created_at: datetime = Field(sa_column=moment_column(default=True))
+    created_at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
 
 
 class UserRole(SQLModel, table=True):
@@ -48,12 +48,12 @@ class SignInFailure(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """One change by somebody: who, what, on what, and the values before and after. Written in the changing transaction."""
+    """One change by somebody: who, what, on what, the values before and after. Written in the changing transaction."""
 
     __tablename__: ClassVar[str] = "audit_entry"
     __table_args__ = (Index("audit_subject", "subject", "id"), Index("audit_actor", "actor", "id"))
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
-    at: datetime = Field(sa_column=moment_column(default=True))
+    at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
     actor: str = Field(sa_column=Column(Text, nullable=False))
     action: str = Field(sa_column=Column(Text, nullable=False))
     subject: str = Field(sa_column=Column(Text, nullable=False))

@@ -8,7 +8,7 @@ from engine.store.admin_tables import AuditEntry
 from engine.store.orm import unit_of_work
 
 
-def record(  # noqa: PLR0913 - an audit line has these columns
+def record(
     session: Session,
     *,
     actor: str,

@@ -17,7 +17,7 @@ from engine.store.session import engine, transaction
 class PageSession(Session):
     """A session that finds its engine when it is first used, so that nothing connects before a fork."""
 
-    def get_bind(self, *_: Any, **__: Any) -> Engine:  # type: ignore[override] # narrower than the base on purpose
+    def get_bind(self, *_: Any, **__: Any) -> Engine:
         """The engine of this process."""
         return engine()
 

@@ -59,9 +59,7 @@ def overview(now: datetime, soon: timedelta = timedelta(hours=4)) -> Overview:
             lag_seconds=max(0.0, (now - waiting.oldest).total_seconds()) if waiting.oldest else 0.0,
             set_aside=_number(connection, "SELECT count(*) FROM inbox WHERE set_aside_at IS NOT NULL"),
             policy=_active(connection),
-            clocks=tuple(
-                DueClock(*row) for row in connection.execute(text(_DUE), {"until": now + soon, "most": 12})
-            ),
+            clocks=tuple(DueClock(*row) for row in connection.execute(text(_DUE), {"until": now + soon, "most": 12})),
             clocks_running=_number(connection, "SELECT count(*) FROM clock WHERE state = 'running'"),
             owners=tuple(OwnerLoad(*row) for row in connection.execute(text(_OWNERS), {"open": list(OPEN)})),
             leads=sum(stages.values()),

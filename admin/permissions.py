@@ -1,0 +1,65 @@
+"""Who may do what in the admin: one table of roles, read by every page and by the tests (DESIGN.md §6).
+
+A page asks `may(...)` on the server; what a page hides is for the reader's comfort only.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from flask_security import current_user
+
+
+class May(StrEnum):
+    """One permission."""
+
+    ENTER = "enter"
+    SEE_ALL_LEADS = "see_all_leads"
+    SEE_OWN_LEADS = "see_own_leads"
+    WORK_ANY_LEAD = "work_any_lead"
+    WORK_OWN_LEADS = "work_own_leads"
+    SEE_ROAD = "see_road"
+    RUN_AGAIN = "run_again"
+    SEE_ROSTER = "see_roster"
+    EDIT_ROSTER = "edit_roster"
+    SEE_POLICY = "see_policy"
+    EDIT_SCORING = "edit_scoring"
+    EDIT_CLOCKS = "edit_clocks"
+    EDIT_DOCUMENT = "edit_document"
+    PUBLISH = "publish"
+    SIGN_MARKETING = "sign_marketing"
+    SIGN_SALES = "sign_sales"
+    BYPASS_SIGNOFF = "bypass_signoff"
+    SEE_AUDIT = "see_audit"
+    EDIT_KEYS = "edit_keys"
+    EDIT_USERS = "edit_users"
+
+
+READ = frozenset({May.ENTER, May.SEE_ALL_LEADS, May.SEE_ROAD, May.SEE_ROSTER, May.SEE_POLICY})
+OVERSEE = READ | {May.SEE_AUDIT, May.WORK_ANY_LEAD, May.RUN_AGAIN, May.EDIT_DOCUMENT, May.PUBLISH}
+OWN = frozenset({May.ENTER, May.SEE_OWN_LEADS, May.WORK_OWN_LEADS})
+
+PERMISSIONS: dict[str, frozenset[May]] = {
+    "admin": frozenset(May) - {May.SIGN_MARKETING, May.SIGN_SALES},
+    "marketing": (OVERSEE | {May.EDIT_SCORING, May.SIGN_MARKETING}) - {May.WORK_ANY_LEAD},
+    "sdr_manager": OVERSEE | {May.EDIT_CLOCKS, May.EDIT_ROSTER},
+    "sales_manager": OVERSEE | {May.EDIT_CLOCKS, May.EDIT_ROSTER, May.SIGN_SALES},
+    "sdr": OWN,
+    "sales": OWN,
+    "viewer": READ,
+}
+"""What each role of `engine.store.accounts.ROLES` may do. The two sides sign; administrators may bypass."""
+
+
+def granted(roles: Iterable[str]) -> frozenset[May]:
+    """Everything that somebody with these roles may do."""
+    return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+def may(permission: May) -> bool:
+    """Whether the person of this request may do it; an anonymous visitor may do nothing."""
+    return bool(current_user.is_authenticated) and permission in granted(role.name for role in current_user.roles)
+
+
+def actor() -> str:
+    """The e-mail of the person of this request; only for signed-in requests."""
+    return str(current_user.email)

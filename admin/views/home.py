@@ -1,0 +1,34 @@
+"""The first page: where leads stand, what waits, what is due, who carries how much."""
+
+from flask import redirect, url_for
+from flask_admin import AdminIndexView
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from admin.moment import now
+from admin.permissions import May, actor, may
+from admin.views.lists import Guarded, page
+from engine.store.overview import overview
+
+
+class Home(Guarded, AdminIndexView):  # type: ignore[misc] # the library carries no types
+    """The overview; those who see only their own leads are taken to them."""
+
+    def __init__(self) -> None:
+        super().__init__(name=lazy_gettext("Overview"), url="/admin")
+
+    @page("/")
+    def index(self) -> str | Response:
+        """Counts of this moment."""
+        if not may(May.SEE_ALL_LEADS):
+            return redirect(url_for("leads.index_view"))
+        return str(self.render("baton/home.html", at=now(), seen=overview(now()), me=actor(), lag=_span))
+
+
+def _span(seconds: float) -> str:
+    """A span of time in one rounded unit."""
+    if seconds < 60:
+        return str(gettext("%(n)s s", n=round(seconds)))
+    if seconds < 5400:
+        return str(gettext("%(n)s min", n=round(seconds / 60)))
+    return str(gettext("%(n)s h", n=round(seconds / 3600)))

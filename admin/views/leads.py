@@ -1,0 +1,110 @@
+"""The list of leads: read-only, searched by what people have at hand, filtered by where leads stand."""
+
+from typing import Any
+
+from flask import Response, g, url_for
+from flask_admin import expose
+from flask_babel import format_datetime, gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy.orm import Query
+
+from admin.permissions import May, actor, may
+from admin.views import terms
+from admin.views.lists import EXPORT_ROWS, Filter, ListView
+from engine.store.lead_cards import LeadCard, find_leads, lead_cards
+from engine.store.tables import Lead
+from rulesets.policy import GRADES, HEATS
+
+CELLS = [(f"{grade}.{heat}", f"{grade}.{heat}") for grade in GRADES for heat in HEATS]
+
+
+class Leads(ListView):
+    """Every lead, or the reader's own."""
+
+    column_list = ("id", "name", "company", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
+    numeric_columns = ("fit", "engagement")
+    column_labels = {
+        "id": _l("Lead"),
+        "name": _l("Name"),
+        "company": _l("Company"),
+        "stage": _l("Stage"),
+        "cell": _l("Cell"),
+        "fit": _l("Fit"),
+        "engagement": _l("Engagement"),
+        "owner": _l("Owner"),
+        "last_event_at": _l("Last event"),
+    }
+    column_sortable_list = ("id", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
+    column_default_sort = ("id", True)
+    column_filters = (
+        Filter(Lead.stage, _l("Stage"), terms.STAGES.items()),
+        Filter(Lead.cell, _l("Cell"), CELLS),
+        Filter(Lead.owner, _l("Owner")),
+    )
+    column_searchable_list = ("owner",)
+    column_formatters = {
+        "id": lambda _v, _c, row, _n: f"#{row.id}",
+        "name": lambda _v, _c, row, _n: _card(row).title,
+        "company": lambda _v, _c, row, _n: _card(row).company,
+        "stage": lambda _v, _c, row, _n: _stage(row.stage),
+        "last_event_at": lambda _v, _c, row, _n: (
+            format_datetime(row.last_event_at, "short") if row.last_event_at else ""
+        ),
+    }
+    can_export = True
+    introduction = _l("Everything known about a lead, how its score adds up and who has it.")
+    empty = _l("No leads yet. They appear as soon as the first event arrives: send one with an API key to /v1/events.")
+
+    def is_accessible(self) -> bool:
+        """Those with leads of their own see the list, too."""
+        return may(May.SEE_ALL_LEADS) or may(May.SEE_OWN_LEADS)
+
+    def get_query(self) -> Query[Any]:
+        """Leads that are not merged away; of their own people see those they have or had in hand."""
+        query = super().get_query().filter(Lead.merged_into.is_(None))
+        if not may(May.SEE_ALL_LEADS):
+            me = actor()
+            query = query.filter((Lead.owner == me) | (Lead.sdr == me) | (Lead.rep == me))
+        return query
+
+    def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
+        return query.filter(Lead.id.in_(find_leads(search))), count_query, joins, count_joins
+
+    def search_placeholder(self) -> str:
+        """What may be typed."""
+        return gettext("e-mail, phone, external id, company")
+
+    def get_list(self, *args: Any, **options: Any) -> Any:
+        """The rows, with the cards of exactly these leads."""
+        count, rows = super().get_list(*args, **options)
+        g.lead_cards = lead_cards(row.id for row in rows)
+        return count, rows
+
+    def row_link(self, row: Any) -> str:
+        """A row leads to the lead's page."""
+        return url_for("leads.lead", number=row.id)
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type: str) -> Response:
+        """The filtered list as CSV, 50,000 rows at most."""
+        args = self._get_list_extra_args()
+        _, rows = self.get_list(0, None, False, args.search, args.filters, page_size=EXPORT_ROWS)
+        names = [str(label) for label in self.column_labels.values()]
+        return self.csv_answer(names, (_exported(row) for row in rows), f"leads-{export_type}")
+
+
+def _exported(row: Any) -> tuple[Any, ...]:
+    card = _card(row)
+    moment = row.last_event_at.isoformat() if row.last_event_at else None
+    return (row.id, card.title, card.company, row.stage, row.cell, row.fit, row.engagement, row.owner, moment)
+
+
+def _card(row: Any) -> LeadCard:
+    return g.lead_cards.get(row.id) or LeadCard()
+
+
+def _stage(code: str | None) -> Markup:
+    if not code:
+        return Markup('<span class="muted">{}</span>').format(gettext("not decided yet"))
+    return Markup('<span class="stage s-{}">{}</span>').format(code, terms.term(terms.STAGES, code))

@@ -1,0 +1,143 @@
+"""The base of every list: plain links and one form for search and filters, so that it works without scripts.
+
+Flask-Admin keeps the mechanics (paging, sorting, export, actions); our templates draw them. Permissions are asked here.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, TypeVar, cast
+
+from flask import Response, redirect, request
+from flask_admin import expose
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.contrib.sqla.filters import BaseSQLAFilter
+from flask_babel import gettext
+from flask_security import current_user
+from sqlalchemy.orm import Query
+from werkzeug.wrappers import Response as AnyResponse
+
+from admin.permissions import May, may
+from admin.views import problems
+from engine.store.orm import page_session
+
+LARGEST_NUMBER = 2**31 - 1
+EXPORT_ROWS = 50_000
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def page(url: str, *methods: str) -> Callable[[F], F]:
+    """Flask-Admin's `expose`, with types: the address below the view's, and the methods it takes (GET)."""
+    return cast("Callable[[F], F]", expose(url, methods=methods or ("GET",)))
+
+
+class Filter(BaseSQLAFilter):  # type: ignore[misc] # the library carries no types
+    """A filter named by its column; an empty value filters nothing. ``options`` make it a choice."""
+
+    def __init__(self, column: Any, name: Any, options: Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__(column, name, list(options) if options is not None else None)
+
+    def apply(self, query: Query[Any], value: str, alias: Any = None) -> Query[Any]:
+        """Rows whose column is the value; values of another type match nothing."""
+        return query.filter(self.get_column(alias) == value) if value else query
+
+    def operation(self) -> str:
+        """The library asks; our form shows the column's name only."""
+        return "is"
+
+    def validate(self, value: str) -> bool:
+        """Values the database cannot take are refused before it sees them."""
+        return "\x00" not in value and len(value) <= 200
+
+
+class Guarded:
+    """What every page of the admin has: a permission it needs, and what happens without it."""
+
+    needs: ClassVar[May] = May.ENTER
+
+    def is_accessible(self) -> bool:
+        """Whether the person of this request may see the page."""
+        return may(self.needs)
+
+    @staticmethod
+    def can(permission: str) -> bool:
+        """Whether the person may do something else, for links a page shows."""
+        return may(May(permission))
+
+    def inaccessible_callback(self, name: str, **_: Any) -> AnyResponse:  # noqa: ARG002 - the library's call
+        """Visitors are asked to sign in; the signed-in are refused."""
+        if current_user.is_authenticated:
+            problems.refuse()
+        return redirect(f"/login?next={request.path}")
+
+
+class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries no types
+    """A read-only list of rows; subclasses open what may be written."""
+
+    list_template = "baton/list.html"
+    create_template = "baton/form.html"
+    edit_template = "baton/form.html"
+    can_create = False
+    can_edit = False
+    can_delete = False
+    column_display_actions = False
+    page_size = 50
+    can_set_page_size = False
+    simple_list_pager = True
+    numeric_columns: ClassVar[tuple[str, ...]] = ()
+    introduction: ClassVar[Any] = ""
+    empty: ClassVar[Any] = ""
+
+    def __init__(self, model: type[Any], **options: Any) -> None:
+        super().__init__(model, page_session, **options)
+
+    def get_filter_arg(self, index: int, flt: Filter) -> str:  # noqa: ARG002 - the library's call
+        """Filters are named by their column in the address, in every language alike."""
+        return str(flt.column.key)
+
+    def _get_list_extra_args(self) -> Any:
+        """Page numbers stay within what the database can count."""
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page or 0, 0), LARGEST_NUMBER // self.page_size)
+        args.search = (args.search or "").replace("\x00", "")[:200] or None
+        return args
+
+    def get_empty_list_message(self) -> Any:
+        """What an empty list says: whether the search found nothing or there is nothing yet."""
+        if request.args.get("search") or any(value for name, value in request.args.items() if name.startswith("flt")):
+            return gettext("Nothing matches. Clear the search and filters to see everything.")
+        return self.empty or gettext("Nothing here yet.")
+
+    def filter_values(self) -> dict[str, str]:
+        """The filters of this request by column, for the form."""
+        return {name.split("_", 1)[1]: value for name, value in request.args.items() if name.startswith("flt0_")}
+
+    def row_link(self, row: Any) -> str | None:
+        """Where the first column of a row leads; None for no link."""
+        return self.get_url(".edit_view", id=self.get_pk_value(row)) if self.can_edit else None
+
+    def csv_answer(self, names: list[str], rows: Iterable[Iterable[Any]], filename: str) -> Response:
+        """A CSV file that spreadsheets open as text: UTF-8 with a mark, and no cell that starts a formula."""
+        return Response(
+            _csv_lines(names, rows),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f"attachment; filename={filename}.csv"},
+        )
+
+
+def _csv_lines(names: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    yield "\ufeff"
+    for row in itertools.chain([names], rows):
+        line = io.StringIO()
+        csv.writer(line).writerow(_harmless(value) for value in row)
+        yield line.getvalue()
+
+
+def _harmless(value: Any) -> str:
+    """Text that no spreadsheet takes for a formula; numbers stay numbers."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text

@@ -1,0 +1,47 @@
+"""Pages that say what went wrong and what to do. The API's problem documents are `admin.problems`.
+
+A problem document that would answer somebody's browser on a page is turned into a page here.
+"""
+
+from typing import NoReturn
+
+from flask import Flask, Response, abort, make_response, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+
+from admin.auth import GUARDED
+from admin.problems import MEDIA_TYPE
+
+
+def register(app: Flask) -> None:
+    """Turn problems under the pages' addresses into pages."""
+    app.register_error_handler(CSRFError, _stale_form)
+    app.after_request(_as_page)
+
+
+def refuse() -> NoReturn:
+    """End the request with 403: signed in, but not allowed."""
+    advice = gettext("Your role does not include this page or this action. Ask an administrator if you need it.")
+    abort(_page(403, gettext("Not allowed"), advice))
+
+
+def not_found() -> NoReturn:
+    """End the request with 404: nothing is kept at this address."""
+    advice = gettext("Nothing is here: it may have been merged, removed or mistyped.")
+    abort(_page(404, gettext("Not found"), advice))
+
+
+def _stale_form(_: CSRFError) -> Response:
+    advice = gettext("The form was open for too long or came from elsewhere. Go back, reload the page, send it again.")
+    return _page(400, gettext("The form has expired"), advice)
+
+
+def _as_page(response: Response) -> Response:
+    if response.mimetype != MEDIA_TYPE or not request.path.startswith(GUARDED):
+        return response
+    detail = (response.get_json(silent=True) or {}).get("detail", "")
+    return _page(response.status_code, gettext("That did not work"), detail)
+
+
+def _page(status: int, heading: str, advice: str) -> Response:
+    return make_response(render_template("baton/error.html", heading=heading, advice=advice), status)

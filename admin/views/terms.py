@@ -1,0 +1,86 @@
+"""The field's words for our codes, in the reader's language; templates and columns read these tables (DOMAIN.md)."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+STAGES = {
+    "raw": _l("Raw lead"),
+    "nurture": _l("Nurture"),
+    "ready": _l("Ready for an SDR"),
+    "mql": _l("MQL"),
+    "sql": _l("SQL"),
+    "opportunity": _l("Opportunity"),
+    "won": _l("Won"),
+    "lost": _l("Lost"),
+    "disqualified": _l("Disqualified"),
+}
+HEATS = {"frenzied": _l("frenzied"), "hot": _l("hot"), "warm": _l("warm"), "cold": _l("cold")}
+ACTIONS = {
+    "sales": _l("hand to sales"),
+    "sdr": _l("hand to an SDR"),
+    "nurture": _l("nurture"),
+    "hold": _l("hold"),
+    "disqualify": _l("disqualify"),
+}
+ROLES = {
+    "admin": _l("Administrator"),
+    "marketing": _l("Marketing"),
+    "sdr_manager": _l("SDR manager"),
+    "sales_manager": _l("Sales manager"),
+    "sdr": _l("SDR"),
+    "sales": _l("Sales"),
+    "viewer": _l("Viewer"),
+    "manager": _l("Manager"),
+}
+IDENTITIES = {
+    "external_id": _l("External id"),
+    "wechat": _l("WeChat"),
+    "email": _l("E-mail"),
+    "phone": _l("Phone"),
+    "anonymous_id": _l("Anonymous id"),
+}
+CLOCK_STATES = {
+    "running": _l("running"),
+    "met": _l("met"),
+    "breached": _l("breached"),
+    "cancelled": _l("cancelled"),
+    "held": _l("held"),
+    "broken": _l("broken"),
+}
+CUTS = {"signal": _l("signal limit"), "group": _l("group limit"), "total": _l("total limit")}
+CANDIDATES = {
+    "chosen": _l("chosen"),
+    "eligible": _l("could have received it; another turn came first"),
+    "inactive": _l("is not active"),
+    "absent": _l("is absent"),
+    "suspended": _l("is suspended"),
+    "not_listed": _l("is not on this month's list"),
+    "capacity": _l("has as many open leads as allowed"),
+    "cap_day": _l("has received as many leads as allowed today"),
+    "cap_week": _l("has received as many leads as allowed this week"),
+    "cap_month": _l("has received as many leads as allowed this month"),
+    "no_match": _l("does not match the lead"),
+    "previous": _l("had this lead before"),
+    "off_hours": _l("is off hours"),
+}
+NOTES = {
+    "unreadable": _l("could not be read"),
+    "not_an_option": _l("is not one of the options"),
+    "fraction": _l("has a fraction where a whole number is needed"),
+    "too_large": _l("is too large"),
+    "unknown_members": _l("contains unknown options"),
+}
+WORK = {"touch": _l("Log a touch"), "qualify": _l("Qualify"), "accept": _l("Accept"), "reject": _l("Reject")}
+RESULTS = {
+    "reached": _l("Reached"),
+    "connected": _l("Connected"),
+    "conversation": _l("Conversation"),
+    "no_answer": _l("No answer"),
+}
+SIDES = {"marketing": _l("Marketing"), "sales": _l("Sales")}
+
+
+def term(table: dict[str, Any], code: Any) -> Any:
+    """The word for a code, else the code itself: a code of a later version is still shown."""
+    return table.get(code, code) if code else ""
