@@ -1,7 +1,7 @@
 """X Education's leads (one CSV file) as lead events: `python -m examples.xeducation FOLDER -o xeducation.ndjson`.
 
 A lead is identified with what its form said, text for text: `Select` (nothing chosen), `google` beside `Google` and
-the channel `testone` are for the policy and its data-quality notes. What it did on the website, and asking for the
+the source `testone` are for the policy and its data-quality notes. What it did on the website, and asking for the
 free copy, is behaviour. `Converted` is the outcome: an imported `opportunity.won`.
 
 Left out are the columns that sales filled in afterwards (`Tags`, `Lead Quality`, `Lead Profile`, the four
@@ -21,7 +21,7 @@ START = datetime(2018, 1, 1, tzinfo=UTC)
 UNTIL_CONVERTED = timedelta(days=1)
 TRAITS = {
     "Lead Origin": "form",
-    "Lead Source": "channel",
+    "Lead Source": "source",
     "Country": "country",
     "City": "city",
     "Do Not Email": "do_not_email",

@@ -50,7 +50,7 @@ def test_what_the_form_said_is_sent_text_for_text(tmp_path: Path) -> None:
     lead = {"Lead Source": "google", "Specialization": "Select", "City": "Select", "Do Not Email": "Yes", "Country": ""}
     identified = converted(tmp_path, lead)["p1:identified"]
     assert identified["type"] == "lead.identified"
-    assert identified["traits"] == {"channel": "google", "city": "Select", "do_not_email": "Yes"}
+    assert identified["traits"] == {"source": "google", "city": "Select", "do_not_email": "Yes"}
     assert identified["answers"] == {"specialization": "Select"}
 
 
