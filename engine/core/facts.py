@@ -3,7 +3,7 @@
 `Claims` are what is stored: for every name ever sent, the latest statement of a trusted source and the latest of a
 public one, as raw JSON. `fold` takes one event into them and does not care in which order events arrive; `known` reads
 them by a policy's vocabulary. Statements are judged readable by the vocabulary of the moment they are folded: under a
-policy that changes types or options, claims are folded again from the events. Choices made where the contract is silent:
+policy that changes types or options, claims are folded again from the events. Choices where the contract is silent:
 
 * an unreadable value of a trusted source does not count as having named the fact; a clearing ``null`` does;
 * of several identities the first one that arrived is the lead's; it serves whenever traits leave the fact unknown, and

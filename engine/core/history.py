@@ -69,7 +69,7 @@ class History:
             return self
         if len(self.items) >= LIMIT:
             return self._at_limit(place, past)
-        items = (*self.items[:place], past, *self.items[place:])
+        items = (*self.items, past) if place == len(self) else (*self.items[:place], past, *self.items[place:])
         return History(items, truncated=self.truncated, by_type=self._index_with(items, place, past))
 
     def until(self, now: datetime) -> "History":

@@ -2,103 +2,109 @@
 
 Whole cents throughout. At each level (signal, group, total) an excess over a limit is taken from the occurrences whose
 sign is the excess's, latest first, each at most down to 0; the first level that cuts an occurrence is named beside it.
-What no occurrence can give, and whatever a ``min`` adds, is an adjustment. So contributions and adjustments always add
-up to the total. Which occurrences count, and what each is worth, is decided before.
+What no occurrence can give, and whatever a ``min`` adds, is an adjustment: so contributions and adjustments always add
+up to the engagement. Which occurrences count, and what each is worth, is decided before.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import lru_cache
+from collections.abc import Sequence
 
+from engine.core.amounts import Bounds, points
 from engine.core.history import Past
+from engine.core.model import Adjustment, LedgerLine
+from engine.core.plan import ModelPlan, SignalPlan
+
+Counted = tuple[SignalPlan, Past, int, float]
+"""A counted occurrence: signal, event, value in cents, factor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Limits in cents; None is no limit."""
+class Ledger:
+    """Counted occurrences in order of history and, at one event, of the document, with what limits leave of each."""
 
-    low: int | None = None
-    high: int | None = None
+    __slots__ = ("_adjustments", "_contributions", "_counted", "_cuts", "_model", "engagement")
 
-    def clamp(self, cents: int) -> int:
-        """The nearest value inside."""
-        if self.high is not None and cents > self.high:
-            cents = self.high
-        if self.low is not None and cents < self.low:
-            cents = self.low
-        return cents
+    def __init__(self, model: ModelPlan, counted: Sequence[Counted]) -> None:
+        self._model = model
+        self._counted = counted
+        self._contributions = [value for _, _, value, _ in counted]
+        self._cuts: dict[int, str] = {}
+        self._adjustments: list[tuple[str, str, int]] = []
+        self.engagement = self._settle()
 
+    def lines(self) -> tuple[LedgerLine, ...]:
+        """One line per counted occurrence."""
+        cut = self._cuts.get
+        return tuple(
+            LedgerLine(
+                signal.group_key,
+                signal.key,
+                past.source,
+                past.id,
+                past.occurred_at,
+                signal.points,
+                factor,
+                points(value),
+                points(contribution),
+                cut(place),
+            )
+            for place, ((signal, past, value, factor), contribution) in enumerate(
+                zip(self._counted, self._contributions, strict=True)
+            )
+        )
 
-@dataclass(slots=True)
-class Tally:
-    """Counted occurrences as columns, in order of history and, at one event, of the document.
+    def adjustments(self) -> tuple[Adjustment, ...]:
+        """What bounds added beyond the occurrences."""
+        return tuple(Adjustment(level, key, points(amount)) for level, key, amount in self._adjustments)
 
-    ``signals`` and ``groups`` are places in the document; ``cuts`` name the level that cut an occurrence first.
-    """
+    def _settle(self) -> int:
+        """Applies the limits of signals, groups and the total; returns the engagement in cents."""
+        of_signal: dict[int, list[int]] = {}
+        of_group: list[list[int]] = [[] for _ in self._model.groups]
+        totals = [0] * len(of_group)
+        for place, (signal, _, value, _) in enumerate(self._counted):
+            of_group[signal.group].append(place)
+            totals[signal.group] += value
+            if signal.limit is not None:
+                of_signal.setdefault(signal.place, []).append(place)
+        for number, places in of_signal.items():
+            signal = self._model.signals[number]
+            totals[signal.group] -= self._limit(signal, places)
+        total = sum(map(self._bound, range(len(totals)), totals, of_group))
+        return self._fit_in(total, self._model.total, ("total", "total"), range(len(self._counted)))
 
-    signals: list[int] = field(default_factory=list)
-    groups: list[int] = field(default_factory=list)
-    events: list[Past] = field(default_factory=list)
-    values: list[int] = field(default_factory=list)
-    factors: list[float] = field(default_factory=list)
-    contributions: list[int] = field(default_factory=list)
-    cuts: dict[int, str] = field(default_factory=dict)
-    adjustments: list[tuple[str, str, int]] = field(default_factory=list)
+    def _limit(self, signal: SignalPlan, places: Sequence[int]) -> int:
+        """Keeps the total of one signal within ±limit; returns what was taken. Its occurrences all have one sign."""
+        total = sum(self._contributions[place] for place in places)
+        excess = total - Bounds(-signal.limit, signal.limit).clamp(total) if signal.limit is not None else 0
+        self._take(places, excess, "signal")
+        return excess
 
-    def add(self, signal: int, group: int, past: Past, value: int, factor: float) -> None:
-        """One more counted occurrence."""
-        self.signals.append(signal)
-        self.groups.append(group)
-        self.events.append(past)
-        self.values.append(value)
-        self.factors.append(factor)
-        self.contributions.append(value)
+    def _bound(self, group: int, total: int, places: Sequence[int]) -> int:
+        """Keeps the total of one group inside its bounds."""
+        key, bounds = self._model.groups[group]
+        return self._fit_in(total, bounds, ("group", key), places)
 
-    def limit_signal(self, signal: int, limit: int) -> None:
-        """Keeps the total of one signal within ±limit."""
-        places = [place for place, other in enumerate(self.signals) if other == signal]
-        total = sum(self.contributions[place] for place in places)
-        self._take(places, total - Bounds(-limit, limit).clamp(total), "signal")
-
-    def limit_group(self, group: int, key: str, bounds: Bounds) -> int:
-        """Keeps the total of one group inside its bounds; returns the total."""
-        places = [place for place, other in enumerate(self.groups) if other == group]
-        total = sum(self.contributions[place] for place in places)
-        return self._bound(places, total, bounds, ("group", key))
-
-    def limit_total(self, total: int, bounds: Bounds) -> int:
-        """Keeps the sum of all groups inside the bounds; returns the engagement."""
-        return self._bound(range(len(self.contributions)), total, bounds, ("total", "total"))
-
-    def _bound(self, places: Iterable[int], total: int, bounds: Bounds, level: tuple[str, str]) -> int:
+    def _fit_in(self, total: int, bounds: Bounds, level: tuple[str, str], places: Sequence[int]) -> int:
+        """The total inside the bounds; the difference is taken from occurrences, the rest becomes an adjustment."""
         bounded = bounds.clamp(total)
         left = total - bounded
         if left > 0:
             left = self._take(places, left, level[0])
         if left:
-            self.adjustments.append((*level, -left))
+            self._adjustments.append((*level, -left))
         return bounded
 
-    def _take(self, places: Iterable[int], excess: int, level: str) -> int:
+    def _take(self, places: Sequence[int], excess: int, level: str) -> int:
         """Takes an excess from occurrences of its sign, latest first; returns what none of them could give."""
+        contributions, cuts = self._contributions, self._cuts
         sign = -1 if excess < 0 else 1
         left = abs(excess)
-        for place in reversed(list(places)) if left else ():
-            cut = min(left, self.contributions[place] * sign)
-            if cut > 0:
-                self.contributions[place] -= sign * cut
-                self.cuts.setdefault(place, level)
+        for place in reversed(places):
+            if not left:
+                break
+            there = contributions[place] * sign
+            if there > 0:
+                cut = min(left, there)
+                contributions[place] -= sign * cut
+                cuts.setdefault(place, level)
                 left -= cut
         return sign * left
-
-
-def cents(points: Decimal) -> int:
-    """Points as whole cents; points have at most two decimals (R0.4)."""
-    return int(points * 100)
-
-
-@lru_cache(maxsize=4096)
-def points(whole_cents: int) -> Decimal:
-    """Cents as points with two decimals."""
-    return Decimal(whole_cents).scaleb(-2)

@@ -34,7 +34,7 @@ BEFORE_MQL = frozenset({Stage.RAW, Stage.NURTURE, Stage.READY})
 
 @dataclass(frozen=True, slots=True)
 class LeadEvent:
-    """One event of a lead, as the envelope brought it (DESIGN.md §2). ``seq`` is its place in the inbox, 0 outside the store."""
+    """One event of a lead, as the envelope brought it (DESIGN.md §2); ``seq``: its place in the inbox, 0 outside."""
 
     source: str
     id: str
@@ -58,7 +58,7 @@ class LeadEvent:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The latest readable statement about one fact: its ``raw`` JSON value (None when cleared) and where it came from."""
+    """The latest readable statement about a fact: its ``raw`` JSON value (None when cleared) and where it is from."""
 
     raw: Any
     occurred_at: datetime
@@ -116,7 +116,7 @@ class Adjustment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Both scores of a moment with all of their arithmetic. ``fit_groups`` are (key, sum of rules, after the group's bounds)."""
+    """Both scores of a moment with their arithmetic; ``fit_groups``: (key, sum of rules, after the group's bounds)."""
 
     model: str
     fit: Decimal

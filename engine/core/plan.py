@@ -10,22 +10,35 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from engine.core.amounts import Bounds, cents, points
 from engine.core.decay import Worth, worth_of
-from engine.core.ledger import Bounds, cents
+from engine.core.model import FitLine
 from engine.core.view import Frame
 from rulesets.conditions import PropertyTest
 from rulesets.moments import leaves, reads_properties, segments_of
-from rulesets.policy import GRADES, HEATS, Engagement, Fit, FitGroup, Model, Policy, Repeat, Signal, SignalGroup
+from rulesets.policy import (
+    GRADES,
+    HEATS,
+    Engagement,
+    Fit,
+    FitGroup,
+    FitRule,
+    Model,
+    Policy,
+    Repeat,
+    Signal,
+    SignalGroup,
+)
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class FitRulePlan:
-    """A fit rule: the matcher's ``rule`` id, its key, its points in cents."""
+    """A fit rule: the matcher's ``rule`` id, the line it gives when true, its points in cents."""
 
     rule: str
-    key: str
+    line: FitLine
     cents: int
 
 
@@ -52,6 +65,7 @@ class SignalPlan:
     key: str
     rule: str
     events: tuple[str, ...]
+    points: Decimal
     cents: int
     limit: int | None
     worth: Worth | None
@@ -158,14 +172,15 @@ def _fit_groups(model: str, fit: Fit) -> tuple[FitGroupPlan, ...]:
         FitGroupPlan(
             group.key,
             _bounds(group),
-            tuple(
-                FitRulePlan(f"fit.{model}.{group.key}.{rule.key}", rule.key, cents(rule.points))
-                for rule in group.rules
-                if rule.enabled
-            ),
+            tuple(_fit_rule(model, group.key, rule) for rule in group.rules if rule.enabled),
         )
         for group in fit.groups
     )
+
+
+def _fit_rule(model: str, group: str, rule: FitRule) -> FitRulePlan:
+    amount = cents(rule.points)
+    return FitRulePlan(f"fit.{model}.{group}.{rule.key}", FitLine(group, rule.key, points(amount)), amount)
 
 
 def _signals(model: Model, policy: Policy) -> tuple[SignalPlan, ...]:
@@ -193,6 +208,7 @@ def _signal(place: int, group: int, keys: tuple[str, str], signal: Signal, *, re
         key=signal.key,
         rule=keys[1],
         events=tuple(dict.fromkeys(signal.events)),
+        points=points(cents(signal.points)),
         cents=cents(signal.points),
         limit=None if signal.max is None else cents(signal.max),
         worth=worth_of(cents(signal.points), signal.decay) if signal.decay and fades else None,

@@ -23,11 +23,13 @@ _ASSET_TEXT = Field("asset", FieldType.TEXT)
 class Repeats:
     """What has counted so far on one walk through a history; occurrences must come in order."""
 
-    __slots__ = ("_counted", "_frame")
+    __slots__ = ("_assets", "_counted", "_frame", "_paths")
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._counted: dict[Hashable, deque[datetime]] = {}
+        self._paths: dict[str, str] = {}
+        self._assets: dict[str, str | None] = {}
 
     def counts(self, signal: SignalPlan, past: Past) -> bool:
         """Whether an occurrence counts; it is remembered if it does."""
@@ -51,7 +53,20 @@ class Repeats:
         return (past.source, past.id) if asset is None else (asset,)
 
     def _asset(self, past: Past) -> str | None:
-        event = self._frame.vocabulary.event(self._frame.vocabulary.event_key(past.type))
+        """The asset of an event as compared text; None when it names none that can be read."""
+        raw = property_at(past.properties, self._paths.get(past.type) or self._path(past.type))
+        if not isinstance(raw, str):
+            return self._read(raw)
+        if raw not in self._assets:
+            self._assets[raw] = self._read(raw)
+        return self._assets[raw]
+
+    def _path(self, event_type: str) -> str:
+        event = self._frame.vocabulary.event(self._frame.vocabulary.event_key(event_type))
         path = event.asset if event and event.asset else ASSET
-        text = read(_ASSET_TEXT, property_at(past.properties, path), self._frame.zone).value
+        self._paths[event_type] = path
+        return path
+
+    def _read(self, raw: object) -> str | None:
+        text = read(_ASSET_TEXT, raw, self._frame.zone).value
         return fold(text) if isinstance(text, str) else None

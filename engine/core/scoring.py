@@ -8,11 +8,12 @@ elsewhere.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from engine.core.amounts import points
 from engine.core.decay import MICROSECOND
 from engine.core.history import History, Past
-from engine.core.ledger import Tally, points
+from engine.core.ledger import Counted, Ledger
 from engine.core.matching import Matcher
-from engine.core.model import Adjustment, FitLine, LedgerLine, Scores
+from engine.core.model import FitLine, Scores
 from engine.core.plan import ModelPlan, ScoringPlan, SignalPlan, scoring_plan
 from engine.core.repeats import Repeats
 from engine.core.view import LeadView
@@ -30,20 +31,20 @@ def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[Le
     plan = scoring_plan(policy)
     model, subject = _choose(plan, view, matcher, account)
     fit, fit_lines, fit_groups = _fit(model, subject.true)
-    tally, engagement = _engagement(model, subject)
-    grade, heat = _named(model.grades, fit, "D"), _named(model.heats, engagement, "cold")
+    ledger = Ledger(model, _count(model, subject))
+    grade, heat = _named(model.grades, fit, "D"), _named(model.heats, ledger.engagement, "cold")
     return Scores(
         model=model.key,
         fit=points(fit),
-        engagement=points(engagement),
+        engagement=points(ledger.engagement),
         grade=grade,
         heat=heat,
         cell=f"{grade}.{heat}",
         fit_start=points(model.fit_start),
         fit_lines=fit_lines,
         fit_groups=fit_groups,
-        ledger=_lines(model, tally),
-        adjustments=tuple(Adjustment(level, key, points(amount)) for level, key, amount in tally.adjustments),
+        ledger=ledger.lines(),
+        adjustments=ledger.adjustments(),
         truncated=subject.history.truncated,
     )
 
@@ -115,7 +116,7 @@ def _fit(model: ModelPlan, true: frozenset[str]) -> tuple[int, tuple[FitLine, ..
     total = model.fit_start
     for group in model.fit_groups:
         holding = [rule for rule in group.rules if rule.rule in true]
-        lines.extend(FitLine(group.key, rule.key, points(rule.cents)) for rule in holding)
+        lines.extend(rule.line for rule in holding)
         raw = sum(rule.cents for rule in holding)
         bounded = group.bounds.clamp(raw)
         groups.append((group.key, points(raw), points(bounded)))
@@ -123,29 +124,19 @@ def _fit(model: ModelPlan, true: frozenset[str]) -> tuple[int, tuple[FitLine, ..
     return model.fit_bounds.clamp(total), tuple(lines), tuple(groups)
 
 
-def _engagement(model: ModelPlan, subject: _Subject) -> tuple[Tally, int]:
-    """The counted occurrences with what limits leave of them, and engagement in cents (R3.4, R3.5)."""
-    tally = _count(model, subject)
-    for signal in model.signals:
-        if signal.limit is not None:
-            tally.limit_signal(signal.place, signal.limit)
-    groups = [tally.limit_group(group, key, bounds) for group, (key, bounds) in enumerate(model.groups)]
-    return tally, tally.limit_total(sum(groups), model.total)
-
-
-def _count(model: ModelPlan, subject: _Subject) -> Tally:
-    """Walks history once and keeps what occurs and counts, with its value."""
-    tally = Tally()
+def _count(model: ModelPlan, subject: _Subject) -> list[Counted]:
+    """Walks history once and keeps what occurs and counts, with its value (R3.4)."""
+    counted: list[Counted] = []
     listening = _Listening(model, subject)
     repeats = Repeats(subject.views[0].frame)
     for past in subject.history.items:
         for signal in listening.to(past):
-            if repeats.counts(signal, past):
-                value, factor = (signal.cents, 1.0)
+            if signal.times is None or repeats.counts(signal, past):
+                value, factor = signal.cents, 1.0
                 if signal.worth is not None:
                     value, factor = signal.worth((subject.now - past.occurred_at) // MICROSECOND)
-                tally.add(signal.place, signal.group, past, value, factor)
-    return tally
+                counted.append((signal, past, value, factor))
+    return counted
 
 
 class _Listening:
@@ -175,26 +166,6 @@ class _Listening:
         found = (event, signals, any(signal.reads_event for signal in signals))
         self._by_type[event_type] = found
         return found
-
-
-def _lines(model: ModelPlan, tally: Tally) -> tuple[LedgerLine, ...]:
-    cut = tally.cuts.get
-    columns = zip(tally.signals, tally.events, tally.factors, tally.values, tally.contributions, strict=True)
-    return tuple(
-        LedgerLine(
-            (signal := model.signals[place]).group_key,
-            signal.key,
-            past.source,
-            past.id,
-            past.occurred_at,
-            points(signal.cents),
-            factor,
-            points(value),
-            points(contribution),
-            cut(index),
-        )
-        for index, (place, past, factor, value, contribution) in enumerate(columns)
-    )
 
 
 def _named(edges: tuple[tuple[str, int], ...], cents: int, otherwise: str) -> str:
