@@ -6,11 +6,13 @@ Each machine is a folder of programs used as the whole path. That a good machine
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = ("rulesets", "engine", "workers", "admin")
 SHELL_TOOLS = ("sh", "cat", "cksum", "dirname", "rm", "mkdir")
 BROKEN_SHIM = "echo 'python3.11: command not found' >&2; exit 127"
 
@@ -107,3 +109,20 @@ def test_a_refused_machine_is_left_as_it_was(machine: Machine) -> None:
 
 def test_only_run_and_dev_can_be_installed(machine: Machine) -> None:
     assert_refused(machine.install("everything"), "run or dev, not everything")
+
+
+def test_a_wheel_carries_every_file_of_the_four_packages(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, tmp_path)
+    files = {str(file.relative_to(tmp_path)) for package in PACKAGES for file in files_in(tmp_path / package)}
+    build = "import sys; from setuptools.build_meta import build_wheel; sys.stderr.write(build_wheel('.'))"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert files <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
