@@ -12,22 +12,22 @@ import click
 from engine.errors import BatonError
 
 COMMANDS = {
-    "up": "up:up",
-    "web": "serve:web",
-    "worker": "work:worker",
-    "scheduler": "work:scheduler",
-    "migrate": "serve:migrate",
-    "policy": "policies:policy",
-    "roster": "rosters:roster",
-    "user": "accounts:user",
-    "key": "accounts:key",
-    "replay": "replay:replay",
-    "explain": "reading:explain",
-    "verify": "reading:verify",
-    "doctor": "doctor:doctor",
-    "demo-stream": "demo:demo_stream",
+    "up": ("up:up", "Run everything in this terminal."),
+    "web": ("serve:web", "Serve the API and the admin."),
+    "worker": ("work:worker", "Decide waiting events."),
+    "scheduler": ("work:scheduler", "Wake waiting leads, fire due clocks, drain queues."),
+    "migrate": ("serve:migrate", "Bring the database to this version's tables."),
+    "policy": ("policies:policy", "Lint, import, export and publish the policy."),
+    "roster": ("rosters:roster", "Import and export people, teams and calendars."),
+    "user": ("accounts:user", "People who sign in."),
+    "key": ("accounts:key", "Keys of systems that call the API."),
+    "replay": ("replay:replay", "Send a file of events through the HTTP API."),
+    "explain": ("explaining:explain", "Show a lead's score arithmetic and what is missing."),
+    "verify": ("verifying:verify", "Recompute every lead and compare."),
+    "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
+    "demo-stream": ("demo:demo_stream", "Stream made-up leads, for `baton up --demo`."),
 }
-"""Command → module of this package and function."""
+"""Command → module of this package and function, and what the command does."""
 HIDDEN = frozenset({"demo-stream"})
 
 
@@ -42,9 +42,14 @@ class Commands(click.Group):
         """The command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        module, function = COMMANDS[cmd_name].split(":")
+        module, function = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(f"admin.cli.{module}"), function)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

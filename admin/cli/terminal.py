@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from engine.settings import Settings, load_settings
+from engine.store.readiness import check_tables
 from engine.store.session import init_store
 from workers.embedded import database_url, redis_url, require_servers
 from workers.queues import init_queue
@@ -22,6 +23,7 @@ def connected() -> Settings:
     require_servers(settings)
     init_store(database_url(settings))
     init_queue(redis_url(settings))
+    check_tables()
     return settings
 
 
