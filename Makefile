@@ -5,10 +5,10 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test test-long lint types bench lock clean
+.PHONY: help install dev demo test test-long lint types translations bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## .venv with the `baton` command
 	@sh deploy/install.sh run
@@ -32,6 +32,15 @@ lint: dev ## style, formatting and the import contracts
 
 types: dev ## mypy --strict over everything
 	@$(BIN)/mypy
+
+translations: dev ## bring the Chinese catalogs up to the admin's texts, and compile them
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k lazy_gettext --no-location --project=Baton --copyright-holder=Baton -o build/messages.pot .
+	@for locale in zh_Hans_CN zh_Hant_TW; do \
+	  test -f admin/translations/$$locale/LC_MESSAGES/messages.po && action="update --no-fuzzy-matching --ignore-obsolete" || action=init; \
+	  $(BIN)/pybabel -q $$action -i build/messages.pot -d admin/translations -l $$locale; \
+	done
+	@$(BIN)/pybabel -q compile -d admin/translations --statistics
 
 bench: dev ## matching and the whole path against others, as ratios from one run
 	@$(BIN)/python -m benchmarks

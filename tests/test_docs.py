@@ -95,7 +95,9 @@ def test_checklists_name_files_that_exist_and_names_that_are_in_them() -> None:
             assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), f"{path} has no {name}"
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "test-long", "install", "lint", "types", "bench", "lock", "clean"])
+@pytest.mark.parametrize(
+    "target", ["demo", "test", "test-long", "install", "dev", "lint", "types", "translations", "bench", "lock", "clean"]
+)
 def test_make_help_names_every_target(target: str) -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert re.search(rf"^  make {target} +\S", shown, re.MULTILINE)
