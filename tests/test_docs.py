@@ -6,8 +6,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from admin.cli import baton
 from engine.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +77,30 @@ def test_every_setting_is_documented_with_its_default() -> None:
     rows = {row.group(1): row.group(0) for row in re.finditer(r"^\| `(BATON_\w+)` \|.*$", page, re.MULTILINE)}
     assert {setting.name for setting in SETTINGS} == set(rows)
     assert [s.name for s in SETTINGS if s.default not in rows[s.name].replace("`", "")] == []
+
+
+def commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Each command that does something, with its full name."""
+    context = click.Context(group)
+    for part in group.list_commands(context):
+        command = group.get_command(context, part)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {part}")
+        elif command is not None and not command.hidden:
+            yield f"{name} {part}", command
+
+
+def test_every_command_is_documented_with_its_options() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    missing = [name for name, _ in commands(baton, "baton") if f"`{name}" not in page]
+    missing += [
+        f"{name} {option}"
+        for name, command in commands(baton, "baton")
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--") and option not in page
+    ]
+    assert missing == []
 
 
 def test_every_dependency_is_documented_and_no_other() -> None:
