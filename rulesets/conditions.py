@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
 from rulesets.numbers import Number
+from rulesets.parts import PropertyPath
 from rulesets.reading import FieldType
 
 
@@ -113,7 +114,7 @@ class FieldTest(Node):
 class PropertyTest(Node):
     """Tests a property of the event at hand (``properties.…``), inside a signal's or a count's condition only."""
 
-    event: str
+    event: PropertyPath
     op: str
     value: JsonValue = None
 

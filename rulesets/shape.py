@@ -63,13 +63,18 @@ def _check_value(place: Place, value: Any) -> Finding | None:
 
 def explain_errors(raw: Any, refused: ValidationError) -> list[Finding]:
     """One finding per error of the validator, in the order of the document."""
-    details = refused.errors(include_url=False)
-    return [_explain(raw, detail) for detail in details if detail["type"] != "too_short" or not detail["input"]]
+    return [_explain(raw, detail) for detail in _details(refused)]
 
 
 def places(raw: Any, refused: ValidationError) -> list[Place]:
     """Where the validator found errors."""
-    return [_place(raw, detail) for detail in refused.errors(include_url=False)]
+    return [_place(raw, detail) for detail in _details(refused)]
+
+
+def _details(refused: ValidationError) -> list[ErrorDetails]:
+    """The validator's errors; a list is not short because its members are broken."""
+    details = refused.errors(include_url=False)
+    return [detail for detail in details if detail["type"] != "too_short" or not detail["input"]]
 
 
 def _place(raw: Any, detail: ErrorDetails) -> Place:
@@ -184,6 +189,8 @@ def _mend(message: str) -> str:
         return "lower-case letters, digits and _, starting with a letter, at most 40 characters"
     if "[a-z0-9_]{0,39}" in message:
         return "two or three parts of lower-case letters, digits and _, joined by dots, such as company.employees"
+    if "^properties" in message:
+        return "begin with properties., as properties.page"
     if "[ABCD]" in message:
         return "a grade and a heat: A, B, C or D, a dot, then frenzied, hot, warm or cold"
     return message.removeprefix("Value error, ")

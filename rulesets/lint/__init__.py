@@ -1,0 +1,104 @@
+"""The lint: everything that is wrong with a policy document, at once (POLICY.md R0.3).
+
+Errors are about structure: unknown keys, wrong types, dangling references, cycles, operands, limits. Warnings are about
+meaning and can be acknowledged in the document. Each code is explained in docs/lint-codes.md; each check is a function
+from what the lint knows (`rulesets.lint.known`) to findings. The lint never raises, whatever it is given.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rulesets.compiler import compile_policy
+from rulesets.document import parse
+from rulesets.findings import Finding, Severity, error
+from rulesets.lint.conditions import check_conditions
+from rulesets.lint.cycles import check_cycles
+from rulesets.lint.known import Known
+from rulesets.lint.references import check_references
+from rulesets.lint.salvage import salvage
+from rulesets.lint.samples import check_samples
+from rulesets.lint.scoring import check_scoring
+from rulesets.lint.values import check_values
+from rulesets.lint.words import check_words
+from rulesets.moments import CannotCompile
+from rulesets.policy import Acknowledgement, Policy
+
+Check = Callable[[Known], Iterable[Finding]]
+CHECKS: tuple[Check, ...] = (
+    check_words,
+    check_references,
+    check_cycles,
+    check_conditions,
+    check_scoring,
+    check_values,
+    check_samples,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The policy, if it has no errors, and every finding, errors first."""
+
+    policy: Policy | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What stops simulation and publishing."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is about meaning, acknowledged or not."""
+        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
+
+
+def lint(raw: Any) -> Report:
+    """Checks raw data as `rulesets.document.load` gives it. Never raises.
+
+    1. parse: structural errors, with paths as written;
+    2. if there are any, salvage what is sound, so that the other checks can speak too;
+    3. every check of `CHECKS`; paths of the salvaged document are translated back;
+    4. a sound policy is compiled, so that the matcher's limits are findings too;
+    5. acknowledged warnings are marked.
+    """
+    parsed = parse(raw)
+    findings = list(parsed.findings)
+    sound = salvage(raw) if parsed.policy is None else None
+    policy = parsed.policy or (sound.policy if sound else None)
+    if policy is not None:
+        known = Known.of(policy, raw, sound.original if sound else None)
+        for check in CHECKS:
+            findings += check(known)
+        if not has_errors(findings):
+            findings += check_limits(policy)
+        findings = acknowledged(dict.fromkeys(findings), policy.acknowledged)
+    findings.sort(key=lambda finding: finding.severity is Severity.WARNING)
+    return Report(None if has_errors(findings) else policy, tuple(findings))
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def check_limits(policy: Policy) -> list[Finding]:
+    """What the matcher cannot take of a policy that is otherwise sound."""
+    try:
+        compile_policy(policy)
+    except CannotCompile as refused:
+        return [error("matcher-limit", (), f"this policy cannot be compiled: {refused}")]
+    return []
+
+
+def acknowledged(findings: Iterable[Finding], by: Iterable[Acknowledgement]) -> list[Finding]:
+    """The findings, with warnings somebody accepted marked; an error cannot be accepted."""
+    accepted = {(acknowledgement.code, acknowledgement.path) for acknowledgement in by}
+    return [
+        replace(f, acknowledged=True) if f.severity is Severity.WARNING and (f.code, f.path) in accepted else f
+        for f in findings
+    ]
+
+
+__all__ = ["CHECKS", "Check", "Report", "lint"]

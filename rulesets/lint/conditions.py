@@ -1,0 +1,182 @@
+"""Conditions: fields and events they name, operators and operands of the right type, depth, and what scoring may read.
+
+Segments are judged where they are used: what a signal may test, a route may not (R2.2, R2.7).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rulesets.conditions import (
+    OPERATORS,
+    CountTest,
+    DaysSinceTest,
+    FieldTest,
+    Node,
+    Operand,
+    Operator,
+    PropertyTest,
+    SegmentTest,
+    children,
+)
+from rulesets.findings import Finding, Place, did_you_mean, quoted
+from rulesets.lint.cycles import Graph, fields_read, reached, ring_of, segment_graph, segments_named
+from rulesets.lint.known import Known, Site, sites
+from rulesets.lint.references import check_event, check_field
+from rulesets.operands import BadOperand, property_type, read_operand
+from rulesets.reading import Field, FieldType, fold, spellings
+from rulesets.vocabulary import is_read_only
+
+DEEPEST_GROUPS = 4
+Located = tuple[Place, Node, bool]
+"""A node, where it is, and whether it stands inside a ``where``."""
+
+
+def check_conditions(known: Known) -> Iterator[Finding]:
+    """Every condition of the policy, on its own and with its segments expanded."""
+    graph = segment_graph(known.policy)
+    rings = {key for key in graph if ring_of(graph, key)}
+    for site in sites(known.policy):
+        located = list(nodes_at(site.place, site.condition))
+        for place, node, _inside in located:
+            yield from _check_node(known, place, node)
+        yield from _check_use(known, site, located, graph)
+        if not reached(graph, segments_named(site.condition)) & rings:
+            yield from _check_depth(known, site, located)
+
+
+def nodes_at(place: Place, node: Node, *, inside: bool = False) -> Iterator[Located]:
+    """Every node below a place, parents first, ``where`` included; segments are not entered."""
+    yield place, node, inside
+    kind = next(iter(type(node).model_fields))
+    for index, child in enumerate(children(node)):
+        yield from nodes_at((*place, kind, index), child, inside=inside)
+    what = node.count if isinstance(node, CountTest) else node.days_since if isinstance(node, DaysSinceTest) else None
+    if what is not None and what.where is not None:
+        yield from nodes_at((*place, kind, "where"), what.where, inside=True)
+
+
+def _check_node(known: Known, place: Place, node: Node) -> Iterator[Finding]:
+    match node:
+        case FieldTest():
+            yield from check_field(known, (*place, "field"), node.field)
+            field = known.vocabulary.field(node.field)
+            yield from _check_test(known, place, node, field.type if field else None, field)
+        case PropertyTest():
+            operator = OPERATORS.get(node.op)
+            yield from _check_test(known, place, node, property_type(operator, node.value) if operator else None)
+        case CountTest():
+            yield from check_event(known, (*place, "count", "event"), node.count.event)
+            yield from _check_test(known, place, node, FieldType.INTEGER)
+        case DaysSinceTest():
+            yield from check_event(known, (*place, "days_since", "event"), node.days_since.event)
+            yield from _check_test(known, place, node, FieldType.DECIMAL)
+        case SegmentTest() if node.segment not in known.declared["segments"]:
+            hint = did_you_mean(node.segment, known.declared["segments"]) or "add it under segments"
+            message = f"there is no {quoted(node.segment)} in segments"
+            yield known.error("dangling-reference", (*place, "segment"), message, hint)
+        case _:
+            pass  # groups are checked through their children
+
+
+def _check_test(
+    known: Known,
+    place: Place,
+    node: FieldTest | PropertyTest | CountTest | DaysSinceTest,
+    type_: FieldType | None,
+    field: Field | None = None,
+) -> Iterator[Finding]:
+    """Operator against type, operand against operator; ``type_`` is None for a field that is reported elsewhere."""
+    operator = OPERATORS.get(node.op)
+    if operator is None:
+        fitting = [o.key for o in OPERATORS.values() if type_ is None or type_ in o.types]
+        hint = did_you_mean(node.op, OPERATORS) or "one of " + ", ".join(fitting)
+        yield known.error("unknown-operator", (*place, "op"), f"{quoted(node.op)} is not an operator", hint)
+    elif type_ is not None and type_ not in operator.types:
+        fitting = [o.key for o in OPERATORS.values() if type_ in o.types]
+        message = f"{node.op} does not apply to a value of type {type_}"
+        yield known.error("operator-type", (*place, "op"), message, "one of " + ", ".join(fitting))
+    elif type_ is not None:
+        yield from _check_operand(known, (*place, "value"), node.value, type_, operator, field)
+
+
+def _check_operand(
+    known: Known, place: Place, value: Any, type_: FieldType, operator: Operator, field: Field | None
+) -> Iterator[Finding]:
+    try:
+        operand = read_operand(type_, operator, value, known.zone)
+    except BadOperand as bad:
+        hint = None if bad.suggestion is None else f"write {bad.suggestion}"
+        yield known.error("bad-operand", place, str(bad), hint)
+        return
+    if field and field.options and operator.operand in {Operand.ONE, Operand.MANY}:
+        yield from _check_options(known, place, value, field)
+    if operand == frozenset():
+        yield known.warning("empty-operand", place, "the list is empty, so the answer never depends on the value")
+    if operator.operand is Operand.RANGE and isinstance(operand, tuple) and operand[0] > operand[1]:
+        yield known.warning("inverted-range", place, "the lower end is above the upper: never true", "swap the two")
+
+
+def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iterator[Finding]:
+    known_options: Mapping[str, str] = spellings(field.options)
+    for index, member in enumerate(value if isinstance(value, list) else [value]):
+        if fold(member) not in known_options:
+            at = (*place, index) if isinstance(value, list) else place
+            hint = did_you_mean(member, field.options) or "one of " + ", ".join(field.options[:20])
+            yield known.error("not-an-option", at, f"{quoted(member)} is not an option of {field.key}", hint)
+
+
+def _check_use(known: Known, site: Site, located: list[Located], graph: Graph) -> Iterator[Finding]:
+    """What may be tested here: event properties, and what scoring may read; segments expanded."""
+    for place, node, inside in located:
+        if isinstance(node, PropertyTest) and not (site.at_event or inside):
+            message = "event properties can be tested only inside a signal's or a count's condition"
+            yield known.error("property-outside-event", place, message, "move it into a count's where")
+        if isinstance(node, FieldTest) and site.scoring and is_result(node.field):
+            message = f"scoring may not read {quoted(node.field)}: it would depend on itself (R2.7)"
+            yield known.error("reads-result", (*place, "field"), message, "use a route, exclusion or red flag")
+        if isinstance(node, SegmentTest):
+            below = reached(graph, frozenset({node.segment}))
+            used = [segment.when for segment in known.policy.segments if segment.key in below]
+            at_event = site.at_event or inside
+            yield from _check_segment_use(known, replace(site, place=place, at_event=at_event), node.segment, used)
+
+
+def _check_segment_use(known: Known, site: Site, key: str, used: Sequence[Node]) -> Iterator[Finding]:
+    """One use of a segment; ``used`` are its condition and those of the segments it names."""
+    if not site.at_event and any(_tests_properties(when) for when in used):
+        message = f"the segment {quoted(key)} tests event properties and fits only signals and counts"
+        yield known.error("property-outside-event", (*site.place, "segment"), message)
+    results = sorted({field for when in used for field in fields_read(when) if is_result(field)})
+    if site.scoring and results:
+        message = f"the segment {quoted(key)} reads {results[0]}, which scoring may not (R2.7)"
+        yield known.error("reads-result", (*site.place, "segment"), message, "use a segment that reads facts only")
+
+
+def _tests_properties(when: Node) -> bool:
+    return any(isinstance(node, PropertyTest) and not inside for _place, node, inside in nodes_at((), when))
+
+
+def is_result(field: str) -> bool:
+    """Whether a field is an outcome of scoring or of people's work, which scoring may not read (R2.7)."""
+    return is_read_only(field) and not field.startswith("account.")
+
+
+def _check_depth(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
+    """Groups nest at most four deep with segments expanded; each ``where`` counts by itself (R2.2)."""
+    segments = {segment.key: segment.when for segment in known.policy.segments}
+    roots: list[tuple[Place, Node]] = [(site.place, site.condition)]
+    roots += [(place, node) for place, node, inside in located if inside and place[-1] == "where"]
+    for place, root in roots:
+        if (deep := depth(root, segments)) > DEEPEST_GROUPS:
+            message = f"groups nest {deep} deep with segments expanded; at most {DEEPEST_GROUPS} are allowed"
+            yield known.error("too-deep", place, message, "split off a flatter condition")
+
+
+def depth(node: Node, segments: Mapping[str, Node]) -> int:
+    """How deep groups nest, segments expanded; the segments form no ring."""
+    if isinstance(node, SegmentTest):
+        return depth(segments[node.segment], segments) if node.segment in segments else 0
+    below = children(node)
+    is_group = next(iter(type(node).model_fields)) in {"all", "any", "none"}
+    return is_group + max((depth(child, segments) for child in below), default=0)

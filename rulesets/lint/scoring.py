@@ -1,0 +1,85 @@
+"""Scoring models: bounds, edges, decay, and a last model that takes everybody (R3.1, R3.2, R3.4)."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from rulesets.conditions import ALWAYS
+from rulesets.findings import Finding, Place
+from rulesets.lint.known import Known
+from rulesets.policy import GRADES, HEATS, Decay, Model
+
+DECAYS: Mapping[str, frozenset[str]] = {
+    "none": frozenset(),
+    "linear": frozenset({"percent", "period"}),
+    "half_life": frozenset({"days"}),
+    "step": frozenset({"steps"}),
+    "expire": frozenset({"days"}),
+}
+"""Curve → the parameters it needs; ``floor`` goes with any."""
+
+
+def check_scoring(known: Known) -> Iterator[Finding]:
+    """Every model, and their order."""
+    models = known.policy.models
+    for index, model in enumerate(models):
+        yield from _check_model(known, ("models", index), model)
+    last = max(range(len(models)), key=lambda index: (models[index].priority, index))
+    if models[last].when != ALWAYS:
+        message = "the last model by priority must take every lead, or some would have no score"
+        yield known.error("last-model", ("models", last, "when"), message, "write {all: []}, or add such a model")
+
+
+def _check_model(known: Known, place: Place, model: Model) -> Iterator[Finding]:
+    fit, engagement = model.fit, model.engagement
+    yield from _check_bounds(known, (*place, "fit"), fit.min, fit.max)
+    yield from _check_edges(known, (*place, "fit", "grades"), fit.grades, GRADES)
+    for index, group in enumerate(fit.groups):
+        yield from _check_bounds(known, (*place, "fit", "groups", index), group.min, group.max)
+    yield from _check_zero_between(known, (*place, "engagement"), engagement.min, engagement.max)
+    yield from _check_edges(known, (*place, "engagement", "heats"), engagement.heats, HEATS)
+    for index, signals in enumerate(engagement.groups):
+        at: Place = (*place, "engagement", "groups", index)
+        yield from _check_zero_between(known, at, signals.min, signals.max)
+        for s, signal in enumerate(signals.signals):
+            if signal.decay:
+                yield from _check_decay(known, (*at, "signals", s, "decay"), signal.decay)
+
+
+def _check_bounds(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
+    if low is not None and high is not None and low > high:
+        yield known.error("bounds", (*place, "min"), f"min {low} is above max {high}", "swap the two")
+
+
+def _check_zero_between(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
+    """A lead that did nothing has engagement 0, so bounds satisfy min ≤ 0 ≤ max (R3.2)."""
+    if low is not None and low > 0:
+        yield known.error(
+            "bounds", (*place, "min"), f"min {low} is above 0, where every lead starts", "write 0 or less"
+        )
+    if high is not None and high < 0:
+        yield known.error(
+            "bounds", (*place, "max"), f"max {high} is below 0, where every lead starts", "write 0 or more"
+        )
+
+
+def _check_edges(known: Known, place: Place, edges: Mapping[Any, Decimal], order: tuple[str, ...]) -> Iterator[Finding]:
+    names = [name for name in order if name in edges]
+    for above, below in pairwise(names):
+        if edges[above] <= edges[below]:
+            message = f"{above} begins at {edges[above]}, which is not above {below} at {edges[below]}"
+            yield known.error("edges", (*place, below), message, "let the edges descend strictly")
+
+
+def _check_decay(known: Known, place: Place, decay: Decay) -> Iterator[Finding]:
+    needed = DECAYS[decay.curve]
+    given = {name for name in ("percent", "period", "days", "steps") if getattr(decay, name)}
+    for name in sorted(needed - given):
+        yield known.error("decay", place, f"the curve {decay.curve} needs {name}", f"add {name}")
+    for name in sorted(given - needed):
+        yield known.error("decay", (*place, name), f"the curve {decay.curve} has no {name}", "remove it")
+    days = [step.after_days for step in decay.steps]
+    for index, after in enumerate(days):
+        if after in days[:index]:
+            yield known.error("decay", (*place, "steps", index), f"two steps begin after {after} days", "remove one")
