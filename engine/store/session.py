@@ -99,11 +99,21 @@ def make_engine(url: str, *, pooled: bool = True) -> Engine:
 
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
     """One psycopg connection outside every pool: for session locks, maintenance and checks. The caller closes it."""
-    plain = make_url(sqlalchemy_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
+    parsed = make_url(sqlalchemy_url(url))
+    named = parsed.translate_connect_args(username="user", database="dbname")
+    asked = {name: value if isinstance(value, str) else ",".join(value) for name, value in parsed.query.items()}
+    ours = {"connect_timeout": CONNECT_SECONDS, "options": SESSION_OPTIONS}
     try:
-        return psycopg.connect(plain, autocommit=autocommit, connect_timeout=CONNECT_SECONDS, options=SESSION_OPTIONS)
+        return psycopg.connect(autocommit=autocommit, **{**named, **asked, **ours})
     except psycopg.OperationalError as error:
         raise ServerUnavailable(f"the database does not answer ({_first_line(error)})") from error
+
+
+def hold() -> psycopg.Connection:
+    """A connection of this process's own outside the pool, in autocommit: for session locks. The caller closes it."""
+    if _store.url is None:
+        raise ServerUnavailable("no database was named for this process: call init_store(url) at its start")
+    return connect(_store.url, autocommit=True)
 
 
 def check_answers(url: str) -> None:
