@@ -1,0 +1,88 @@
+"""What the example policies make of leads: their own test cases hold, and in the real file better leads convert more."""
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.core import facts
+from engine.core.history import History
+from engine.core.matching import InterpreterMatcher
+from engine.core.model import LeadEvent, Note, Scores
+from engine.core.plan import frame_of
+from engine.core.scoring import score
+from engine.core.view import LeadView
+from examples import xeducation
+from examples.ndjson import Event
+from rulesets.policy import Policy, SampleCase
+from tests.examples.test_policies import policy
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+REAL = Path(__file__).parents[3] / "shared" / "data" / "xeducation"
+CASES = [(name, case.key) for name in ("olist", "xeducation") for case in policy(name).tests]
+
+
+def scored_case(rules: Policy, case: SampleCase) -> Scores:
+    frame = frame_of(rules)
+    events = (
+        LeadEvent("case", str(place), e.type, NOW - timedelta(days=float(e.days_ago)), properties=e.properties)
+        for place, e in enumerate(case.events)
+    )
+    known = facts.stated(case.facts, frame.vocabulary, frame.zone)
+    return score(rules, LeadView.of(frame, known, NOW, History.of(events)), InterpreterMatcher(rules))
+
+
+@pytest.mark.parametrize(("name", "key"), CASES)
+def test_a_case_of_the_policy_holds(name: str, key: str) -> None:
+    rules = policy(name)
+    case = next(case for case in rules.tests if case.key == key)
+    scores = scored_case(rules, case)
+    for expected in case.expect.model_fields_set:
+        assert getattr(scores, expected) == getattr(case.expect, expected), expected
+
+
+def lead_event(event: Event) -> LeadEvent:
+    groups = {name: event.get(name, {}) for name in ("traits", "answers", "properties")}
+    at = datetime.fromisoformat(event["occurred_at"])
+    return LeadEvent("file", event["id"], event["type"], at, event["lead"], **groups)
+
+
+def scored_lead(rules: Policy, matcher: InterpreterMatcher, events: list[LeadEvent]) -> tuple[Scores, list[Note]]:
+    frame = frame_of(rules)
+    claims: facts.Claims = {}
+    notes: list[Note] = []
+    for event in events:
+        folded = facts.fold(claims, event, frame.vocabulary, frame.zone)
+        claims = folded.claims
+        notes += folded.notes
+    known = facts.known(claims, frame.vocabulary, frame.zone)
+    view = LeadView.of(frame, known, events[-1].occurred_at, History.of(events))
+    return score(rules, view, matcher), notes
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="X Education's file is not in ../shared/data/xeducation")
+def test_in_the_real_file_a_better_grade_and_a_hotter_lead_convert_more_often() -> None:
+    rules = policy("xeducation")
+    matcher = InterpreterMatcher(rules)
+    leads: dict[str, list[LeadEvent]] = defaultdict(list)
+    won: set[str] = set()
+    for event in xeducation.convert(REAL):
+        key = event["lead"]["external_id"]
+        if event["type"] == "opportunity.won":
+            won.add(key)
+        else:
+            leads[key].append(lead_event(event))
+    total, converted, dirty = Counter[str](), Counter[str](), Counter[object]()
+    for key, events in leads.items():
+        scores, notes = scored_lead(rules, matcher, events)
+        dirty.update(note.raw for note in notes)
+        for name in (scores.grade, scores.heat):
+            total[name] += 1
+            converted[name] += key in won
+    rates = {name: converted[name] / total[name] for name in total}
+    assert rates["A"] > rates["B"] > rates["C"] > rates["D"]
+    assert rates["frenzied"] > rates["hot"] > rates["warm"]
+    assert rates["A"] > 0.8
+    assert rates["D"] < 0.2
+    assert set(dirty) == {"testone", "blog", "WeLearn", "youtubechannel"}
