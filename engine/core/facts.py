@@ -27,6 +27,8 @@ from rulesets.vocabulary import fold as fold_text
 
 FIRST = "lead.created_at"
 """Under this name claims keep the first event; its moment is the fact."""
+SENT_CREATED_AT = "traits.created_at"
+"""Under this name claims keep what somebody sent as such."""
 IDENTITIES = {"lead.email": "identity.email", "lead.phone": "identity.phone"}
 """Fact → the name under which claims keep the identity that serves for it."""
 COMPANY = ("company",)
@@ -162,7 +164,7 @@ def _statements(event: LeadEvent, vocabulary: Vocabulary, groups: Iterable[str])
     """Names and raw values of an event; parts of an object are added where they are fields."""
     for group in groups:
         for part, raw in getattr(event, group).items():
-            name = f"_{FIRST}" if (key := GROUPS[group] + part) == FIRST else key
+            name = SENT_CREATED_AT if (key := GROUPS[group] + part) == FIRST else key
             yield name, raw
             if isinstance(raw, Mapping):
                 inner = ((f"{name}.{step}", value) for step, value in raw.items())
