@@ -1,17 +1,19 @@
 """The list of leads: read-only, searched by what people have at hand, filtered by where leads stand."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar, cast
 
 from flask import Response, g, url_for
-from flask_admin import expose
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import or_
 from sqlalchemy.orm import Query
+from sqlmodel import col
 
 from admin.permissions import May, actor, may
 from admin.views import terms
-from admin.views.lists import EXPORT_ROWS, Filter, ListView
+from admin.views.lists import EXPORT_ROWS, Filter, ListView, page
 from engine.store.lead_cards import LeadCard, find_leads, lead_cards
 from engine.store.tables import Lead
 from rulesets.policy import GRADES, HEATS
@@ -24,7 +26,7 @@ class Leads(ListView):
 
     column_list = ("id", "name", "company", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
     numeric_columns = ("fit", "engagement")
-    column_labels = {
+    column_labels: ClassVar[dict[str, Any]] = {
         "id": _l("Lead"),
         "name": _l("Name"),
         "company": _l("Company"),
@@ -43,7 +45,7 @@ class Leads(ListView):
         Filter(Lead.owner, _l("Owner")),
     )
     column_searchable_list = ("owner",)
-    column_formatters = {
+    column_formatters: ClassVar[dict[str, Any]] = {
         "id": lambda _v, _c, row, _n: f"#{row.id}",
         "name": lambda _v, _c, row, _n: _card(row).title,
         "company": lambda _v, _c, row, _n: _card(row).company,
@@ -62,18 +64,18 @@ class Leads(ListView):
 
     def get_query(self) -> Query[Any]:
         """Leads that are not merged away; of their own people see those they have or had in hand."""
-        query = super().get_query().filter(Lead.merged_into.is_(None))
+        query = super().get_query().filter(col(Lead.merged_into).is_(None))
         if not may(May.SEE_ALL_LEADS):
             me = actor()
-            query = query.filter((Lead.owner == me) | (Lead.sdr == me) | (Lead.rep == me))
-        return query
+            query = query.filter(or_(col(Lead.owner) == me, col(Lead.sdr) == me, col(Lead.rep) == me))
+        return cast("Query[Any]", query)
 
     def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
-        return query.filter(Lead.id.in_(find_leads(search))), count_query, joins, count_joins
+        return query.filter(col(Lead.id).in_(find_leads(search))), count_query, joins, count_joins
 
     def search_placeholder(self) -> str:
         """What may be typed."""
-        return gettext("e-mail, phone, external id, company")
+        return str(gettext("e-mail, phone, external id, company"))
 
     def get_list(self, *args: Any, **options: Any) -> Any:
         """The rows, with the cards of exactly these leads."""
@@ -85,11 +87,13 @@ class Leads(ListView):
         """A row leads to the lead's page."""
         return url_for("leads.lead", number=row.id)
 
-    @expose("/export/<export_type>/")
+    @page("/export/<export_type>/")
     def export(self, export_type: str) -> Response:
         """The filtered list as CSV, 50,000 rows at most."""
         args = self._get_list_extra_args()
-        _, rows = self.get_list(0, None, False, args.search, args.filters, page_size=EXPORT_ROWS)
+        _, rows = self.get_list(
+            0, None, sort_desc=False, search=args.search, filters=args.filters, page_size=EXPORT_ROWS
+        )
         names = [str(label) for label in self.column_labels.values()]
         return self.csv_answer(names, (_exported(row) for row in rows), f"leads-{export_type}")
 
@@ -101,7 +105,11 @@ def _exported(row: Any) -> tuple[Any, ...]:
 
 
 def _card(row: Any) -> LeadCard:
-    return g.lead_cards.get(row.id) or LeadCard()
+    return cast("LeadCard", g.lead_cards.get(row.id) or LeadCard())
+
+
+def _moment(value: datetime | None) -> str:
+    return format_datetime(value, "short") if value else ""
 
 
 def _stage(code: str | None) -> Markup:

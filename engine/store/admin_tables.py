@@ -1,7 +1,8 @@
 """Tables of those who sign in and of what they did: accounts, roles, failures, keys, audit log.
 
 The road of a lead is in `engine.store.tables`, the draft policy in `engine.store.draft_tables`. A person of the
-roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in without owning any.
+roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in without
+owning any.
 """
 
 from datetime import datetime

@@ -1,0 +1,247 @@
+"""The draft policy: reading it whole, replacing it whole, and changing one row (DESIGN.md §4).
+
+Every write locks the draft, checks that the writer saw what is being replaced, keeps the document structurally valid,
+bumps the revision and leaves a line in the audit log. A save that changes nothing writes nothing. What parts mean
+together is for the lint and for publishing; here a draft may still be wrong.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlmodel import Session, col, select
+
+from engine.errors import BatonError, NotFound, PolicyRefused
+from engine.store import audit
+from engine.store.draft_rows import join, split
+from engine.store.draft_tables import PARTS, Draft, DraftClock, DraftPart
+from engine.store.orm import unit_of_work
+from engine.store.versions import active_number, read_version
+from rulesets import document as documents
+
+P = TypeVar("P", bound=DraftPart)
+Values = Mapping[str, Any]
+EMPTY_POLICY = {
+    "format": "baton.policy/1",
+    "name": "New policy",
+    "timezone": "Asia/Shanghai",
+    "models": [{"key": "main"}],
+}
+KEPT = frozenset({"path", "parent", "position", "version", "changed_by"})
+
+
+class DraftConflict(BatonError):
+    """Somebody else changed it meanwhile: ``theirs`` is what stands there now, ``yours`` what was to be written."""
+
+    def __init__(self, message: str, by: str | None, version: int, theirs: Values, yours: Values) -> None:
+        super().__init__(message)
+        self.by, self.version, self.theirs, self.yours = by, version, theirs, yours
+
+
+@dataclass(frozen=True, slots=True)
+class DraftState:
+    """The draft at one moment. ``author`` changed it last, ``authors`` since the version ``base``."""
+
+    document: dict[str, Any]
+    revision: int
+    digest: str
+    author: str | None
+    authors: tuple[str, ...]
+    changed_at: datetime | None
+    base: int | None
+
+
+def load_draft() -> DraftState:
+    """The draft; the first call lays it down from the version in force, or as an empty policy."""
+    with unit_of_work() as session:
+        return _state(session, _locked(session))
+
+
+def save_draft(document: Any, expected_revision: int | None, by: str) -> int:
+    """Replace the whole draft and return its revision; None as the revision replaces whatever is there.
+
+    Raises `PolicyRefused` for a document that is no policy, `DraftConflict` when the draft has another revision.
+    """
+    policy = _parsed(document)
+    with unit_of_work() as session:
+        draft = _locked(session)
+        if expected_revision not in {None, draft.revision}:
+            message = f"the draft was changed by {draft.changed_by} meanwhile: load it again and repeat your change"
+            raise DraftConflict(message, draft.changed_by, draft.revision, {}, {})
+        before = documents.digest(_parsed(_document(session, draft)))
+        after = documents.digest(policy)
+        if before != after:
+            _touch(draft, by)
+            draft.rest = _replace_rows(session, documents.plain(policy), draft.revision, by)
+            session.add(draft)
+            audit.record(
+                session, actor=by, action="draft.replaced", subject="draft",
+                before={"digest": before}, after={"digest": after},
+            )  # fmt: skip
+        return draft.revision
+
+
+def edit_part(kind: type[P], path: str, expected_version: int, values: Values, by: str) -> int:
+    """Change columns of one row and return its version; raises `DraftConflict`, `PolicyRefused`, `NotFound`."""
+    with unit_of_work() as session:
+        draft = _locked(session)
+        part = _part(session, kind, path)
+        before = {name: getattr(part, name) for name in values}
+        if part.version != expected_version and before != dict(values):
+            raise _conflict(part, before, values)
+        if before == dict(values):
+            return part.version
+        for name, value in values.items():
+            setattr(part, name, value)
+        _write(session, draft, part, by)
+        audit.record(
+            session, actor=by, action="draft.row_changed", subject=_subject(kind, path),
+            before=_plain(before), after=_plain(values),
+        )  # fmt: skip
+        return part.version
+
+
+def add_part(part: DraftPart, by: str) -> int:
+    """Add a row behind its siblings and return its version; raises `PolicyRefused` when it makes no policy."""
+    kind = type(part)
+    with unit_of_work() as session:
+        draft = _locked(session)
+        if session.get(kind, part.path) is not None:
+            raise PolicyRefused(f"there is a {part.key!r} here already: choose another key")
+        siblings = session.exec(select(kind.position).where(kind.parent == part.parent)).all()
+        part.position = max(siblings, default=-1) + 1
+        _write(session, draft, part, by)
+        audit.record(
+            session, actor=by, action="draft.row_added", subject=_subject(kind, part.path), after=_contents(part)
+        )
+        return part.version
+
+
+def remove_part(kind: type[P], path: str, by: str) -> None:
+    """Remove a row and everything below it; raises `PolicyRefused` when no policy would be left."""
+    with unit_of_work() as session:
+        draft = _locked(session)
+        part = _part(session, kind, path)
+        before = _contents(part)
+        for row in _all_rows(session):
+            if row is part or (row.parent and row.path.startswith(f"{path}/") and kind is not DraftClock):
+                session.delete(row)
+        session.flush()
+        _touch(draft, by)
+        session.add(draft)
+        _parsed(_document(session, draft))
+        audit.record(session, actor=by, action="draft.row_removed", subject=_subject(kind, path), before=before)
+
+
+def mark_published(number: int) -> None:
+    """Remember that the draft as it is became a version: its authors begin anew."""
+    with unit_of_work() as session:
+        draft = _locked(session)
+        draft.base, draft.authors = number, []
+        session.add(draft)
+
+
+def _locked(session: Session) -> Draft:
+    """The draft's row, locked until the end of the transaction; laid down if there is none yet."""
+    draft = session.get(Draft, 1, with_for_update=True)
+    if draft is not None:
+        return draft
+    number = active_number()
+    first = read_version(number).document if number is not None else EMPTY_POLICY
+    session.add(Draft(id=1, base=number, rest={}))
+    session.flush()
+    draft = session.get_one(Draft, 1, with_for_update=True)
+    draft.rest = _replace_rows(session, first, 0, None)
+    session.add(draft)
+    return draft
+
+
+def _replace_rows(session: Session, document: dict[str, Any], revision: int, by: str | None) -> dict[str, Any]:
+    """Write the parts of a document over those that are there; rows that stay the same keep their version."""
+    rest, parts = split(document)
+    old = {(type(row), row.path): row for row in _all_rows(session)}
+    for part in parts:
+        known = old.pop((type(part), part.path), None)
+        if known is not None and (known.position, _own(known)) == (part.position, _own(part)):
+            continue
+        part.version, part.changed_by = revision, by
+        session.merge(part)
+    for gone in old.values():
+        session.delete(gone)
+    return rest
+
+
+def _write(session: Session, draft: Draft, part: DraftPart, by: str) -> None:
+    _touch(draft, by)
+    part.version, part.changed_by = draft.revision, by
+    session.add_all([draft, part])
+    session.flush()
+    _parsed(_document(session, draft))
+
+
+def _touch(draft: Draft, by: str) -> None:
+    draft.revision += 1
+    draft.changed_by = by
+    draft.authors = sorted({*draft.authors, by})
+
+
+def _state(session: Session, draft: Draft) -> DraftState:
+    policy = _parsed(_document(session, draft))
+    return DraftState(
+        documents.plain(policy), draft.revision, documents.digest(policy), draft.changed_by, tuple(draft.authors),
+        draft.changed_at, draft.base,
+    )  # fmt: skip
+
+
+def _document(session: Session, draft: Draft) -> dict[str, Any]:
+    return join(draft.rest, _all_rows(session))
+
+
+def _all_rows(session: Session) -> list[DraftPart]:
+    session.flush()
+    return [row for kind in PARTS for row in session.exec(select(kind).order_by(col(kind.path)))]
+
+
+def _part(session: Session, kind: type[P], path: str) -> P:
+    part = session.get(kind, path)
+    if part is None:
+        raise NotFound(f"{path} is not in the draft any more: somebody removed it or loaded another document")
+    return part
+
+
+def _parsed(document: Any) -> Any:
+    result = documents.parse(document)
+    if result.policy is None:
+        told = "\n".join(f"{finding.path}: {finding.message}" for finding in result.findings[:20])
+        raise PolicyRefused(told, result.findings)
+    return result.policy
+
+
+def _conflict(part: DraftPart, theirs: Values, yours: Values) -> DraftConflict:
+    differing = {name for name in yours if theirs[name] != yours[name]}
+    return DraftConflict(
+        f"{part.changed_by or 'somebody'} changed this row meanwhile",
+        part.changed_by,
+        part.version,
+        {name: theirs[name] for name in differing},
+        {name: yours[name] for name in differing},
+    )
+
+
+def _contents(part: DraftPart) -> dict[str, Any]:
+    """What a row says, apart from its place and history."""
+    return _plain(_own(part))
+
+
+def _own(part: DraftPart) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in type(part).model_fields if name not in KEPT}
+
+
+def _plain(values: Values) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _subject(kind: type[DraftPart], path: str) -> str:
+    return f"draft/{kind.__tablename__}/{path}"

@@ -1,0 +1,98 @@
+"""Signatures of marketing and sales under the draft, bound to its digest: any edit gives another digest and voids them.
+
+The author of a change is never its only signer (DESIGN.md §6).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import select
+
+from engine.errors import BatonError
+from engine.store import audit
+from engine.store.draft_tables import DraftSignature
+from engine.store.drafts import load_draft
+from engine.store.orm import unit_of_work
+
+SIDES = ("marketing", "sales")
+
+
+class SignatureRefused(BatonError):
+    """A signature that cannot be given; the message says why."""
+
+
+class Lacking(StrEnum):
+    """What a publication still needs."""
+
+    MARKETING = "marketing"
+    SALES = "sales"
+    ANY = "any"
+    SOMEBODY_ELSE = "somebody_else"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One side's signature."""
+
+    side: str
+    signer: str
+    signed_at: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The signature as a version keeps it."""
+        return {
+            "side": self.side,
+            "signer": self.signer,
+            "signed_at": self.signed_at.isoformat() if self.signed_at else None,
+        }
+
+
+def lacking(signers: Mapping[str, str], authors: Iterable[str], rule: str) -> tuple[Lacking, ...]:
+    """What is missing under the rule ``both``, ``one`` or ``none``; ``signers`` are e-mails by side.
+
+    Every author's change needs a signer who is not that author; a draft without authors needs the sides only.
+    """
+    if rule == "none":
+        return ()
+    found = [Lacking(side) for side in SIDES if side not in signers] if rule == "both" else []
+    if rule == "one" and not signers:
+        found.append(Lacking.ANY)
+    people = set(signers.values())
+    if people and any(people == {author} for author in authors):
+        found.append(Lacking.SOMEBODY_ELSE)
+    return tuple(found)
+
+
+def valid_signatures(digest: str) -> tuple[Signature, ...]:
+    """The signatures under the draft with this digest; those under another are void and left out."""
+    with unit_of_work() as session:
+        rows = session.exec(
+            select(DraftSignature).where(DraftSignature.digest == digest).order_by(DraftSignature.side)
+        ).all()
+        return tuple(Signature(row.side, row.signer, row.signed_at) for row in rows)
+
+
+def sign(side: str, digest: str, by: str, now: datetime) -> None:
+    """Sign for a side; raises `SignatureRefused` when the draft is not the one that was read."""
+    if side not in SIDES:
+        raise SignatureRefused(f"{side} is not a side: choose marketing or sales")
+    if load_draft().digest != digest:
+        raise SignatureRefused("the draft was changed after you opened the page: read what is new, then sign")
+    with unit_of_work() as session:
+        session.merge(DraftSignature(side=side, digest=digest, signer=by, signed_at=now))
+        audit.record(session, actor=by, action="draft.signed", subject=f"draft/{side}", after={"digest": digest})
+
+
+def withdraw(side: str, by: str) -> None:
+    """Take a signature back."""
+    with unit_of_work() as session:
+        row = session.get(DraftSignature, side)
+        if row is not None:
+            session.delete(row)
+            audit.record(
+                session, actor=by, action="draft.signature_withdrawn", subject=f"draft/{side}",
+                before={"digest": row.digest, "signer": row.signer},
+            )  # fmt: skip
