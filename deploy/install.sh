@@ -43,6 +43,14 @@ find_python() {
     refuse "it needs Python 3.11 or 3.12 (${seen:- no Python found,} none of them fits); install one, or name it with PYTHON=/path/to/python3.12."
 }
 
+# The rule matcher crashes on musl, and processes are tied to their parent by means only Linux has.
+check_system() {
+    case "$("$python" -c 'import platform, sys; print(sys.platform, platform.libc_ver()[0])')" in
+        "linux glibc") ;;
+        *) refuse "it needs Linux with the GNU C library, such as Debian or Ubuntu (not macOS, Windows or Alpine)." ;;
+    esac
+}
+
 # The rule matcher is a C extension that is built here.
 find_compiler() {
     for name in "${CC:-}" "$("$python" -c 'import sysconfig; print((sysconfig.get_config_var("CC") or "").split(" ")[0])')" cc gcc clang; do
@@ -135,6 +143,7 @@ if is_installed dev || is_installed "$kind"; then
     exit 0
 fi
 python=$(find_python)
+check_system
 CC=$(find_compiler)
 export CC
 check_headers

@@ -90,6 +90,11 @@ def test_a_named_python_that_does_not_run_is_refused_by_name(machine: Machine) -
     assert_refused(machine.install(PYTHON="nowhere/python"), "PYTHON=nowhere/python is not a Python that runs")
 
 
+def test_a_system_that_is_not_linux_with_glibc_is_told_what_to_use(machine: Machine) -> None:
+    machine.put("python3.11", 'case "$2" in *libc_ver*) echo "linux musl" ;; *) echo 3.11 ;; esac')
+    assert_refused(machine.install(), "Linux with the GNU C library")
+
+
 def test_a_machine_without_a_compiler_is_told_to_install_one(machine: Machine) -> None:
     machine.put_python("python3.11")
     assert_refused(machine.install(), "no C compiler was found", "install gcc")

@@ -1,4 +1,4 @@
-"""What the example policies make of leads: their own test cases hold, and in the real file better leads convert more."""
+"""What the example policies make of leads: their own test cases hold, and in the real file better leads win more."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
