@@ -6,7 +6,7 @@ from sqlmodel import SQLModel
 
 from engine.store.session import make_engine
 
-TABLES = ("engine.store.tables", "engine.store.admin_tables")
+TABLES = ("engine.store.tables", "engine.store.admin_tables", "engine.store.draft_tables")
 
 
 def upgrade(url: str) -> None:
