@@ -11,12 +11,11 @@ process goes on using: each process makes its own.
 """
 
 import json
-from collections.abc import Callable
 from itertools import count
 from operator import itemgetter
 from threading import Lock
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
 import durable_rules_engine
@@ -25,7 +24,7 @@ import structlog
 from engine.core.matching import InterpreterMatcher, no_rules
 from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard
 from rulesets.compiler import compile_policy
-from rulesets.extraction import Reader, reader
+from rulesets.extraction import lookup, reader
 from rulesets.interpreter import View
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
@@ -64,7 +63,7 @@ class ShardMatcher:
         self._definition = json.dumps(shard.definition)
         self._lock = Lock()
         self._ids = count(1)
-        self._remembered: dict[str, frozenset[str]] = {}
+        self.remembered: dict[str, frozenset[str]] = {}
         self._lives = LIVES
         self._handle: int | None = None
 
@@ -72,20 +71,20 @@ class ShardMatcher:
         """Deletes the session, then the ruleset."""
         with self._lock:
             handle, self._handle, self._lives = self._handle, None, 0
-            self._remembered.clear()
+            self.remembered.clear()
             if handle is not None:
                 self._engine.delete_state(handle, SESSION)
                 self._engine.delete_ruleset(handle)
 
     def fired(self, body: str) -> frozenset[str]:
         """Ids of the rules that a message fires. Raises Incident when the run was not whole."""
-        known = self._remembered.get(body)
+        known = self.remembered.get(body)
         if known is None:
             with self._lock:
                 known = self._run_or_abandon(body)
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            self._remembered[body] = known
+            if len(self.remembered) >= REMEMBERED:
+                self.remembered.clear()
+            self.remembered[body] = known
         return known
 
     def _build(self) -> int:
@@ -132,24 +131,37 @@ class RulesetMatcher:
     """All shards of one moment, and how a view is read for them."""
 
     def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, zone: ZoneInfo, engine: Engine) -> None:
-        self._always = frozenset(ruleset.always)
-        self._readers: list[Reader] = [reader(source, vocabulary, zone) for source in ruleset.sources]
-        self._plan = [(_picker(shard.sources), ShardMatcher(shard, engine)) for shard in ruleset.shards]
-
-    @property
-    def shards(self) -> list[ShardMatcher]:
-        """The shards, in order."""
-        return [shard for _, shard in self._plan]
+        """Fields are read first, then what is not a field; shards of one source need no joining of pieces."""
+        numbered = list(enumerate(ruleset.sources))
+        fields = [(number, source) for number, source in numbered if source.field is not None]
+        others = [(number, source) for number, source in numbered if source.field is None]
+        place = {number: index for index, (number, _) in enumerate((*fields, *others))}
+        self._fields = [(s.field, lookup(s, vocabulary.fields[s.field].type, zone)) for _, s in fields if s.field]
+        self._readers = [reader(source, zone) for _, source in others]
+        self._always = ruleset.always
+        self.shards = [ShardMatcher(shard, engine) for shard in ruleset.shards]
+        placed = [
+            (shard, [place[n] for n in part.sources]) for shard, part in zip(self.shards, ruleset.shards, strict=True)
+        ]
+        self._alone = [(places[0], shard.remembered, shard) for shard, places in placed if len(places) == 1]
+        self._joint = [(itemgetter(*places), shard) for shard, places in placed if len(places) > 1]
 
     def match(self, view: View) -> frozenset[str]:
         """Ids of the rules that hold. Raises Incident."""
-        pieces = [read(view) for read in self._readers]
-        return self._always.union(*[shard.fired("".join(pick(pieces))) for pick, shard in self._plan])
-
-
-def _picker(sources: tuple[int, ...]) -> Callable[[list[str]], Any]:
-    """The pieces a shard needs: text for one, a tuple for several; both can be joined."""
-    return itemgetter(*sources)
+        value = view.value
+        pieces = [look(value(field)) for field, look in self._fields]
+        if self._readers:
+            pieces += [read(view) for read in self._readers]
+        found = set(self._always)
+        for place, remembered, shard in self._alone:
+            fired = remembered.get(pieces[place])
+            if fired is None:
+                fired = shard.fired(pieces[place])
+            if fired:
+                found.update(fired)
+        for pick, shard in self._joint:
+            found.update(shard.fired("".join(pick(pieces))))
+        return frozenset(found)
 
 
 class ReteMatcher:

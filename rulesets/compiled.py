@@ -1,26 +1,20 @@
-"""What the compiler makes of a policy, as values that are stored with the version (POLICY.md §§2–6, DESIGN.md §4).
+"""What the compiler makes of a policy, as values that are stored with the version (DESIGN.md §4).
 
-The engine of durable_rules only ever sees small integers under generated names. A **source** is one thing read from a
-lead: a field, a count, the days since an event, or tests that Python computes. Its value is asserted as
-
-- its **rank** among the **points** the policy compares it with: ``2·i + 1`` for the i-th point itself, ``2·i`` for what
-  lies below it, ``2·n`` above the last. A comparison with a point holds exactly when it holds between the ranks, so
-  decimals, dates and fractions of days keep their order without being rounded or scaled;
-- under ``value`` when known, under ``low`` and ``high`` with a filler below or above every rank when unknown (`none`
-  must be true of unknown values, R2.1), and under one name per **test**, 1 or 0.
+The engine of durable_rules only ever sees which **literals** are true: a literal is one test of the policy, or the
+negation of one, under a generated name; it is asserted as 1 when true and is absent otherwise. Numbers, dates and texts
+never reach the engine, and with them none of its traps. Literals belong to **sources**: one thing read from a lead,
+whose value decides all of them at once. Negation is a literal of its own because an unknown value makes a test false
+and its negation true (R2.1).
 
 Shape only; `rulesets.compiler` makes it, `rulesets.extraction` reads leads by it.
 """
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from rulesets.conditions import Condition, CountOf, SinceOf
-from rulesets.points import Kind
 
-UNKNOWN_LOW = -1
 ANCHOR = {"k": "L"}
 SENTINEL = "z"
 
@@ -31,40 +25,28 @@ class Stored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Slot(StrEnum):
-    """Under which of its names a source is asserted."""
-
-    VALUE = "value"
-    LOW = "low"
-    HIGH = "high"
-
-
-class Computed(Stored):
-    """A condition that Python computes: ``name`` is 1 when true; 0 when false if ``negated``, else absent."""
+class Assertion(Stored):
+    """``name`` is asserted when ``condition`` is ``holds``."""
 
     condition: Condition
+    holds: bool
     name: str
-    negated: bool
 
 
 class Source(Stored):
-    """One thing read from a lead, and the names it is asserted under.
-
-    At most one of ``field``, ``count``, ``days_since`` is given; without them ``tests`` are of the whole view.
-    ``of`` is how ``points`` are written: numbers, days, dates and datetimes as text; options and text folded.
-    """
+    """One thing read from a lead: a field, a count, the days since an event, or (none of them) the whole view."""
 
     field: str | None = None
     count: CountOf | None = None
     days_since: SinceOf | None = None
-    of: Kind
-    points: tuple[str, ...] = ()
-    names: dict[Slot, str] = {}
-    tests: tuple[Computed, ...] = ()
+    assertions: Annotated[tuple[Assertion, ...], Field(min_length=1)]
 
 
 class Shard(Stored):
-    """A ruleset of the engine: ``definition`` as it takes it, ``rules[i]`` the id of the rule it calls ``str(i)``."""
+    """A ruleset of the engine: ``definition`` as it takes it, ``rules[i]`` the id of the rule it calls ``str(i)``.
+
+    ``sources`` are the numbers of those it reads. A shard of one source has as many answers as that has values.
+    """
 
     rules: tuple[str, ...]
     definition: dict[str, Any]
@@ -82,5 +64,5 @@ class Ruleset(Stored):
 class Compiled(Stored):
     """A whole compiled policy; ``model_dump(mode="json")`` is what a version stores."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     rulesets: dict[str, Ruleset] = {}

@@ -1,25 +1,25 @@
 """Translates the named conditions of a policy into rulesets that durable_rules can take without harm.
 
 The library hangs, crashes or answers wrongly on inputs that look harmless (docs/matching.md lists them). So one narrow
-form of rule is ever made: an anchor ``{"k": "L"}`` and comparisons of small integers under generated names, at most
+form of rule is ever made: an anchor ``{"k": "L"}`` and literals ``{"f_3": 1}`` (`rulesets.compiled`), at most
 `SHARD_LEAVES` of them per ruleset. Alternatives (`any`) become rules of their own under the same rule id; negation is
-pushed down to the tests; what would grow too wide is computed by the interpreter as one boolean. Matching itself is
+pushed down to the tests; what would grow too wide is computed by the interpreter as one literal. Matching itself is
 `engine.rete`. Nothing here does I/O.
 
 compile_policy:
 1. `rulesets.moments` names the conditions and groups them by moment;
 2. each condition becomes alternatives of atoms over shared sources (`rulesets.features`);
-3. sources get collision-free names; atoms become comparisons; alternatives are packed into shards.
+3. alternatives are packed into shards, those that read one source alone by source, the rest by likeness.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard, Source
 from rulesets.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTest, children
-from rulesets.features import ALWAYS, Alternatives, Atom, Features
+from rulesets.features import ALWAYS, Alternatives, Atom, Features, fresh_names
 from rulesets.moments import named_conditions, segment, segments_of
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
@@ -53,9 +53,7 @@ def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mappi
             rules.extend((rule, alternative) for alternative in alternatives)
     sources = features.sources(fresh_names())
     return Ruleset(
-        always=tuple(always),
-        sources=sources,
-        shards=tuple(_shard(packed, features, sources) for packed in pack(rules)),
+        always=tuple(always), sources=sources, shards=tuple(_shard(packed, sources) for packed in pack(rules))
     )
 
 
@@ -72,21 +70,21 @@ class Expansion:
             below = segment(condition, self._segments, inside)
             return self.of(below, holds=holds, inside=(*inside, condition.segment))
         if not isinstance(condition, AllOf | AnyOf | NoneOf):
-            return self._features.alternatives(condition, holds=holds)
-        wanted = holds != isinstance(condition, NoneOf)  # what each child must be
-        parts = [(child, self.of(child, holds=wanted, inside=inside)) for child in children(condition)]
+            return self._features.test(condition, holds=holds)
+        wanted = holds != isinstance(condition, NoneOf)  # what a child must be
         together = holds != isinstance(condition, AnyOf)  # whether every child must be so, or one
+        parts = [(child, self.of(child, holds=wanted, inside=inside)) for child in children(condition)]
         whole = self._every(parts, wanted) if together else merge(part for _, part in parts)
-        return whole if leaves_of(whole) <= RULE_LEAVES else self._features.computed(condition, holds=holds)
+        return whole if leaves_of(whole) <= RULE_LEAVES else self._features.whole(condition, holds=holds)
 
     def _every(self, parts: list[tuple[Node, Alternatives]], wanted: bool) -> Alternatives:
-        """The product of all parts; the widest are computed whole first while the product would be too wide."""
+        """The product of all parts; the widest become one literal each while the product would be too wide."""
         while product_leaves(part for _, part in parts) > RULE_LEAVES:
             widest = max(range(len(parts)), key=lambda index: leaves_of(parts[index][1]))
             condition, alternatives = parts[widest]
             if leaves_of(alternatives) <= 1:
                 break
-            parts[widest] = (condition, self._features.computed(condition, holds=wanted))
+            parts[widest] = (condition, self._features.whole(condition, holds=wanted))
         return multiply(part for _, part in parts)
 
 
@@ -113,19 +111,29 @@ def multiply(parts: Iterable[Alternatives]) -> Alternatives:
     """All of the parts: one alternative of each, joined in the order of sources so that rules share beginnings."""
     product = ALWAYS
     for part in parts:
-        product = merge([tuple(_joined(left, right) for left in product for right in part)])
+        product = merge([tuple(tuple(sorted({*left, *right})) for left in product for right in part)])
     return product
 
 
-def _joined(left: tuple[Atom, ...], right: tuple[Atom, ...]) -> tuple[Atom, ...]:
-    return tuple(sorted({*left, *right}, key=lambda atom: (atom.source, str(atom.slot), atom.op, str(atom.point))))
-
-
 def pack(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
-    """Shards of at most SHARD_LEAVES leaves, rules that read the same sources together."""
+    """Shards of at most SHARD_LEAVES leaves: rules of one source alone share a shard, and so do all others."""
+    alone: list[Rule] = []
+    joint: list[Rule] = []
+    for rule in sorted(rules, key=lambda rule: rule[1]):
+        (alone if len(_sources(rule)) == 1 else joint).append(rule)
+    for _, together in groupby(alone, key=_sources):
+        yield from _filled(together)
+    yield from _filled(joint)
+
+
+def _sources(rule: Rule) -> set[int]:
+    return {atom.source for atom in rule[1]}
+
+
+def _filled(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
     shard: list[Rule] = []
     leaves = 0
-    for rule in sorted(rules, key=lambda rule: [atom.source for atom in rule[1]]):
+    for rule in rules:
         if leaves + len(rule[1]) > SHARD_LEAVES:
             yield shard
             shard, leaves = [], 0
@@ -135,39 +143,19 @@ def pack(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
         yield shard
 
 
-def _shard(packed: list[Rule], features: Features, sources: tuple[Source, ...]) -> Shard:
+def _shard(packed: list[Rule], sources: tuple[Source, ...]) -> Shard:
+    """The sentinel has the lowest priority, hence fires last. A comparison has one key: a second would be ignored."""
     definition: dict[str, Any] = {
-        str(number): _engine_rule([features.comparison(atom, sources) for atom in atoms])
+        str(number): _engine_rule([{sources[atom.source].assertions[atom.literal].name: 1} for atom in atoms])
         for number, (_, atoms) in enumerate(packed)
     }
     definition[SENTINEL] = {**_engine_rule([]), "pri": len(packed) + 1}
     return Shard(
         rules=tuple(rule for rule, _ in packed),
         definition=definition,
-        sources=tuple(sorted({atom.source for _, atoms in packed for atom in atoms})),
+        sources=tuple(sorted(set().union(*map(_sources, packed)))),
     )
 
 
 def _engine_rule(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
     return {"all": [{"m": {"$and": [ANCHOR, *comparisons]}}]}
-
-
-def fresh_names(reserved: Iterable[str] = ("sid", "id", "k", "$s")) -> Callable[[], str]:
-    """Makes names ``f_1``, ``f_2`` …, leaving out any whose hash in the engine is already taken."""
-    taken = {engine_hash(name) for name in reserved}
-    numbers = count(1)
-
-    def fresh() -> str:
-        name = next(name for name in map("f_{}".format, numbers) if engine_hash(name) not in taken)
-        taken.add(engine_hash(name))
-        return name
-
-    return fresh
-
-
-def engine_hash(name: str) -> int:
-    """The 32-bit FNV-1a hash by which the engine looks properties up."""
-    digest = 2166136261
-    for byte in name.encode():
-        digest = (digest ^ byte) * 16777619 & 0xFFFFFFFF
-    return digest

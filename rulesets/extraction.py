@@ -1,131 +1,136 @@
-"""Reads a lead for the matcher: each source of a compiled ruleset becomes a piece of the message the engine is given.
+"""Reads a lead for the matcher: the value of each source becomes a piece of the message the engine is given.
 
-A piece is a ready text such as ``,"f_3":5,"f_4":1``, empty when there is nothing to assert. Sources that depend on one
-value alone look the piece up by the value; ranks are found by bisection among the points (`rulesets.compiled`). What
-counts and tests mean is `rulesets.interpreter`. Pure: the only state is memory of what a value was rendered to.
+A piece lists the literals that are true, as ready text such as ``,"f_3":1,"f_4":1``. Numbers and moments are looked up
+by their **rank** among the points the policy compares them with: ``2·i + 1`` for the i-th point itself, ``2·i`` for
+what lies below it. A comparison holds between a value and a point exactly when it holds between their ranks, so the pieces
+of all ranks are made ahead, whatever the value's precision. Texts, options, sets and booleans are judged once per value
+and remembered. What a test means is `rulesets.interpreter`. Pure but for that memory.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rulesets.compiled import UNKNOWN_LOW, Slot, Source
-from rulesets.conditions import CountOf, FieldTest, SinceOf
-from rulesets.interpreter import View, compare, count, days_since, holds
-from rulesets.points import READ_POINT
+from rulesets.compiled import Assertion, Source
+from rulesets.conditions import NUMERIC, OPERATORS, TEMPORAL, CountOf, CountTest, DaysSinceTest, FieldTest, SinceOf
+from rulesets.interpreter import TESTS, View, count, days_since, holds
+from rulesets.operands import read_operand
 from rulesets.reading import FieldType, fold
-from rulesets.vocabulary import Vocabulary
 
+Lookup = Callable[[Any], str]
+"""From a value (None: unknown) to its piece."""
 Reader = Callable[[View], str]
+"""From a view to a piece."""
+
 DAY = 86_400_000_000  # microseconds
 REMEMBERED = 4096  # values of one field whose pieces are kept
 FOREVER = 3_650_000  # days; a longer window covers every datetime there is
+KNOWN = {"known": True, "unknown": False}
 _MICROSECOND = timedelta(microseconds=1)
 _AT = itemgetter(0)
 
 
-def reader(source: Source, vocabulary: Vocabulary, zone: ZoneInfo) -> Reader:
-    """A function from a view to the piece of this source."""
-    if source.field is not None:
-        return _field_reader(source.field, source, vocabulary.fields[source.field].type, zone)
+def lookup(source: Source, type_: FieldType, zone: ZoneInfo) -> Lookup:
+    """How values of a field's source become pieces."""
+    if type_ in NUMERIC | TEMPORAL:
+        return _ranked(source.assertions, type_, zone)
+    return Remembered(source.assertions, type_, zone).__getitem__
+
+
+def reader(source: Source, zone: ZoneInfo) -> Reader:
+    """How a source that is no field is read from a view."""
     if source.count is not None:
-        return _number_reader(source, _counter(source.count))
+        return _composed(_counter(source.count), _ranked(source.assertions, FieldType.INTEGER, zone))
     if source.days_since is not None:
-        return _number_reader(source, _clock(source.days_since), scale=DAY)
-    return _test_reader(source)
+        return _composed(_clock(source.days_since), _ranked(source.assertions, FieldType.DECIMAL, zone, scale=DAY))
+    asked = [(assertion.condition, assertion.holds, _piece(assertion)) for assertion in source.assertions]
+    return lambda view: "".join(piece for condition, wanted, piece in asked if holds(condition, view) is wanted)
 
 
-def ranked_pieces(source: Source) -> tuple[tuple[str, ...], str]:
-    """The piece of every rank, and the piece of the unknown value; tests aside."""
-    top = 2 * len(source.points)
-    ranks = tuple(_piece(source.names, rank, rank, rank) for rank in range(top + 1))
-    return ranks, _piece(source.names, None, UNKNOWN_LOW, top + 1)
+def _composed(number: Callable[[View], int | Fraction | None], ranked: Lookup) -> Reader:
+    return lambda view: ranked(number(view))
 
 
-def _piece(names: Mapping[Slot, str], value: int | None, low: int, high: int) -> str:
-    numbers = ((Slot.VALUE, value), (Slot.LOW, low), (Slot.HIGH, high))
-    return "".join(f',"{names[slot]}":{number}' for slot, number in numbers if number is not None and slot in names)
+def _piece(assertion: Assertion) -> str:
+    return f',"{assertion.name}":1'
 
 
-def points_in_order(source: Source, scale: int = 1) -> list[Any]:
-    """The points as comparable values; whole numbers as integers, which compare fastest."""
-    points = map(READ_POINT[source.of], source.points)
-    if source.of != "number":
-        return list(points)
-    return [int(exact) if (exact := Fraction(point) * scale).denominator == 1 else point for point in points]
+def _unknown_piece(assertions: Iterable[Assertion]) -> str:
+    """An unknown value satisfies ``unknown`` and every negation of another test (R2.1)."""
+    return "".join(_piece(a) for a in assertions if (_test(a).op == "unknown") is a.holds)
 
 
-def _field_reader(key: str, source: Source, type_: FieldType, zone: ZoneInfo) -> Reader:
-    rank, (ranks, unknown) = _ranker(source), ranked_pieces(source)
-    unknown += "".join(f',"{test.name}":0' for test in source.tests if test.negated)
-    tests = [
-        (test.condition.op, test.condition.value, f',"{test.name}":1', f',"{test.name}":0' if test.negated else "")
-        for test in source.tests
-        if isinstance(test.condition, FieldTest)
-    ]
-
-    def render(value: Any, now: datetime) -> str:
-        truths = (yes if compare(type_, op, operand, value, now, zone) else no for op, operand, yes, no in tests)
-        return "".join(chain((ranks[rank(value)],), truths))
-
-    if source.of in {"text", "boolean", "none"}:
-        return _remembering(key, render, unknown)
-
-    def read_ranked(view: View) -> str:
-        value = view.value(key)
-        return unknown if value is None else ranks[rank(value)]
-
-    return read_ranked
+def _test(assertion: Assertion) -> FieldTest | CountTest | DaysSinceTest:
+    """The condition as a test of one value, which is all that sources other than the whole view have."""
+    if not isinstance(assertion.condition, FieldTest | CountTest | DaysSinceTest):
+        raise TypeError(f"not a test of a value: {assertion.condition!r}")
+    return assertion.condition
 
 
-def _ranker(source: Source) -> Callable[[Any], int]:
-    """The rank of a known value: odd at a point, even between points."""
-    points = points_in_order(source)
-    if source.of in {"text", "boolean", "none"}:
-        codes = {point: 2 * index + 1 for index, point in enumerate(points)}
-        return lambda value: codes.get(fold(value) if isinstance(value, str) else value, 0)
+def _ranked(assertions: tuple[Assertion, ...], type_: FieldType, zone: ZoneInfo, scale: int = 1) -> Lookup:
+    """Pieces by rank. ``scale`` turns operands into the unit of the values."""
+    tests = [(a, read_operand(type_, OPERATORS[_test(a).op], _test(a).value, zone)) for a in assertions]
+    scaled = [(a, _points(operand, scale)) for a, operand in tests]
+    points = sorted({point for _, found in scaled for point in found})
+    judged = [(a, _operand_rank(points, found)) for a, found in scaled]
+    pieces = tuple(
+        "".join(_piece(a) for a, operand in judged if _truth(_test(a).op, rank, operand) is a.holds)
+        for rank in range(2 * len(points) + 1)
+    )
+    unknown = _unknown_piece(assertions)
 
-    def rank(value: Any) -> int:
-        index = bisect_left(points, value)
-        return 2 * index + (index < len(points) and points[index] == value)
+    def look(value: Any) -> str:
+        return unknown if value is None else pieces[bisect_left(points, value) + bisect_right(points, value)]
 
-    return rank
+    return look
 
 
-def _remembering(key: str, render: Callable[[Any, datetime], str], unknown: str) -> Reader:
-    """Renders each distinct value once; the memory is emptied when it grows beyond `REMEMBERED`."""
-    pieces: dict[Any, str] = {None: unknown}
+def _points(operand: Any, scale: int) -> tuple[Any, ...]:
+    """Operands as comparable points: whole numbers as integers, which compare fastest."""
+    if operand is None:
+        return ()
+    parts = operand if isinstance(operand, tuple) else (operand,)
+    return tuple(part if isinstance(part, datetime) or hasattr(part, "year") else _exact(part, scale) for part in parts)
 
-    def read(view: View) -> str:
-        value = view.value(key)
-        piece = pieces.get(value)
-        if piece is None:
-            if len(pieces) > REMEMBERED:
-                pieces.clear()
-                pieces[None] = unknown
-            piece = pieces[value] = render(value, view.now)
+
+def _exact(number: Any, scale: int) -> int | Fraction:
+    exact = Fraction(number) * scale
+    return exact.numerator if exact.denominator == 1 else number
+
+
+def _operand_rank(points: list[Any], found: tuple[Any, ...]) -> Any:
+    ranks = tuple(2 * points.index(point) + 1 for point in found)
+    return ranks[0] if len(ranks) == 1 else ranks
+
+
+def _truth(op: str, actual: Any, operand: Any) -> bool:
+    return KNOWN[op] if op in KNOWN else TESTS[op](actual, operand)
+
+
+class Remembered(dict[Any, str]):
+    """Value → piece, each value judged once; emptied when more than `REMEMBERED` are known."""
+
+    def __init__(self, assertions: tuple[Assertion, ...], type_: FieldType, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._unknown = _unknown_piece(assertions)
+        self._tests = [
+            (_test(a).op, read_operand(type_, OPERATORS[_test(a).op], _test(a).value, zone), a.holds, _piece(a))
+            for a in assertions
+        ]
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[value] = piece = self._unknown if value is None else self._judge(value)
         return piece
 
-    return read
-
-
-def _number_reader(source: Source, number: Callable[[View], int | Fraction | None], scale: int = 1) -> Reader:
-    points, (ranks, unknown) = points_in_order(source, scale), ranked_pieces(source)
-    total = len(points)
-
-    def read(view: View) -> str:
-        value = number(view)
-        if value is None:
-            return unknown
-        index = bisect_left(points, value)
-        return ranks[2 * index + (index < total and points[index] == value)]
-
-    return read
+    def _judge(self, value: Any) -> str:
+        actual = fold(value) if isinstance(value, str) else value
+        return "".join(piece for op, operand, wanted, piece in self._tests if _truth(op, actual, operand) is wanted)
 
 
 def _counter(what: CountOf) -> Callable[[View], int]:
@@ -141,9 +146,7 @@ def _counter(what: CountOf) -> Callable[[View], int]:
             return 0
         now = view.now
         until = bisect_right(events, now, key=_AT)
-        if span is None:
-            return until
-        return until - bisect_right(events, _earlier(now, span), 0, until, key=_AT)
+        return until if span is None else until - bisect_right(events, _earlier(now, span), 0, until, key=_AT)
 
     return number
 
@@ -158,24 +161,11 @@ def _earlier(now: datetime, span: timedelta) -> datetime:
 def _clock(what: SinceOf) -> Callable[[View], int | Fraction | None]:
     """Microseconds since an event last happened."""
     if what.where is not None:
-
-        def asked(view: View) -> Fraction | None:
-            days = days_since(what, view)
-            return None if days is None else days * DAY
-
-        return asked
+        return lambda view: None if (days := days_since(what, view)) is None else days * DAY
 
     def elapsed(view: View) -> int | None:
-        events: Sequence[Any] = view.events(what.event)
+        events = view.events(what.event)
         last = bisect_right(events, view.now, key=_AT) if events else 0
         return (view.now - events[last - 1][0]) // _MICROSECOND if last else None
 
     return elapsed
-
-
-def _test_reader(source: Source) -> Reader:
-    """Conditions of the whole view, each asked anew."""
-    tests = [
-        (test.condition, f',"{test.name}":1', f',"{test.name}":0' if test.negated else "") for test in source.tests
-    ]
-    return lambda view: "".join(yes if holds(condition, view) else no for condition, yes, no in tests)

@@ -25,6 +25,11 @@ class InterpreterMatcher:
     def __init__(self, policy: Policy) -> None:
         self._conditions = named_conditions(policy)
 
+    @property
+    def rulesets(self) -> tuple[str, ...]:
+        """The rulesets this policy has."""
+        return tuple(self._conditions)
+
     def match(self, ruleset: str, view: View) -> frozenset[str]:
         """The ids of the rules that hold. Raises KeyError for a name that no policy's ruleset could have."""
         if ruleset not in self._conditions:
