@@ -1,0 +1,130 @@
+"""Rows of the store as the API shows them. Reads facts by the policy the lead was decided under; decides nothing."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from engine.core.explain import moment
+from engine.core.facts import known, load_claims, with_account
+from engine.core.plan import frame_of
+from engine.store.reading import KINDS, LeadRecord, Row
+from engine.store.versions import read_version
+from rulesets.policy import Policy
+
+Json = dict[str, Any]
+
+
+@lru_cache(maxsize=8)
+def policy_of(number: int) -> Policy:
+    """A published policy; versions never change, so those used last are kept."""
+    return Policy.model_validate(read_version(number).document)
+
+
+def plain(value: Any) -> Any:
+    """A stored value as JSON: moments in UTC with Z, exact decimals as numbers, sets as sorted lists."""
+    if isinstance(value, date):
+        return moment(value) if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def lead_json(record: LeadRecord) -> Json:
+    """A lead."""
+    row = record.row
+    return {
+        "id": row["id"],
+        **{name: row[name] for name in ("stage", "owner", "sdr", "rep")},
+        "identities": {kind: record.identities[kind][0] for kind in KINDS if kind in record.identities},
+        "other_identities": {kind: found[1:] for kind, found in record.identities.items() if len(found) > 1},
+        "facts": facts_of(record),
+        "extras": row["extras"],
+        "notes": row["notes"],
+        "scores": scores_json(row),
+        **{name: row[name] for name in ("excluded", "flagged", "route", "checklists", "missing")},
+        "clocks": [clock_json(clock) for clock in record.clocks],
+        "queued": _queued(row),
+        "policy": policy_json(row["policy_number"], record.policy_digest),
+        "waiting_events": record.waiting_events,
+    }
+
+
+def facts_of(record: LeadRecord) -> Json:
+    """Field → value of every known fact; nothing before the first decision."""
+    number = record.row["policy_number"]
+    if number is None:
+        return {}
+    frame = frame_of(policy_of(number))
+    own, company = load_claims(record.row["claims"]), load_claims(record.account_claims)
+    claims = with_account(own, company) if record.row["account_id"] is not None else own
+    found: Json = plain(dict(sorted(known(claims, frame.vocabulary, frame.zone).items())))
+    return found
+
+
+def scores_json(row: Row) -> Json:
+    """Both scores of a lead's row."""
+    scores = {name: plain(row[name]) for name in ("model", "fit", "engagement", "grade", "heat", "cell")}
+    return {**scores, "at": plain(row["scored_at"])}
+
+
+def clock_json(row: Row) -> Json:
+    """A clock."""
+    shown = {name: plain(row[name]) for name in row if name != "policy_number"}
+    return {**shown, "policy": row["policy_number"]}
+
+
+def policy_json(number: int | None, digest: str | None) -> Json | None:
+    """The name of a version."""
+    return None if number is None else {"number": number, "digest": digest}
+
+
+def _queued(row: Row) -> Json | None:
+    if row["queued_role"] is None:
+        return None
+    return {"role": row["queued_role"], "since": plain(row["queued_at"]), "priority": row["queue_priority"]}
+
+
+def decision_json(row: Row) -> Json:
+    """A decision with everything that was stored of it."""
+    detail = dict(row["body"])
+    event = detail.pop("event", None) or {
+        "source": row["source"],
+        "id": row["external_id"],
+        "type": row["type"],
+        "occurred_at": plain(row["occurred_at"]),
+    }
+    detail.pop("policy", None)
+    return {
+        "id": row["id"],
+        "event": event,
+        "lead": row["lead_id"],
+        "at": plain(row["decided_at"]),
+        "policy": policy_json(row["policy_number"], row["policy_digest"]),
+        "stage_before": row["stage_before"],
+        "stage": row["stage_after"],
+        "owner_before": row["owner_before"],
+        "owner": row["owner_after"],
+        "cell": row["cell"],
+        "refused": detail.pop("refused", None),
+        "assignment": detail.pop("assignment", None),
+        "detail": detail,
+    }
+
+
+def event_json(row: Row) -> Json:
+    """An event, where it stands, and its decision."""
+    names = ("source", "id", "type", "occurred_at", "received_at")
+    decision = row["decision"]
+    return {
+        **{name: plain(row[name]) for name in names},
+        "lead": row["lead_id"],
+        **{name: plain(row[name]) for name in ("body", "actor", "imported", "trusted", "status")},
+        **{name: plain(row[name]) for name in ("due_at", "attempts", "error")},
+        "decision": decision and decision_json(decision),
+    }

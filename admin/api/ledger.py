@@ -1,0 +1,71 @@
+"""The arithmetic behind a lead's scores, from what was stored: nothing is matched again, only added up.
+
+Fit comes from the lead's last decision, engagement from the counted occurrences in the ledger, both as of the moment
+of the scores on the lead, under the policy they were computed by.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from admin.api.lead_json import plain, policy_json, policy_of
+from engine.core.explain import line_body, number
+from engine.core.history import Past
+from engine.core.ledger import Counted, Ledger
+from engine.core.plan import SignalPlan, scoring_plan
+from engine.store import reading
+from engine.store.reading import LeadRecord, Row
+
+MICROSECOND = timedelta(microseconds=1)
+FIT_PARTS = ("fit_start", "fit_rules", "fit_groups")
+
+
+def ledger_json(record: LeadRecord) -> dict[str, Any]:
+    """Everything that adds up to fit and engagement."""
+    row = record.row
+    fit = _fit(record)
+    engagement = _engagement(record)
+    return {
+        "lead": row["id"],
+        "at": plain(row["scored_at"]),
+        "policy": policy_json(row["policy_number"], record.policy_digest),
+        "model": row["model"],
+        "fit": plain(row["fit"]),
+        "fit_start": fit.get("fit_start"),
+        "fit_rules": fit.get("fit_rules", []),
+        "fit_groups": fit.get("fit_groups", []),
+        "engagement": plain(row["engagement"]),
+        **engagement,
+        "truncated": bool(fit.get("truncated", False)),
+    }
+
+
+def _fit(record: LeadRecord) -> dict[str, Any]:
+    decision = reading.last_scored(record.row["id"])
+    return decision["body"]["scores"] if decision else {}
+
+
+def _engagement(record: LeadRecord) -> dict[str, Any]:
+    row = record.row
+    if row["model"] is None or row["policy_number"] is None:
+        return {"ledger": [], "adjustments": []}
+    plans = scoring_plan(policy_of(row["policy_number"])).models
+    model = next(plan for plan in plans if plan.key == row["model"])
+    signals = {(signal.group_key, signal.key): signal for signal in model.signals}
+    lines = [(signals.get((line["group_key"], line["signal_key"])), line) for line in reading.read_ledger(row["id"])]
+    counted = [_counted(signal, line, row["scored_at"]) for signal, line in lines if signal is not None]
+    counted.sort(key=lambda one: (one[1][:3], one[0].place))
+    ledger = Ledger(model, counted)
+    return {
+        "ledger": [line_body(line) for line in ledger.lines()],
+        "adjustments": [{"level": a.level, "key": a.key, "amount": number(a.amount)} for a in ledger.adjustments()],
+    }
+
+
+def _counted(signal: SignalPlan, line: Row, at: datetime) -> Counted:
+    """An occurrence with its worth at the moment of the lead's scores (R3.4, step 4)."""
+    past = Past(line["occurred_at"], line["source"], line["external_id"], line["type"], {})
+    if signal.worth is None:
+        return signal, past, signal.cents, 1.0
+    age = max(at - line["occurred_at"], timedelta(0)) // MICROSECOND
+    value, factor = signal.worth(age)
+    return signal, past, value, factor

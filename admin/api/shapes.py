@@ -1,0 +1,148 @@
+"""The shapes of answers about leads, events and decisions: pydantic models that describe them in OpenAPI."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class ScoresShape(BaseModel):
+    """Both scores as of ``at``."""
+
+    model: str | None
+    fit: float | None
+    engagement: float | None
+    grade: str | None
+    heat: str | None
+    cell: str | None
+    at: datetime | None
+
+
+class ClockShape(BaseModel):
+    """An SLA clock."""
+
+    key: str
+    owner: str | None
+    policy: int = Field(description="Number of the policy it started under")
+    started_at: datetime
+    due_at: datetime
+    state: str = Field(description="running, met, breached, cancelled, held, broken")
+    ended_at: datetime | None
+    met_at: datetime | None
+    met_late: bool
+
+
+class PolicyShape(BaseModel):
+    """The policy a lead was decided under last."""
+
+    number: int
+    digest: str | None
+
+
+class LeadShape(BaseModel):
+    """A lead as it stands after its last decision."""
+
+    id: int
+    stage: str | None = Field(description="null until its first event is decided")
+    owner: str | None
+    sdr: str | None
+    rep: str | None
+    identities: dict[str, str] = Field(description="One identifier of each kind, the first that arrived")
+    other_identities: dict[str, list[str]] = Field(description="Further identifiers of the same person")
+    facts: dict[str, Any] = Field(description="Field to typed value, as the policy reads it; unknown ones are absent")
+    extras: dict[str, Any] = Field(description="Names that arrived and are not in the vocabulary")
+    notes: list[dict[str, Any]] = Field(description="Data-quality notes: values that could not be read")
+    scores: ScoresShape
+    excluded: str | None
+    flagged: list[str]
+    route: str | None
+    checklists: dict[str, Any]
+    missing: list[dict[str, Any]]
+    clocks: list[ClockShape]
+    queued: dict[str, Any] | None = Field(description="Role, since and priority while the lead waits for a person")
+    policy: PolicyShape | None
+    waiting_events: int
+
+
+class LeadsShape(BaseModel):
+    """A page of leads."""
+
+    items: list[LeadShape]
+    next: str | None = Field(description="Give it as cursor for the next page; null on the last")
+
+
+class DecisionShape(BaseModel):
+    """What one event did, as it was stored when it was decided."""
+
+    id: int
+    event: dict[str, Any] = Field(description="source, id, type and occurred_at of the event")
+    lead: int
+    at: datetime
+    policy: PolicyShape
+    stage_before: str | None
+    stage: str | None
+    owner_before: str | None
+    owner: str | None
+    cell: str | None
+    refused: dict[str, Any] | None = Field(description="code and message when the event was refused")
+    assignment: dict[str, Any] | None = Field(description="Role, policy, chosen person, and every candidate's reason")
+    detail: dict[str, Any] = Field(description="Scores with their arithmetic, verdict, clocks, actions, notes")
+
+
+class DecisionsShape(BaseModel):
+    """A page of decisions, in the order they were made."""
+
+    items: list[DecisionShape]
+    next: str | None
+
+
+class EventShape(BaseModel):
+    """An accepted event and where it stands."""
+
+    source: str
+    id: str
+    type: str
+    occurred_at: datetime
+    received_at: datetime
+    lead: int
+    body: dict[str, Any]
+    actor: str | None
+    imported: bool
+    trusted: bool
+    status: Literal["waiting", "decided", "set_aside"]
+    due_at: datetime | None
+    attempts: int | None
+    error: str | None
+    decision: DecisionShape | None
+
+
+class TimelineShape(BaseModel):
+    """A page of a lead's events, each with its decision, in the order of intake."""
+
+    items: list[EventShape]
+    next: str | None
+
+
+class LedgerShape(BaseModel):
+    """The arithmetic of both scores as of ``at``: contributions and adjustments add up to the engagement."""
+
+    lead: int
+    at: datetime | None
+    policy: PolicyShape | None
+    model: str | None
+    fit: float | None
+    fit_start: float | None
+    fit_rules: list[dict[str, Any]]
+    fit_groups: list[dict[str, Any]]
+    engagement: float | None
+    ledger: list[dict[str, Any]]
+    adjustments: list[dict[str, Any]]
+    truncated: bool = Field(description="Only the latest 10,000 events count (R3.4)")
+
+
+class SentencesShape(BaseModel):
+    """Why the lead stands where it stands, in sentences."""
+
+    lead: int
+    lang: str
+    sentences: list[str]
