@@ -21,6 +21,10 @@ from sqlalchemy.pool import NullPool
 from engine.errors import ServerUnavailable, SettingError
 
 T = TypeVar("T")
+Driver = psycopg.Connection[Any]
+"""The driver's connection inside an open transaction, as `raw` gives it."""
+DatabaseError = (psycopg.Error, DBAPIError)
+"""What the database refuses or loses, as opposed to what our own code raises."""
 
 CONNECT_SECONDS = 5
 POOL_SIZE = 5

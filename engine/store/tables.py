@@ -51,7 +51,14 @@ class Lead(SQLModel, table=True):
     __table_args__ = (
         Index("lead_stage", "stage", "id"),
         Index("lead_owner", "owner", "id"),
-        Index("lead_queue", "queued_role", "queue_priority", "grade", "queued_at", postgresql_where=text("queued_role IS NOT NULL")),
+        Index(
+            "lead_queue",
+            "queued_role",
+            "queue_priority",
+            "grade",
+            "queued_at",
+            postgresql_where=text("queued_role IS NOT NULL"),
+        ),
     )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     account_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
@@ -159,8 +166,8 @@ class LedgerRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "ledger"
     lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    group_key: str = Field(primary_key=True)
     signal_key: str = Field(primary_key=True)
-    group_key: str
     raw: Decimal = Field(sa_column=Column(Numeric(14, 2), nullable=False))
 
 
@@ -197,6 +204,20 @@ class RotationPointer(SQLModel, table=True):
     denominator: int = Field(default=1, sa_column=Column(Numeric(40, 0), nullable=False, server_default="1"))
     served: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     served_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+
+
+class Assignment(SQLModel, table=True):
+    """One lead given to one person; what caps count and reports read (R5.9)."""
+
+    __tablename__: ClassVar[str] = "assignment"
+    __table_args__ = (Index("assignment_person", "person", "at"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    event_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    role: str
+    person: str
+    policy_key: str | None = None
+    at: datetime = Field(sa_column=moment_column())
 
 
 class Person(SQLModel, table=True):

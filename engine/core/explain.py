@@ -1,0 +1,153 @@
+"""A decision as data: every reason as codes and values, ready to be stored once and told in any language.
+
+`admin` turns this into sentences. Points are written as numbers with two decimals, moments as RFC 3339 in UTC.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.core.assignment import Choice
+from engine.core.decide import Outcome, is_before_mql
+from engine.core.model import LeadEvent, LedgerLine, Note, Scores, Verdict
+from engine.core.sla import Clock
+
+LINES_KEPT = 50
+"""Occurrences a decision lists one by one, the latest; the sums of signals always cover all of them."""
+
+
+def decision_body(outcome: Outcome, event: LeadEvent, notes: Sequence[Note], digest: str) -> dict[str, Any]:
+    """The stored form of a decision; empty parts are left out."""
+    body = {
+        "event": {"source": event.source, "id": event.id, "type": event.type, "occurred_at": moment(event.occurred_at)},
+        "policy": digest,
+        "imported": event.imported,
+        "actor": event.actor,
+        "scores": scores_body(outcome.scores),
+        "verdict": verdict_body(outcome.verdict, missing=is_before_mql(outcome.after)),
+        "refused": outcome.refusal and {"code": outcome.refusal.code, "message": outcome.refusal.message},
+        "assignment": outcome.choice and choice_body(outcome.choice),
+        "clocks": [clock_body(clock) for clock in outcome.clocks if _is_new(clock, outcome)],
+        "breach": outcome.breached and clock_body(outcome.breached),
+        "actions": [action.model_dump(exclude_defaults=True, mode="json") for action in outcome.actions],
+        "notes": [note_body(note) for note in notes],
+    }
+    return {name: part for name, part in body.items() if part}
+
+
+def scores_body(scores: Scores) -> dict[str, Any]:
+    """Both scores with the arithmetic that adds up to them."""
+    return {
+        "model": scores.model,
+        "fit": number(scores.fit),
+        "engagement": number(scores.engagement),
+        "grade": scores.grade,
+        "heat": scores.heat,
+        "cell": scores.cell,
+        "fit_start": number(scores.fit_start),
+        "fit_rules": [{"group": x.group, "rule": x.rule, "points": number(x.points)} for x in scores.fit_lines],
+        "fit_groups": [{"group": g, "sum": number(s), "points": number(p)} for g, s, p in scores.fit_groups],
+        "signals": _by_signal(scores.ledger),
+        "ledger": [line_body(line) for line in scores.ledger[-LINES_KEPT:]],
+        "adjustments": [{"level": a.level, "key": a.key, "amount": number(a.amount)} for a in scores.adjustments],
+        **({"truncated": True} if scores.truncated else {}),
+    }
+
+
+def verdict_body(verdict: Verdict, *, missing: bool = True) -> dict[str, Any]:
+    """Exclusion, flags, checklists, the route, and what is missing on the nearest one."""
+    return {
+        "excluded": verdict.excluded,
+        "flagged": list(verdict.flagged),
+        "checklists": {
+            key: {"met": r.met, "of": r.of, "required": r.required, "passed": r.passed, "items": list(r.items)}
+            for key, r in verdict.checklists.items()
+        },
+        "route": verdict.route,
+        "missing": [{"code": m.code, **m.detail} for m in verdict.missing] if missing else [],
+        "missing_route": verdict.missing_route if missing else None,
+    }
+
+
+def line_body(line: LedgerLine) -> dict[str, Any]:
+    """One counted occurrence (POLICY.md §9)."""
+    return {
+        "group": line.group,
+        "signal": line.signal,
+        "source": line.source,
+        "event_id": line.event_id,
+        "occurred_at": moment(line.occurred_at),
+        "raw": number(line.raw),
+        "factor": line.factor,
+        "value": number(line.value),
+        "contribution": number(line.contribution),
+        "cut_by": line.cut_by,
+    }
+
+
+def choice_body(choice: Choice) -> dict[str, Any]:
+    """Who was looked at, with the reason for each, and who was chosen (R5.2)."""
+    return {
+        "role": choice.role,
+        "policy": choice.policy,
+        "chosen": choice.person,
+        "otherwise": choice.otherwise,
+        "candidates": [{"person": c.person, "reason": c.reason.value} for c in choice.candidates],
+    }
+
+
+def clock_body(clock: Clock) -> dict[str, Any]:
+    """A clock as it stands."""
+    return {
+        "key": clock.key,
+        "owner": clock.owner,
+        "started_at": moment(clock.started_at),
+        "due_at": moment(clock.due_at),
+        "state": clock.state,
+        "ended_at": clock.ended_at and moment(clock.ended_at),
+        "met_at": clock.met_at and moment(clock.met_at),
+        "met_late": clock.met_late,
+    }
+
+
+def note_body(note: Note) -> dict[str, Any]:
+    """A value that could not be read: which, why, and from which event."""
+    return {
+        "field": note.field,
+        "code": note.code,
+        "raw": note.raw,
+        "source": note.source,
+        "event_id": note.event_id,
+        "occurred_at": moment(note.occurred_at),
+    }
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339 in UTC with Z."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def number(value: Decimal) -> float:
+    """Points as a JSON number; two decimals survive it exactly as written."""
+    return float(value)
+
+
+def _by_signal(lines: Sequence[LedgerLine]) -> list[dict[str, Any]]:
+    """Per signal: how often it counted, its value before limits and what it contributes."""
+    sums: OrderedDict[tuple[str, str], list[Any]] = OrderedDict()
+    for line in lines:
+        entry = sums.setdefault((line.group, line.signal), [0, Decimal(0), Decimal(0)])
+        entry[0] += 1
+        entry[1] += line.value
+        entry[2] += line.contribution
+    return [
+        {"group": g, "signal": s, "count": n, "value": number(value), "contribution": number(contribution)}
+        for (g, s), (n, value, contribution) in sums.items()
+    ]
+
+
+def _is_new(clock: Clock, outcome: Outcome) -> bool:
+    """Whether this decision started, ended or noted something on the clock; the breach is told apart."""
+    return clock not in outcome.clocks_before and clock != outcome.breached

@@ -1,0 +1,123 @@
+"""The state of a lead between two decisions: stage, people, cycle and what the next decision has to remember.
+
+``LeadState`` is replaced, never changed. It is stored as columns of the lead plus one JSON column (`dump_rest`,
+`load_state`), and it is what ``lead.*`` engine values in conditions read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from engine.core.model import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A place in the queue of a role (R5.10)."""
+
+    role: str
+    since: datetime
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Somebody who missed, released or rejected this lead since its last recycling (R5.3)."""
+
+    person: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeadState:
+    """Where a lead stands. ``stage`` is None before its first event."""
+
+    stage: Stage | None = None
+    owner: str | None = None
+    sdr: str | None = None
+    rep: str | None = None
+    touches: int = 0
+    cycle: int = 1
+    recycled_at: datetime | None = None
+    acts_after: datetime | None = None
+    """Cells and routes act again only after a counted occurrence or a changed fact later than this (R4.6)."""
+    confirmed_at: datetime | None = None
+    reject_reason: str | None = None
+    release_reason: str | None = None
+    disqualified_by: str | None = None
+    """``rule`` (an exclusion), ``cell`` or ``person``; only a rule's disqualification ends with the exclusion."""
+    pool_since: datetime | None = None
+    queued: Queued | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    assigned_by: str | None = None
+    """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
+    breaches: Mapping[str, int] = field(default_factory=dict)
+    """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
+
+    def new_cycle(self, at: datetime) -> "LeadState":
+        """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
+        return replace(
+            self,
+            stage=Stage.NURTURE,
+            owner=None,
+            cycle=self.cycle + 1,
+            recycled_at=at,
+            acts_after=at,
+            confirmed_at=None,
+            disqualified_by=None,
+            pool_since=None,
+            queued=None,
+            passed_over=(),
+            breaches={},
+        )
+
+
+REST = (
+    "touches",
+    "cycle",
+    "acts_after",
+    "recycled_at",
+    "confirmed_at",
+    "reject_reason",
+    "release_reason",
+    "disqualified_by",
+    "assigned_by",
+)
+"""Fields kept in the JSON column as they are; ``passed_over`` and ``breaches`` have forms of their own."""
+MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at"})
+
+
+def dump_rest(state: LeadState) -> dict[str, Any]:
+    """What the JSON column holds; defaults are left out."""
+    rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(LeadState(), name)}
+    if state.passed_over:
+        rest["passed_over"] = [[p.person, p.why, p.at.isoformat()] for p in state.passed_over]
+    if state.breaches:
+        rest["breaches"] = dict(state.breaches)
+    return rest
+
+
+def load_state(columns: Mapping[str, Any], rest: Mapping[str, Any]) -> LeadState:
+    """The state from its columns (stage, owner, sdr, rep, pool_since, queued_*) and its JSON column."""
+    queued = columns["queued_role"]
+    return LeadState(
+        stage=Stage(columns["stage"]) if columns["stage"] else None,
+        owner=columns["owner"],
+        sdr=columns["sdr"],
+        rep=columns["rep"],
+        pool_since=columns["pool_since"],
+        queued=Queued(queued, columns["queued_at"], columns["queue_priority"]) if queued else None,
+        passed_over=tuple(PassedOver(p, why, datetime.fromisoformat(at)) for p, why, at in rest.get("passed_over", ())),
+        breaches=dict(rest.get("breaches", {})),
+        **{name: _value(name, rest[name]) for name in REST if name in rest},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if name in MOMENTS and value is not None else value

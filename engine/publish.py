@@ -1,0 +1,114 @@
+"""Publishing: from a document to the version in force (DESIGN.md §4, §6).
+
+A version is immutable: document, digest, compiled rulesets, signatures. Before it is written the document is linted,
+compiled and matched in a process of its own, because the matcher's library can hang or crash on what it is given.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.errors import PolicyRefused
+from engine.rete import check_in_subprocess
+from engine.store.session import raw, transaction
+from engine.store.versions import PUBLISH_LOCK, active_number, add_version, read_version
+from rulesets import document as documents
+from rulesets.compiler import compile_policy
+from rulesets.findings import Severity
+from rulesets.lint import lint
+from rulesets.policy import Policy
+
+SIDES = ("marketing", "sales")
+"""Who must agree to what an MQL is and what may be sent back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One side's agreement to exactly one document."""
+
+    side: str
+    by: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be published, by whom, and with whose agreement. ``signoff`` is the setting BATON_SIGNOFF."""
+
+    document: dict[str, Any]
+    by: str
+    reason: str
+    signoff: str = "both"
+    signatures: tuple[Signature, ...] = ()
+    authors: tuple[str, ...] = ()
+    bypass: bool = False
+    act_on_existing: str = "none"
+
+
+def publish(request: Request, now: datetime) -> int:
+    """Make the document the version in force; returns its number. The version in force again is not written twice.
+
+    Raises PolicyRefused with every finding, or naming the signatures that lack.
+    """
+    policy = checked(request.document)
+    digest = documents.digest(policy)
+    if not request.reason.strip():
+        raise PolicyRefused("a publication needs a reason: say what changes and why")
+    lacking = lacking_signatures(request, digest)
+    if lacking and not request.bypass:
+        raise PolicyRefused(f"not signed by {' and '.join(lacking)}: sign this very document, or have it bypassed")
+    compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
+    with transaction() as connection:
+        raw(connection).execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        number = active_number()
+        if number is not None and read_version(number).digest == digest:
+            return number
+        return add_version(
+            connection,
+            digest=digest,
+            document=documents.plain(policy),
+            compiled=compiled,
+            by=request.by,
+            reason=request.reason,
+            signatures=[_signature_body(s) for s in request.signatures if s.digest == digest],
+            bypassed=bool(lacking),
+            act_on_existing=request.act_on_existing,
+            now=now,
+        )
+
+
+def checked(document: dict[str, Any]) -> Policy:
+    """The policy of a document that may be published; raises PolicyRefused with every finding."""
+    report = lint(document)
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    if report.policy is None or errors:
+        raise PolicyRefused(f"the policy has {len(errors)} errors", tuple(report.findings))
+    refused = check_in_subprocess(report.policy)
+    if refused:
+        raise PolicyRefused("the matcher cannot take this policy", tuple(refused))
+    return report.policy
+
+
+def lacking_signatures(request: Request, digest: str) -> list[str]:
+    """The sides whose agreement to this digest is still needed; an author is never the only signer."""
+    if request.signoff == "none":
+        return []
+    valid = [signature for signature in request.signatures if signature.digest == digest]
+    others = [signature for signature in valid if signature.by not in request.authors]
+    signed = {signature.side for signature in valid}
+    if request.signoff == "one":
+        return [] if others else ["marketing or sales"]
+    lacking = [side for side in SIDES if side not in signed]
+    return lacking or ([] if others else ["somebody who did not write it"])
+
+
+def _signature_body(signature: Signature) -> dict[str, str]:
+    return {
+        "side": signature.side,
+        "by": signature.by,
+        "digest": signature.digest,
+        "at": signature.at.isoformat(),
+    }
+
+

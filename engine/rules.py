@@ -1,0 +1,76 @@
+"""A published version made ready to decide by: parsed policy, view frame and matcher, kept per process.
+
+Workers take a new version up between two batches; clocks and stored decisions keep theirs (R6.7), so several versions
+live side by side. A matcher belongs to the thread that made it (`engine.rete`).
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from engine.core.matching import Matcher
+from engine.core.view import Frame
+from engine.rete import ReteMatcher
+from engine.store.versions import Version, read_version
+from rulesets.compiled import Compiled
+from rulesets.policy import Policy, SlaClock
+
+KEPT_VERSIONS = 4
+"""Versions with a matcher in memory; older ones are loaded again when a clock or a check asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version, ready."""
+
+    number: int
+    digest: str
+    policy: Policy
+    frame: Frame
+    matcher: Matcher
+
+    def clock(self, key: str) -> SlaClock:
+        """The clock rule of this version."""
+        return next(rule for rule in self.policy.sla if rule.key == key)
+
+
+class RulesCache:
+    """The versions this process decides by; close it when the process or the drain ends."""
+
+    def __init__(self) -> None:
+        self._ready: OrderedDict[int, Rules] = OrderedDict()
+
+    def version(self, number: int) -> Rules:
+        """A version made ready; raises NotFound."""
+        if number not in self._ready:
+            self._ready[number] = make_ready(read_version(number))
+            while len(self._ready) > KEPT_VERSIONS:
+                _close(self._ready.popitem(last=False)[1])
+        self._ready.move_to_end(number)
+        return self._ready[number]
+
+    def clock_rule(self, number: int, key: str) -> SlaClock:
+        """A clock's rule under the version it started under."""
+        return self.version(number).clock(key)
+
+    def close(self) -> None:
+        """Give the matchers' memory back."""
+        while self._ready:
+            _close(self._ready.popitem()[1])
+
+
+def make_ready(version: Version) -> Rules:
+    """Parse a stored version and load its compiled rulesets."""
+    policy = Policy.model_validate(version.document)
+    return Rules(
+        number=version.number,
+        digest=version.digest,
+        policy=policy,
+        frame=Frame.of(policy),
+        matcher=ReteMatcher(Compiled.model_validate(version.compiled), policy),
+    )
+
+
+def _close(rules: Rules) -> None:
+    close = getattr(rules.matcher, "close", None)
+    if close is not None:
+        close()

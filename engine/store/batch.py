@@ -1,0 +1,358 @@
+"""What a drain reads and writes: waiting events claimed, leads locked and loaded, decisions and their effects stored.
+
+The order of locks is always the same: leads by id, accounts by key, rotations by policy. A claim is committed before
+anything is evaluated, so that an event that ends its process is known by its attempts (DESIGN.md §3). Decides nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from engine.core.facts import Claims, dump_claims, load_claims
+from engine.core.history import LIMIT
+from engine.core.model import LeadEvent
+from engine.core.sla import Clock
+from engine.core.state import LeadState, dump_rest, load_state
+from engine.store.session import Driver, raw, transaction
+from engine.store.tables import SHARDS
+
+LEAD_COLUMNS = (
+    "id, account_id, version, stage, owner, sdr, rep, claims, notes, state, queued_role, queued_at, queue_priority, "
+    "pool_since, first_event_at, last_event_at, merged_into"
+)
+EVENT_COLUMNS = "e.id, e.source, e.external_id, e.type, e.occurred_at, e.body, e.actor, e.imported, e.trusted"
+NOTES_KEPT = 100
+"""Data-quality notes kept on a lead, the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A claimed event: its row, its lead and how often it was claimed before."""
+
+    event_id: int
+    lead_id: int
+    attempts: int
+
+
+@dataclass(slots=True)
+class LoadedLead:
+    """A locked lead as it stands, changed by the events of the batch one after another."""
+
+    id: int
+    version: int
+    account_id: int | None
+    state: LeadState
+    claims: Claims
+    notes: list[Any]
+    clocks: tuple[Clock, ...]
+    first_event_at: datetime | None
+    last_event_at: datetime | None
+    merged_into: int | None
+
+
+# ------------------------------------------------------------------------------------------------ claiming
+def head(shards: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
+    """The first events due in these shards, in the order of intake."""
+    with transaction() as connection:
+        rows = raw(connection).execute(
+            "SELECT event_id, lead_id, attempts FROM inbox WHERE set_aside_at IS NULL AND shard = ANY(%s) "
+            "AND due_at <= %s ORDER BY event_id LIMIT %s",
+            [list(shards), now, limit],
+        )
+        return [Waiting(*row) for row in rows]
+
+
+def claim(event_ids: Sequence[int]) -> None:
+    """Count an attempt at these events, and commit."""
+    with transaction() as connection:
+        raw(connection).execute("UPDATE inbox SET attempts = attempts + 1 WHERE event_id = ANY(%s)", [list(event_ids)])
+
+
+def set_aside(event_id: int, error: str, now: datetime) -> None:
+    """Take an event off the road, with its error, until somebody runs it again."""
+    with transaction() as connection:
+        raw(connection).execute(
+            "UPDATE inbox SET set_aside_at = %s, error = %s WHERE event_id = %s", [now, error, event_id]
+        )
+
+
+def postpone(event_id: int, error: str, due_at: datetime) -> None:
+    """Try a failed event again later; its error is kept for those who look."""
+    with transaction() as connection:
+        raw(connection).execute(
+            "UPDATE inbox SET failures = failures + 1, error = %s, due_at = %s WHERE event_id = %s",
+            [error, due_at, event_id],
+        )
+
+
+def failures_of(event_id: int) -> int:
+    """How often an event failed with an error of its own."""
+    with transaction() as connection:
+        row = raw(connection).execute("SELECT failures FROM inbox WHERE event_id = %s", [event_id]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_waiting(shards: Sequence[int], now: datetime) -> bool:
+    """Whether anything is due in these shards."""
+    return bool(head(shards, now, 1))
+
+
+# ------------------------------------------------------------------------------------------------ loading
+def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]:
+    """Lock leads in the order of their ids and load them with their clocks that still matter."""
+    ids = sorted(set(lead_ids))
+    clocks: dict[int, list[Clock]] = {lead: [] for lead in ids}
+    with driver.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            f"SELECT {LEAD_COLUMNS} FROM lead WHERE id = ANY(%s) ORDER BY id FOR UPDATE",  # noqa: S608 - a constant list
+            [ids],
+        ).fetchall()
+        for row in cursor.execute(
+            "SELECT lead_id, id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, "
+            "fired_at IS NOT NULL AS fired FROM clock WHERE lead_id = ANY(%s) "
+            "AND (state = 'running' OR (state = 'breached' AND met_at IS NULL)) ORDER BY id",
+            [ids],
+        ):
+            clocks[row.pop("lead_id")].append(Clock(**row))
+    return {row["id"]: _loaded(row, clocks[row["id"]]) for row in rows}
+
+
+def read_events(driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, LeadEvent]]:
+    """(lead, event) of those of these events that still wait, in the order of intake."""
+    rows = driver.execute(
+        f"SELECT {EVENT_COLUMNS}, i.lead_id FROM inbox i JOIN event e ON e.id = i.event_id "  # noqa: S608 - a constant list
+        "WHERE i.event_id = ANY(%s) AND i.set_aside_at IS NULL ORDER BY e.id",
+        [list(event_ids)],
+    )
+    return [(row[-1], event_of(row[:-1])) for row in rows]
+
+
+def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
+    """The latest decided events of each lead, up to the limit of R3.4, without what only facts need."""
+    rows = driver.execute(
+        "SELECT l.id, e.id, e.source, e.external_id, e.type, e.occurred_at, e.properties FROM unnest(%s::bigint[]) AS l (id) "
+        "CROSS JOIN LATERAL (SELECT id, source, external_id, type, occurred_at, body->'properties' AS properties "
+        "FROM event WHERE lead_id = l.id AND NOT EXISTS (SELECT FROM inbox WHERE event_id = event.id) "
+        "ORDER BY occurred_at DESC, source DESC, external_id DESC LIMIT %s) AS e",
+        [list(lead_ids), LIMIT],
+    )
+    found: dict[int, list[LeadEvent]] = {lead: [] for lead in lead_ids}
+    for lead, seq, source, external_id, event_type, occurred_at, properties in rows:
+        found[lead].append(
+            LeadEvent(source, external_id, event_type, occurred_at, properties=properties or {}, seq=seq)
+        )
+    return found
+
+
+def read_counted(driver: Driver, lead_ids: Sequence[int]) -> dict[int, set[tuple[int, str, str]]]:
+    """The counted occurrences stored for each lead, as (event, group, signal)."""
+    rows = driver.execute(
+        "SELECT lead_id, event_id, group_key, signal_key FROM ledger WHERE lead_id = ANY(%s)", [list(lead_ids)]
+    )
+    found: dict[int, set[tuple[int, str, str]]] = {lead: set() for lead in lead_ids}
+    for lead, *place in rows:
+        found[lead].add(tuple(place))
+    return found
+
+
+def lock_accounts(driver: Driver, keys: Iterable[str]) -> dict[str, tuple[int, Claims]]:
+    """Make and lock the accounts of these keys, in the order of the keys: key → (id, claims)."""
+    ordered = sorted(set(keys))
+    if not ordered:
+        return {}
+    driver.execute(
+        "INSERT INTO account (key) SELECT unnest(%s::text[]) ON CONFLICT (key) DO NOTHING",
+        [ordered],
+    )
+    rows = driver.execute(
+        'SELECT key, id, claims FROM account WHERE key = ANY(%s) ORDER BY key COLLATE "C" FOR UPDATE', [ordered]
+    )
+    return {key: (number, load_claims(claims)) for key, number, claims in rows}
+
+
+def siblings(driver: Driver, account_id: int, but: Iterable[int]) -> list[int]:
+    """Other leads of an account that are still on the road."""
+    rows = driver.execute(
+        "SELECT id FROM lead WHERE account_id = %s AND merged_into IS NULL AND stage IS NOT NULL AND id <> ALL(%s) "
+        "AND stage NOT IN ('won', 'lost', 'disqualified') ORDER BY id",
+        [account_id, list(but)],
+    )
+    return [number for (number,) in rows]
+
+
+def forward(driver: Driver, lead_id: int, winner: int) -> None:
+    """Send what still waits for a merged lead to the one it was merged into."""
+    driver.execute(
+        "UPDATE event SET lead_id = %s WHERE id IN (SELECT event_id FROM inbox WHERE lead_id = %s)", [winner, lead_id]
+    )
+    driver.execute("UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner, winner % SHARDS, lead_id])
+
+
+# ------------------------------------------------------------------------------------------------ storing
+def save_leads(driver: Driver, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write leads as they stand now, their version one higher."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    types = ", ".join(f"%s::{LEAD_TYPES[name]}[]" for name in ("id", *names))
+    assignments = ", ".join(f"{name} = given.{name}" for name in names)
+    driver.execute(
+        f"UPDATE lead SET {assignments}, version = lead.version + 1 "  # noqa: S608 - names of a constant table
+        f"FROM unnest({types}) AS given (id, {', '.join(names)}) WHERE lead.id = given.id",
+        [[_column(name, row[name]) for row in rows] for name in ("id", *names)],
+    )
+
+
+def _column(name: str, value: Any) -> Any:
+    return Jsonb(value) if LEAD_TYPES[name] == "jsonb" else value
+
+
+LEAD_TYPES = {
+    "id": "bigint", "account_id": "bigint", "stage": "text", "owner": "text", "sdr": "text", "rep": "text",
+    "model": "text", "fit": "numeric", "engagement": "numeric", "grade": "text", "heat": "text", "cell": "text",
+    "scored_at": "timestamptz", "policy_number": "int", "route": "text", "excluded": "text", "flagged": "jsonb",
+    "checklists": "jsonb", "missing": "jsonb", "claims": "jsonb", "extras": "jsonb", "notes": "jsonb", "state": "jsonb",
+    "queued_role": "text", "queued_at": "timestamptz", "queue_priority": "int", "pool_since": "timestamptz",
+    "first_event_at": "timestamptz", "last_event_at": "timestamptz",
+}  # fmt: skip
+"""Columns that a decision writes, with their types in PostgreSQL."""
+
+
+def lead_row(lead: LoadedLead, extras: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a lead that hold what is known of it and where it stands, scores aside."""
+    state = lead.state
+    queued = state.queued
+    return {
+        "id": lead.id, "account_id": lead.account_id, "stage": state.stage, "owner": state.owner, "sdr": state.sdr,
+        "rep": state.rep, "claims": dump_claims(lead.claims), "extras": dict(extras),
+        "notes": lead.notes[-NOTES_KEPT:], "state": dump_rest(state),
+        "queued_role": queued.role if queued else None, "queued_at": queued.since if queued else None,
+        "queue_priority": queued.priority if queued else None, "pool_since": state.pool_since,
+        "first_event_at": lead.first_event_at, "last_event_at": lead.last_event_at,
+    }  # fmt: skip
+
+
+def save_accounts(driver: Driver, claims: Mapping[int, Claims]) -> None:
+    """Write what is known of accounts."""
+    if claims:
+        driver.execute(
+            "UPDATE account SET claims = given.claims FROM unnest(%s::bigint[], %s::jsonb[]) AS given (id, claims) "
+            "WHERE account.id = given.id",
+            [list(claims), [Jsonb(dump_claims(value)) for value in claims.values()]],
+        )
+
+
+def leave(driver: Driver, event_ids: Sequence[int]) -> None:
+    """Leave claimed events for the next batch: they were not tried, so the attempt does not count."""
+    if event_ids:
+        driver.execute("UPDATE inbox SET attempts = 0 WHERE event_id = ANY(%s)", [list(event_ids)])
+
+
+def member_claims(driver: Driver, account_id: int, but: int) -> dict[int, Claims]:
+    """What the leads of an account say, one of them left out: lead → claims."""
+    rows = driver.execute(
+        "SELECT id, claims FROM lead WHERE account_id = %s AND id <> %s AND merged_into IS NULL", [account_id, but]
+    )
+    return {number: load_claims(claims) for number, claims in rows}
+
+
+def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
+    """Store decisions in their order and take their events out of the inbox.
+
+    A row is (event, lead, moment, policy number, stage before, after, owner before, after, cell, refused, body).
+    """
+    if not rows:
+        return
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(
+            "COPY decision (event_id, lead_id, decided_at, policy_number, stage_before, stage_after, owner_before, "
+            "owner_after, cell, refused, body) FROM STDIN"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row([*row[:-1], Jsonb(row[-1])])
+    driver.execute("DELETE FROM inbox WHERE event_id = ANY(%s)", [[row[0] for row in rows]])
+
+
+def save_ledger(
+    driver: Driver, added: Sequence[tuple[int, int, str, str, Any]], gone: Sequence[tuple[int, int, str, str]]
+) -> None:
+    """Store new counted occurrences (lead, event, group, signal, raw) and drop those that no longer count."""
+    if gone:
+        driver.execute(
+            "DELETE FROM ledger USING unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS g (l, e, gk, s) "
+            "WHERE lead_id = l AND event_id = e AND group_key = gk AND signal_key = s",
+            [list(column) for column in zip(*gone, strict=True)],
+        )
+    if added:
+        driver.execute(
+            "INSERT INTO ledger (lead_id, event_id, group_key, signal_key, raw) "
+            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::numeric[])",
+            [list(column) for column in zip(*added, strict=True)],
+        )
+
+
+def save_clocks(driver: Driver, clocks: Sequence[tuple[int, Clock]]) -> list[int]:
+    """Store (lead, clock): those without an id are new, the others are written as they stand; returns the new ids."""
+    old = [clock for _, clock in clocks if clock.id is not None]
+    new = [(lead, clock) for lead, clock in clocks if clock.id is None]
+    if old:
+        driver.execute(
+            "UPDATE clock SET state = g.state, ended_at = g.ended_at, met_at = g.met_at, met_late = g.met_late "
+            "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
+            "AS g (id, state, ended_at, met_at, met_late) WHERE clock.id = g.id",
+            [[getattr(c, name) for c in old] for name in ("id", "state", "ended_at", "met_at", "met_late")],
+        )
+    if not new:
+        return []
+    rows = driver.execute(
+        f"INSERT INTO clock (lead_id, {', '.join(CLOCK_COLUMNS)}) "  # noqa: S608 - a constant list
+        f"SELECT lead_id, {', '.join(CLOCK_COLUMNS)} FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], "
+        "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
+        f"WITH ORDINALITY AS g (lead_id, {', '.join(CLOCK_COLUMNS)}, place) ORDER BY place RETURNING id",
+        [[lead for lead, _ in new], *([getattr(c, n) for _, c in new] for n in CLOCK_COLUMNS)],
+    )
+    return [number for (number,) in rows]
+
+
+CLOCK_COLUMNS = ("key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late")
+
+
+def _loaded(row: Mapping[str, Any], clocks: Sequence[Clock]) -> LoadedLead:
+    return LoadedLead(
+        id=row["id"],
+        version=row["version"],
+        account_id=row["account_id"],
+        state=load_state(row, row["state"]),
+        claims=load_claims(row["claims"]),
+        notes=list(row["notes"]),
+        clocks=tuple(clocks),
+        first_event_at=row["first_event_at"],
+        last_event_at=row["last_event_at"],
+        merged_into=row["merged_into"],
+    )
+
+
+def event_of(row: Sequence[Any]) -> LeadEvent:
+    """An event from its row of `EVENT_COLUMNS`."""
+    seq, source, external_id, event_type, occurred_at, body, actor, imported, trusted = row
+    return LeadEvent(
+        source=source,
+        id=external_id,
+        type=event_type,
+        occurred_at=occurred_at,
+        identities=body.get("lead", {}),
+        traits=body.get("traits", {}),
+        company=body.get("company", {}),
+        answers=body.get("answers", {}),
+        properties=body.get("properties", {}),
+        actor=actor,
+        imported=imported,
+        trusted=trusted,
+        seq=seq,
+    )

@@ -1,0 +1,151 @@
+"""Rotation state and the people it turns over: read and written under the policy's lock (R5.5).
+
+A lock is a row of `RotationPointer` without a member; locks are taken in the order of the policy keys, after those of
+leads and accounts, and held to the end of the transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import dict_row
+
+from engine.core.assignment import Member, Pointer
+from engine.store.session import Driver
+from rulesets.vocabulary import fold
+
+LISTS = ("territories", "languages", "industries")
+OPEN = ["ready", "mql", "sql", "opportunity"]
+"""Stages in which an owned lead counts as open (R5.7)."""
+
+
+def lock_rotations(driver: Driver, policies: Iterable[str]) -> dict[str, dict[str, Pointer]]:
+    """Lock these policies' rotations and read them: policy → person → pointer."""
+    keys = sorted(set(policies))
+    driver.execute(
+        "INSERT INTO rotation (policy_key, member) SELECT unnest(%s::text[]), '' ON CONFLICT DO NOTHING", [keys]
+    )
+    for key in keys:
+        driver.execute("SELECT 1 FROM rotation WHERE policy_key = %s AND member = '' FOR UPDATE", [key])
+    pointers: dict[str, dict[str, Pointer]] = {key: {} for key in keys}
+    for key, member, over, under, served, served_at in driver.execute(
+        "SELECT policy_key, member, numerator, denominator, served, served_at FROM rotation "
+        "WHERE policy_key = ANY(%s) AND member <> ''",
+        [keys],
+    ):
+        pointers[key][member] = Pointer(Fraction(int(over), int(under)), served, served_at)
+    return pointers
+
+
+def save_pointers(driver: Driver, moved: Mapping[str, Mapping[str, Pointer]]) -> None:
+    """Write moved pointers, under the locks `lock_rotations` took."""
+    rows = [
+        (key, member, place.value.numerator, place.value.denominator, place.served, place.served_at)
+        for key, members in sorted(moved.items())
+        for member, place in sorted(members.items())
+    ]
+    if rows:
+        driver.execute(
+            "INSERT INTO rotation (policy_key, member, numerator, denominator, served, served_at) SELECT * FROM "
+            "unnest(%s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::bigint[], %s::timestamptz[]) "
+            "ON CONFLICT (policy_key, member) DO UPDATE SET numerator = EXCLUDED.numerator, "
+            "denominator = EXCLUDED.denominator, served = EXCLUDED.served, served_at = EXCLUDED.served_at",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def save_assignments(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
+    """Record who got which lead: (event, lead, role, person, policy, moment)."""
+    if rows:
+        driver.execute(
+            "INSERT INTO assignment (event_id, lead_id, role, person, policy_key, at) SELECT * FROM "
+            "unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def read_people(driver: Driver) -> list[tuple[str, str, bool]]:
+    """(e-mail, role, active) of everybody."""
+    return list(driver.execute("SELECT email, role, active FROM person"))
+
+
+def read_managers(driver: Driver) -> list[str]:
+    """Who may act for an owner: managers of the roster, heads of teams, and accounts that manage people."""
+    rows = driver.execute(
+        "SELECT email FROM person WHERE role = 'manager' AND active UNION SELECT head FROM team WHERE head IS NOT NULL "
+        "UNION SELECT u.email FROM user_account u JOIN user_role r ON r.user_id = u.id "
+        "WHERE u.active AND r.role IN ('admin', 'sdr_manager', 'sales_manager')"
+    )
+    return [email for (email,) in rows]
+
+
+def read_members(driver: Driver, default_zone: str, now: datetime) -> list[Member]:
+    """The roster with what everybody has now; zones come from the person's calendar, else the policy's."""
+    zones = dict(driver.execute("SELECT key, body->>'timezone' FROM calendar"))
+    departments = dict(driver.execute("SELECT key, department FROM team"))
+    with driver.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("SELECT * FROM person ORDER BY email").fetchall()
+    open_leads = _open_leads(driver, [row["email"] for row in rows if row["capacity"] is not None])
+    zoned = [(row, ZoneInfo(zones.get(row["calendar"]) or default_zone)) for row in rows]
+    received = _received(driver, zoned, now)
+    return [
+        _member(row, zone, departments.get(row["team"]), open_leads.get(row["email"], 0), received[row["email"]])
+        for row, zone in zoned
+    ]
+
+
+def _open_leads(driver: Driver, people: Sequence[str]) -> dict[str, int]:
+    """How many leads are open with each of these people; asked only for those with a capacity."""
+    if not people:
+        return {}
+    return dict(
+        driver.execute(
+            "SELECT owner, count(*) FROM lead WHERE owner = ANY(%s) AND stage = ANY(%s) AND merged_into IS NULL "
+            "GROUP BY owner",
+            [list(people), OPEN],
+        )
+    )
+
+
+def _received(
+    driver: Driver, people: Sequence[tuple[Mapping[str, Any], ZoneInfo]], now: datetime
+) -> dict[str, dict[str, int]]:
+    """Assignments of this day, ISO week and month, in everybody's own zone; asked only for people with caps."""
+    capped = [(row["email"], str(zone)) for row, zone in people if row["details"].get("caps")]
+    counts: dict[str, dict[str, int]] = {row["email"]: {} for row, _ in people}
+    for span in ("day", "week", "month") if capped else ():
+        for email, count in driver.execute(
+            "SELECT person, count(*) FROM assignment JOIN unnest(%s::text[], %s::text[]) AS p (email, zone) "
+            "ON person = p.email WHERE at >= date_trunc(%s, %s::timestamptz, p.zone) GROUP BY person",
+            [[email for email, _ in capped], [zone for _, zone in capped], span, now],
+        ):
+            counts[email][span] = count
+    return counts
+
+
+def _member(
+    row: Mapping[str, Any], zone: ZoneInfo, team_department: str | None, open_leads: int, received: Mapping[str, int]
+) -> Member:
+    details = row["details"]
+    return Member(
+        email=row["email"],
+        role=row["role"],
+        active=row["active"],
+        team=row["team"],
+        department=row["department"] or team_department,
+        weight=row["weight"],
+        capacity=row["capacity"],
+        caps=details.get("caps") or {},
+        lists={name: frozenset(fold(value) for value in details.get(name) or ()) for name in LISTS},
+        absences=tuple((_day(a["from"]), _day(a["to"])) for a in details.get("absences") or ()),
+        eligible_months=frozenset(details.get("eligible_months") or ()),
+        zone=zone,
+        open_leads=open_leads,
+        received=received,
+    )
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

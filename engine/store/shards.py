@@ -1,0 +1,32 @@
+"""Locks of shards: while a drain holds a shard, nobody else decides its leads.
+
+Session locks of PostgreSQL on a connection of their own: they end with the process, however it ends.
+"""
+
+from collections.abc import Iterable
+from types import TracebackType
+
+from engine.store.session import hold
+
+NAMESPACE = 0x6261746F
+"""First key of the advisory locks, so that they meet no others in a shared database."""
+
+
+class ShardLocks:
+    """``with ShardLocks(shards) as held``: tries each shard once, never waits; ``held`` are those it got."""
+
+    def __init__(self, shards: Iterable[int]) -> None:
+        self._shards = tuple(shards)
+        self._connection = hold()
+
+    def __enter__(self) -> tuple[int, ...]:
+        rows = self._connection.execute(
+            "SELECT shard FROM unnest(%s::int[]) AS shard WHERE pg_try_advisory_lock(%s, shard)",
+            [list(self._shards), NAMESPACE],
+        ).fetchall()
+        return tuple(shard for (shard,) in rows)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()

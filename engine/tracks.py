@@ -1,0 +1,83 @@
+"""What a batch keeps in memory of leads and companies while it decides, and what a drain remembers between batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.decide import Outcome, Situation
+from engine.core.facts import Claims
+from engine.core.history import History
+from engine.core.model import LeadEvent, Note
+from engine.core.sla import Clock
+from engine.store.batch import LoadedLead
+
+HISTORIES_KEPT = 50_000
+"""Events of histories kept between the batches of one drain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A lead's history as of a version of its row, with the counted occurrences stored for it."""
+
+    version: int
+    history: History
+    seqs: Mapping[tuple[str, str], int]
+    counted: frozenset[tuple[int, str, str]]
+
+
+class Histories:
+    """What a drain remembers of leads; valid only for the very version it was learned at."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Remembered] = {}
+        self._events = 0
+
+    def get(self, lead: LoadedLead) -> Remembered | None:
+        """What is remembered, unless somebody else changed the lead since."""
+        known = self._known.get(lead.id)
+        return known if known is not None and known.version == lead.version else None
+
+    def put(self, lead_id: int, remembered: Remembered) -> None:
+        """Remember a lead; when too much is remembered, begin anew."""
+        if self._events > HISTORIES_KEPT:
+            self._known.clear()
+            self._events = 0
+        self._known[lead_id] = remembered
+        self._events += len(remembered.history)
+
+
+@dataclass(slots=True)
+class Track:
+    """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
+
+    ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal).
+    """
+
+    lead: LoadedLead
+    history: History
+    seqs: dict[tuple[str, str], int]
+    counted: frozenset[tuple[int, str, str]]
+    stored_clocks: frozenset[Clock]
+    outcome: Outcome | None = None
+    pending: bool = False
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Step:
+    """One event of the batch on its way: what was known, what came of it."""
+
+    track: Track
+    event: LeadEvent
+    notes: tuple[Note, ...]
+    situation: Situation
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class AccountTrack:
+    """A company in a batch: its claims, and the (lead, event) that last changed its facts, if any did."""
+
+    id: int
+    claims: Claims
+    changed_by: tuple[int, int] | None = None

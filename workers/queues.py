@@ -1,0 +1,130 @@
+"""Wake-ups: telling a worker that leads have events waiting. The events themselves are in PostgreSQL (DESIGN.md §3).
+
+Leads are spread over shards; a *lane* is the shards one drain job takes care of, and there are about as many lanes as
+workers. Nothing depends on a wake-up: it is sent after the commit, never twice while one waits or a drain is alive,
+forgotten when Redis is down, and the scheduler repeats what was lost. Knows no jobs: only their names.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from engine.errors import ServerUnavailable
+from engine.store.tables import SHARDS
+
+log = structlog.get_logger(__name__)
+
+EVENTS = "events"
+"""The RQ queue of wake-ups."""
+
+LANES_KEY = "baton:lanes"
+WAKE_SECONDS = 30
+"""A wake-up that no worker took by then may be sent again."""
+DRAIN_SECONDS = 5
+"""A drain says this often, at least, that it is alive."""
+LANES_FRESH_SECONDS = 2.0
+REDIS_PAUSE_SECONDS = 1.0
+"""After Redis did not answer, wake-ups are skipped for this long, so that accepting events stays fast."""
+JOB_SECONDS = 300
+
+
+@dataclass(slots=True)
+class _Waker:
+    """This process's connection and what it last knew of lanes and outages."""
+
+    url: str | None = None
+    client: "redis.Redis | None" = None
+    lanes: int = 1
+    lanes_known_at: float = field(default=-1e9)
+    silent_until: float = field(default=-1e9)
+
+
+_waker = _Waker()
+
+
+def init_queue(url: str) -> None:
+    """Tell this process where its Redis is; connects to nothing yet."""
+    _waker.url, _waker.client = url, None
+    _waker.lanes_known_at = _waker.silent_until = -1e9
+
+
+def connect_redis(url: str, *, patient: bool = False) -> "redis.Redis":
+    """A client that fails fast (web), or one that waits as blocking commands need (``patient``: workers)."""
+    if patient:
+        return redis.Redis.from_url(url, socket_connect_timeout=5, health_check_interval=30)
+    return redis.Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+
+
+def client() -> "redis.Redis":
+    """This process's fast-failing client; raises ServerUnavailable when `init_queue` was not called."""
+    if _waker.url is None:
+        raise ServerUnavailable("no queue was named for this process: call init_queue(url) at its start")
+    if _waker.client is None:
+        _waker.client = connect_redis(_waker.url)
+    return _waker.client
+
+
+def wake(lead_ids: Iterable[int]) -> None:
+    """Wake the lanes of these leads. Call it after the commit; it never raises for an absent Redis."""
+    shards = {lead_id % SHARDS for lead_id in lead_ids}
+    if not shards or time.monotonic() < _waker.silent_until:
+        return
+    try:
+        lanes = lane_count()
+        wake_lanes({shard % lanes for shard in shards}, lanes)
+    except redis.RedisError as error:
+        _waker.silent_until = time.monotonic() + REDIS_PAUSE_SECONDS
+        log.warning("wake_up.lost", reason=type(error).__name__, mended_by="the scheduler wakes waiting leads")
+
+
+def wake_lanes(lanes: Iterable[int], of: int) -> None:
+    """Enqueue one drain per lane unless one waits or is alive; raises RedisError when Redis does not answer."""
+    for lane in sorted(lanes):
+        if client().exists(drain_key(lane, of)):
+            continue
+        if client().set(wake_key(lane, of), "1", nx=True, ex=WAKE_SECONDS):
+            enqueue(EVENTS, "drain", lane, of)
+
+
+def enqueue(queue: str, job: str, *arguments: int) -> None:
+    """Put a job of the closed table (`workers.jobs.JOBS`) on a queue; arguments are numbers only."""
+    Queue(queue, connection=client(), serializer=JSONSerializer).enqueue_call(
+        job, args=arguments, timeout=JOB_SECONDS, result_ttl=0, failure_ttl=86_400, description=job
+    )
+
+
+def lane_count() -> int:
+    """How many lanes there are now: the number of workers the scheduler last counted."""
+    if time.monotonic() - _waker.lanes_known_at > LANES_FRESH_SECONDS:
+        known = client().get(LANES_KEY)
+        _waker.lanes = int(known) if isinstance(known, bytes) and known.isdigit() else 1
+        _waker.lanes_known_at = time.monotonic()
+    return max(1, min(_waker.lanes, SHARDS))
+
+
+def set_lane_count(workers: int) -> None:
+    """Publish the number of lanes; drains of other counts end by themselves, their shards' locks keep order."""
+    client().set(LANES_KEY, str(max(1, min(workers, SHARDS))))
+    _waker.lanes_known_at = -1e9
+
+
+def wake_key(lane: int, of: int) -> str:
+    """Present while a wake-up of this lane waits in the queue."""
+    return f"baton:wake:{lane}:{of}"
+
+
+def drain_key(lane: int, of: int) -> str:
+    """Present while a drain of this lane is alive and will see what was committed before it looked."""
+    return f"baton:drain:{lane}:{of}"
+
+
+def shards_of(lane: int, of: int) -> tuple[int, ...]:
+    """The shards a lane takes care of."""
+    return tuple(range(lane, SHARDS, of))
