@@ -4,7 +4,6 @@ Broken values get a neutral stand-in where there is one; other broken parts are 
 Places of the salvaged document are translated back. Keys of what was left out are still known (`rulesets.lint.known`),
 so nothing is reported as missing that is merely broken.
 """
-
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
