@@ -8,6 +8,7 @@ import yaml
 
 from examples import olist, xeducation
 from rulesets import document
+from rulesets.lint import lint
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
@@ -15,10 +16,10 @@ EXAMPLES = Path(olist.__file__).parent
 
 
 def policy(name: str) -> Policy:
-    result = document.parse(document.load((EXAMPLES / f"{name}-policy.yaml").read_text()))
-    assert result.findings == ()
-    assert result.policy is not None
-    return result.policy
+    report = lint(document.load((EXAMPLES / f"{name}-policy.yaml").read_text()))
+    assert report.findings == ()
+    assert report.policy is not None
+    return report.policy
 
 
 def test_every_policy_here_has_a_converter_and_the_other_way_round() -> None:
