@@ -43,23 +43,22 @@ def drain(lane: int, of: int) -> int:
     drain holds; 3. decide batch after batch; 4. unlock; 5. look once more, since an event may have been committed
     between the last look and the unlocking, and wake the lane again if so.
     """
-    client = queues.client()
-    client.set(queues.drain_key(lane, of), "1", ex=queues.DRAIN_SECONDS)
-    client.delete(queues.wake_key(lane, of))
+    _say_alive(lane, of)
+    _tolerate(lambda: queues.client().delete(queues.wake_key(lane, of)), lane)
     evaluator = Evaluator(SystemClock())
     try:
         with ShardLocks(queues.shards_of(lane, of)) as held:
-            decided = _drain_until_idle(evaluator, held, lambda: _say_alive(client, lane, of)) if held else 0
+            decided = _drain_until_idle(evaluator, held, lane, of) if held else 0
+        _tolerate(lambda: queues.client().delete(queues.drain_key(lane, of)), lane)
+        if evaluator.waiting(held):
+            _tolerate(lambda: queues.wake_lanes([lane], of), lane)
     finally:
-        client.delete(queues.drain_key(lane, of))
-    if evaluator.waiting(held):
-        queues.wake_lanes([lane], of)
-    evaluator.close()
-    close_store()
+        evaluator.close()
+        close_store()
     return decided
 
 
-def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], say_alive: Callable[[], None]) -> int:
+def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, of: int) -> int:
     started = last_event = said = time.monotonic()
     decided = 0
     while not _stop.requested:
@@ -67,22 +66,30 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], say_alive: 
         if moment - last_event > LINGER_SECONDS or moment - started > DRAIN_LIMIT_SECONDS:
             break
         if moment - said > queues.DRAIN_SECONDS / 3:
-            say_alive()
+            _say_alive(lane, of)
             said = moment
         count = evaluator.decide_batch(shards)
+        decided += count
+        if evaluator.woken:
+            queues.wake(evaluator.woken)
+            evaluator.woken.clear()
         if count:
-            decided += count
             last_event = time.monotonic()
         else:
             time.sleep(IDLE_POLL_SECONDS)
     return decided
 
 
-def _say_alive(client: "redis.Redis", lane: int, of: int) -> None:
+def _say_alive(lane: int, of: int) -> None:
+    _tolerate(lambda: queues.client().set(queues.drain_key(lane, of), "1", ex=queues.DRAIN_SECONDS), lane)
+
+
+def _tolerate(tell: Callable[[], object], lane: int) -> None:
+    """Tell Redis something; deciding goes on when it does not listen, and the scheduler wakes what waits."""
     try:
-        client.set(queues.drain_key(lane, of), "1", ex=queues.DRAIN_SECONDS)
+        tell()
     except redis.RedisError as error:
-        log.warning("drain.silent", lane=lane, reason=type(error).__name__)
+        log.warning("drain.unheard", lane=lane, reason=type(error).__name__)
 
 
 JOBS: dict[str, Callable[..., Any]] = {"drain": drain}
@@ -127,17 +134,17 @@ class BatonWorker(Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Pass the request on to the child at work."""
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call] # RQ leaves it untyped
         if self.horse_pid:
             self.kill_horse(signal.SIGTERM)
 
-    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+    def handle_work_horse_killed(self, job: Job, _pid: int, ret_val: int, _usage: Any) -> None:
         """A child died at work: wake its lane at once; the batch it held is tried again in halves."""
         log.error("drain.killed", job=job.func_name, status=ret_val)
         if job.func_name == "drain" and len(job.args) == 2:
             lane, of = job.args
-            queues.client().delete(queues.drain_key(lane, of))
-            queues.wake_lanes([lane], of)
+            _tolerate(lambda: queues.client().delete(queues.drain_key(lane, of)), lane)
+            _tolerate(lambda: queues.wake_lanes([lane], of), lane)
 
 
 class _Stop:
@@ -145,7 +152,7 @@ class _Stop:
 
     requested = False
 
-    def request(self, signum: int, frame: object) -> None:
+    def request(self, _signum: int, _frame: object) -> None:
         """Signal handler."""
         self.requested = True
 

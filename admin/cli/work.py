@@ -49,5 +49,5 @@ def _many_workers(number: int) -> int:
 @click.command()
 def scheduler() -> None:
     """Wake waiting shards, fire due clocks, drain queues: run it once, it takes turns by itself."""
-    settings = connected()
-    run_scheduler(redis_url(settings))
+    connected()
+    run_scheduler()

@@ -1,0 +1,103 @@
+"""The scheduler: what happens because time passes (DESIGN.md §3).
+
+It counts workers, wakes lanes with waiting events, fires due clocks and lets queued leads ask again. It holds no state
+that matters: everything it does is a claimed row or an event with an id of its own, so several schedulers, a killed one or
+a late one do no harm.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+import structlog
+from rq import Queue, Worker
+
+from engine.clock import Clock, SystemClock
+from engine.errors import ServerUnavailable
+from engine.store.clocks import drain_queues, fire_due_clocks, waiting_shards
+from engine.store.versions import active_number
+from workers import queues
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.25
+STUCK = timedelta(seconds=3)
+"""Events that wait longer although no wake-up is queued and no drain is alive: their wake-up was lost with Redis."""
+OUTAGE_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something done every so often."""
+
+    name: str
+    every: timedelta
+    do: Callable[[datetime], None]
+
+
+def count_workers(_now: datetime) -> None:
+    """As many lanes as there are workers."""
+    queues.set_lane_count(Worker.count(queue=Queue(queues.EVENTS, connection=queues.client())))
+
+
+def wake_waiting(now: datetime) -> None:
+    """Wake the lanes of shards with due events; take back wake-ups that nobody can be acting on."""
+    waiting = waiting_shards(now)
+    if not waiting or active_number() is None:
+        return
+    lanes = queues.lane_count()
+    late = {shard % lanes for shard, since in waiting.items() if now - since > STUCK}
+    if late and not Queue(queues.EVENTS, connection=queues.client()).count:
+        queues.client().delete(*(queues.wake_key(lane, lanes) for lane in sorted(late)))
+    queues.wake_lanes({shard % lanes for shard in waiting}, lanes)
+
+
+def fire_clocks(now: datetime) -> None:
+    """Turn due clocks into events, all of them."""
+    while leads := fire_due_clocks(now):
+        queues.wake(leads)
+
+
+def drain(now: datetime) -> None:
+    """Let queued leads ask again."""
+    if active_number() is not None:
+        queues.wake(drain_queues(now))
+
+
+DUTIES = (
+    Duty("count_workers", timedelta(seconds=1), count_workers),
+    Duty("fire_clocks", timedelta(seconds=TICK_SECONDS), fire_clocks),
+    Duty("wake_waiting", timedelta(seconds=0.5), wake_waiting),
+    Duty("drain_queues", timedelta(seconds=20), drain),
+)
+"""Everything the scheduler does."""
+
+
+def run_scheduler(clock: Clock | None = None) -> None:
+    """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    source = clock or SystemClock()
+    next_at: dict[str, datetime] = {}
+    while not stop.is_set():
+        now = source.now()
+        for duty in DUTIES:
+            if next_at.get(duty.name, now) <= now:
+                next_at[duty.name] = now + duty.every
+                _perform(duty, now, stop)
+        stop.wait(TICK_SECONDS)
+
+
+def _perform(duty: Duty, now: datetime, stop: threading.Event) -> None:
+    """Do one duty; an outage of a server is logged and waited out, anything else is logged and tried next time."""
+    try:
+        duty.do(now)
+    except (ServerUnavailable, redis.RedisError) as error:
+        log.warning("scheduler.outage", duty=duty.name, reason=type(error).__name__)
+        stop.wait(OUTAGE_PAUSE_SECONDS)
+    except Exception:
+        log.exception("scheduler.failed", duty=duty.name)
