@@ -31,15 +31,13 @@ class Repeats:
         self._paths: dict[str, str] = {}
         self._assets: dict[str, str | None] = {}
 
-    def counts(self, signal: SignalPlan, past: Past) -> bool:
-        """Whether an occurrence counts; it is remembered if it does."""
-        if signal.times is None:
-            return True
+    def counts(self, signal: SignalPlan, times: int, past: Past) -> bool:
+        """Whether an occurrence of a limited signal counts; it is remembered if it does."""
         counted = self._counted.setdefault((signal.place, *self._key(signal, past)), deque())
         if signal.window is not None:
             while counted and past.occurred_at - counted[0] >= signal.window:
                 counted.popleft()
-        if len(counted) >= signal.times:
+        if len(counted) >= times:
             return False
         counted.append(past.occurred_at)
         return True

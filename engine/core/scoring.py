@@ -131,7 +131,7 @@ def _count(model: ModelPlan, subject: _Subject) -> list[Counted]:
     repeats = Repeats(subject.views[0].frame)
     for past in subject.history.items:
         for signal in listening.to(past):
-            if signal.times is None or repeats.counts(signal, past):
+            if signal.times is None or repeats.counts(signal, signal.times, past):
                 value, factor = signal.cents, 1.0
                 if signal.worth is not None:
                     value, factor = signal.worth((subject.now - past.occurred_at) // MICROSECOND)

@@ -82,7 +82,8 @@ def test_at_one_moment_the_greater_source_and_then_the_greater_id_wins() -> None
 
 def test_null_empty_text_and_unknown_values_clear_a_fact() -> None:
     said = event(days_ago=3, answers={"budget": "yes"})
-    for nothing in (None, " ", [], "select", "n/a"):
+    nothings: tuple[Any, ...] = (None, " ", [], "select", "n/a")
+    for nothing in nothings:
         assert "answers.budget" not in facts(said, event(days_ago=2, answers={"budget": nothing}))
 
 
@@ -222,6 +223,7 @@ NAMES = st.sampled_from(["city", "level", "utm", "tags", "employees", "budget", 
 @st.composite
 def statements(draw: st.DrawFn) -> LeadEvent:
     group = draw(st.sampled_from(["traits", "company", "answers"]))
+    groups: Any = {group: draw(st.dictionaries(NAMES, VALUES, max_size=3))}
     return LeadEvent(
         source=draw(st.sampled_from(["crm", "web"])),
         id=draw(st.text("ab1", min_size=1, max_size=4)),
@@ -229,7 +231,7 @@ def statements(draw: st.DrawFn) -> LeadEvent:
         occurred_at=datetime(2026, 11, draw(st.integers(1, 4)), tzinfo=UTC),
         identities=draw(st.sampled_from([{}, {"email": "li@example.com"}, {"phone": "+8613800000000"}])),
         trusted=draw(st.booleans()),
-        **{group: draw(st.dictionaries(NAMES, VALUES, max_size=3))},
+        **groups,
     )
 
 

@@ -152,7 +152,7 @@ def test_a_ledger_line_says_raw_factor_value_and_contribution() -> None:
 def test_a_faded_occurrence_still_counts_and_keeps_its_line() -> None:
     rules = policy(model([{}, signal(decay={"curve": "expire", "days": 7})]))
     found = scores(rules, None, event(days_ago=8), event(days_ago=6))
-    assert [(line.value, line.factor) for line in found.ledger] == [(0, 0.0), (10, 1.0)]
+    assert [(float(line.value), line.factor) for line in found.ledger] == [(0, 0.0), (10, 1.0)]
 
 
 def test_age_is_measured_to_the_microsecond() -> None:

@@ -10,8 +10,8 @@ from engine.core.model import Adjustment, Scores
 from tests.engine.scored_leads import NOW, balances, event, model, policy, scores, signal
 
 
-def contributions(found: Scores) -> list[tuple[str, Decimal, str | None]]:
-    return [(line.signal, line.contribution, line.cut_by) for line in found.ledger]
+def contributions(found: Scores) -> list[tuple[str, float, str | None]]:
+    return [(line.signal, float(line.contribution), line.cut_by) for line in found.ledger]
 
 
 def test_a_signal_cap_cuts_the_latest_occurrences_first() -> None:
@@ -127,7 +127,8 @@ def test_contributions_and_adjustments_add_up_to_engagement(parts: Any, happened
     found = scores(policy(parts), None, *(event(type_, hours / 24) for type_, hours in happened))
     assert balances(found)
     for line in found.ledger:
-        assert min(0, line.value) <= line.contribution <= max(0, line.value)
+        low, high = sorted((Decimal(0), line.value))
+        assert low <= line.contribution <= high
         assert (line.cut_by is None) == (line.contribution == line.value)
 
 
