@@ -53,7 +53,7 @@ class Rejection:
 
 
 class Refused(ValueError):
-    """Raised inside this module by the first thing that is wrong with an item."""
+    """Raised by the first thing that is wrong with an item."""
 
     def __init__(self, code: str, path: str, message: str) -> None:
         super().__init__(message)
@@ -144,11 +144,16 @@ def _read_type(item: Mapping[str, Any], sender: Sender) -> str:
             f"{quoted(text)} is no event key: two or three words of a-z, 0-9 and _ joined by dots, "
             f"such as content.downloaded, {MAX_TYPE} characters at most",
         )
-    if text.startswith(EVENT_PREFIXES):
-        _check_own_event(text, sender)
-    elif "events:write" not in sender.scopes:
-        raise Refused("scope_missing", "type", f"{text} needs a key with the scope events:write")
+    check_type_allowed(text, sender)
     return text
+
+
+def check_type_allowed(event_type: str, sender: Sender) -> None:
+    """Raise Refused unless this sender may send events of this type."""
+    if event_type.startswith(EVENT_PREFIXES):
+        _check_own_event(event_type, sender)
+    elif "events:write" not in sender.scopes:
+        raise Refused("scope_missing", "type", f"{event_type} needs a key with the scope events:write")
 
 
 def _check_own_event(event_type: str, sender: Sender) -> None:
@@ -170,16 +175,19 @@ def _check_own_event(event_type: str, sender: Sender) -> None:
 
 
 def _read_moment(item: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
-    """When it happened and when it may be decided: (occurred_at, due_at), both UTC."""
     example = "a moment with its zone such as 2026-11-21T10:00:00Z"
-    moment = parse_moment(_read_text(item, "occurred_at", example), "occurred_at")
+    return place_in_time(parse_moment(_read_text(item, "occurred_at", example), "occurred_at"), now, "occurred_at")
+
+
+def place_in_time(moment: datetime, now: datetime, path: str) -> tuple[datetime, datetime]:
+    """When it happened and when it may be decided: (occurred_at, due_at), both UTC. Raises Refused."""
     if moment <= now:
         return moment, now
     if moment <= now + TAKEN_AS_NOW:
         return now, now
     if moment <= now + WAITS:
         return moment, moment
-    raise Refused("too_far_ahead", "occurred_at", "is more than 24 hours ahead: check clock and zone")
+    raise Refused("too_far_ahead", path, "is more than 24 hours ahead: check clock and zone")
 
 
 def parse_moment(text: str, path: str) -> datetime:

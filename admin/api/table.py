@@ -1,6 +1,6 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import events, leads, status, work
+from admin.api import events, leads, segment, status, work
 from admin.api.routes import Route
 
-ROUTES: tuple[Route, ...] = (*events.ROUTES, *leads.ROUTES, *work.ROUTES, *status.ROUTES)
+ROUTES: tuple[Route, ...] = (*events.ROUTES, *leads.ROUTES, *work.ROUTES, *segment.ROUTES, *status.ROUTES)
