@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import import_module, util
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from psycopg import sql
@@ -31,6 +32,10 @@ UNSAFE_BUT_FAST = {
     ),
     "valkey": ("--appendfsync", "no"),
 }
+# How long one example takes says how busy the machine is, not whether the rule holds.
+hypothesis.settings.register_profile("baton", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("baton")
+
 TEMPLATE = "baton_template"
 _numbers = itertools.count(1)
 
