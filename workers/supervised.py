@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from supervisor import events, loggers
+from supervisor import events, loggers, poller
 from supervisor.datatypes import RestartUnconditionally, RestartWhenExitUnexpected
 from supervisor.options import ProcessConfig, ProcessGroupConfig, ServerOptions, decode_wait_status
 from supervisor.process import Subprocess
@@ -28,6 +28,8 @@ LONGEST_PAUSE = 5.0
 """Seconds before a program that ended is started again: doubling, up to the longest, never giving up."""
 STEADY = 10.0
 """Seconds of life after which the next end counts as the first one."""
+GLANCE = 0.1
+"""Seconds after which the main loop looks again even when nothing was said."""
 IDLE_STATES = {ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.BACKOFF}
 NAME_WIDTH = 11
 
@@ -190,6 +192,14 @@ class Config(ProcessConfig):  # type: ignore[misc]  # the library carries no typ
         return child
 
 
+class Poller(poller.Poller):  # type: ignore[misc]  # the library carries no types
+    """Looks at least every `GLANCE`: the library's second would be waited for at each step and at each stop."""
+
+    def poll(self, timeout: float) -> Any:
+        """File descriptors to read from and to write to."""
+        return super().poll(min(timeout, GLANCE))
+
+
 class Options(ServerOptions):  # type: ignore[misc]  # the library carries no types
     """The library's own settings: no configuration file, no control port, no files, in the foreground."""
 
@@ -205,6 +215,7 @@ class Options(ServerOptions):  # type: ignore[misc]  # the library carries no ty
     def __init__(self, groups: Mapping[str, list[Program]], stage: Stage) -> None:
         super().__init__()
         self.logger = loggers.getLogger()
+        self.poller = Poller(self)
         self.own_pid = os.getpid()
         for priority, (name, programs) in enumerate(groups.items()):
             configs = [Config(self, program, each, stage) for program in programs for each in _names(program)]
