@@ -63,38 +63,38 @@ class Evaluator:
         event_ids = [item.event_id for item in chosen]
         batch.claim(event_ids)
         try:
-            self._decide(event_ids, number)
+            return self._decide(event_ids, number)
         except ServerUnavailable:
             raise
         except Exception:
             log.exception("batch.failed", events=len(event_ids), mended_by="deciding one by one")
-            for event_id in event_ids:
-                self._decide_alone(event_id, number)
-        return len(chosen)
+            return sum(self._decide_alone(event_id, number) for event_id in event_ids)
 
     def close(self) -> None:
         """Give the matchers' memory back."""
         self._rules.close()
 
-    def _decide(self, event_ids: Sequence[int], number: int) -> None:
+    def _decide(self, event_ids: Sequence[int], number: int) -> int:
         rules = self._rules.version(number)
 
-        def work() -> None:
+        def work() -> int:
             run = BatchTransaction(rules, self._rules.clock_rule, self._histories, self._clock.now())
-            run.decide(event_ids)
+            decided = run.decide(event_ids)
             self.woken.update(run.woken)
             for event_id, error in run.failed:
                 self._failed(event_id, error)
+            return decided + len(run.failed)
 
-        retrying(work)
+        return retrying(work)
 
-    def _decide_alone(self, event_id: int, number: int) -> None:
+    def _decide_alone(self, event_id: int, number: int) -> int:
         try:
-            self._decide([event_id], number)
+            return self._decide([event_id], number)
         except ServerUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one event raises is recorded on it, the others go on
             self._failed(event_id, error)
+            return 1
 
     def _failed(self, event_id: int, error: Exception) -> None:
         """Remember the error; try again after 1, 2, 4, 8 seconds, then set the event aside."""

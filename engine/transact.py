@@ -12,11 +12,9 @@ from typing import Any
 
 from engine.core import facts
 from engine.core.assignment import Choice, Lead, Member, assign
-from engine.core.decide import Book, Need, People, Situation, action_holds, complete, decide, is_before_mql
-from engine.core.explain import decision_body, note_body, verdict_body
-from engine.core.facts import Claims
+from engine.core.decide import Need, People, action_holds, is_before_mql
+from engine.core.explain import decision_body, verdict_body
 from engine.core.history import History
-from engine.core.merging import join, standing
 from engine.core.model import LeadEvent
 from engine.core.sla import Definitions
 from engine.core.view import LeadView
@@ -26,12 +24,13 @@ from engine.store.batch import LoadedLead
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.session import DatabaseError, Driver, raw, transaction
 from engine.tracks import AccountTrack, Histories, Remembered, Step, Track
+from engine.world import Moment, World
 from rulesets.policy import AssignmentPolicy
 from rulesets.vocabulary import fold
 
 
 class BatchTransaction:
-    """Decides one batch. After `decide`, ``failed`` lists (event, error) of events that raised and are untouched, and
+    """Decides one batch. After `decide`: ``failed`` lists (event, error) of events that raised and are untouched, and
     ``woken`` the leads that got events of the engine's own.
     """
 
@@ -39,20 +38,17 @@ class BatchTransaction:
         self.failed: list[tuple[int, Exception]] = []
         self.woken: list[int] = []
         self._rules = rules
-        self._book = Book(rules.number, rules.policy, rules.matcher, clock_rules)
         self._histories = histories
-        self._now = now
-        self._tracks: dict[int, Track] = {}
-        self._accounts: dict[str, AccountTrack] = {}
+        self._moment = Moment(now, rules, People({}, frozenset(), frozenset()), clock_rules)
         self._merged: dict[int, int] = {}
         self._steps: list[Step] = []
         self._left: list[int] = []
-        self._people = People({}, frozenset(), frozenset())
 
-    def decide(self, event_ids: Sequence[int]) -> None:
-        """Decide these events and commit; those of leads with a pending assignment stay for the next batch."""
+    def decide(self, event_ids: Sequence[int]) -> int:
+        """Decide these events and commit; returns how many. Later events of leads that wait for a person are left."""
         with transaction() as connection:
             driver = raw(connection)
+            self._world = World(self._moment, lambda account, but: batch.member_claims(driver, account, but))
             for lead_id, event in self._load(driver, event_ids):
                 self._decide_one(driver, lead_id, event)
             self._assign(driver)
@@ -61,10 +57,15 @@ class BatchTransaction:
             if track.outcome is not None:
                 known = Remembered(track.lead.version + 1, track.history, track.seqs, track.counted)
                 self._histories.put(track.lead.id, known)
+        return len(self._steps)
+
+    @property
+    def _tracks(self) -> dict[int, Track]:
+        return self._world.tracks
 
     # ------------------------------------------------------------------------------------------------ loading
     def _load(self, driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, LeadEvent]]:
-        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to the leads that stayed."""
+        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to those that stayed."""
         items = batch.read_events(driver, event_ids)
         leads = batch.lock_leads(driver, {lead for lead, _ in items}.union(*(_named_leads(e) for _, e in items)))
         for lead_id in {lead for lead, _ in items}:
@@ -72,11 +73,11 @@ class BatchTransaction:
                 batch.forward(driver, lead_id, winner)
                 self.woken.append(winner)
         items = [(lead, event) for lead, event in items if leads[lead].merged_into is None]
-        self._now = max([self._now, *(event.occurred_at for _, event in items)])
+        self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
         self._load_tracks(driver, [lead for lead in leads.values() if lead.merged_into is None])
-        self._load_accounts(driver, items)
+        self._load_companies(driver, items)
         people = rotation.read_people(driver)
-        self._people = People(
+        self._moment.people = People(
             roles={email: role for email, role, _ in people},
             managers=frozenset(rotation.read_managers(driver)),
             active=frozenset(email for email, _, active in people if active),
@@ -98,25 +99,17 @@ class BatchTransaction:
                 stored_clocks=frozenset(lead.clocks),
             )
 
-    def _load_accounts(self, driver: Driver, items: Iterable[tuple[int, LeadEvent]]) -> None:
+    def _load_companies(self, driver: Driver, items: Iterable[tuple[int, LeadEvent]]) -> None:
         """Lock the accounts that the leads have now and will have after each of their events."""
+        world = self._world
         claims = {lead: track.lead.claims for lead, track in self._tracks.items()}
-        keys = {self._account_key(value) for value in claims.values()}
+        keys = {world.company_key(value) for value in claims.values()}
         for lead, event in items:
-            claims[lead] = self._fold(claims[lead], event).claims
+            claims[lead] = world.fold(claims[lead], event).claims
             together = [claims[lead], *(claims[number] for number in _named_leads(event) if number in claims)]
-            keys |= {self._account_key(claims[lead]), self._account_key(facts.joined(together))}
+            keys |= {world.company_key(claims[lead]), world.company_key(facts.joined(together))}
         locked = batch.lock_accounts(driver, filter(None, keys))
-        self._accounts = {key: AccountTrack(number, known) for key, (number, known) in locked.items()}
-
-    def _fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
-        return facts.fold(claims, event, self._rules.frame.vocabulary, self._rules.frame.zone)
-
-    def _known(self, claims: Claims) -> dict[str, Any]:
-        return facts.known(claims, self._rules.frame.vocabulary, self._rules.frame.zone)
-
-    def _account_key(self, claims: Claims) -> str | None:
-        return facts.account_key(claims, self._rules.frame.vocabulary, self._rules.frame.zone)
+        world.companies = {key: AccountTrack(number, known) for key, (number, known) in locked.items()}
 
     # ------------------------------------------------------------------------------------------------ deciding
     def _decide_one(self, driver: Driver, lead_id: int, event: LeadEvent) -> None:
@@ -126,89 +119,17 @@ class BatchTransaction:
             self._left.append(event.seq)
             return
         try:
-            step = self._step(driver, self._joined(driver, track, event), event)
+            step = self._world.decide(self._subject(driver, track, event), event)
         except DatabaseError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one event raises is recorded on it, the others go on
             self.failed.append((event.seq, error))
             return
         self._steps.append(step)
-        self._apply(step)
         step.track.pending = step.outcome.need is not None
 
-    def _step(self, driver: Driver, track: Track, event: LeadEvent) -> Step:
-        """Everything about one event but the choice of a person."""
-        lead, frame = track.lead, self._rules.frame
-        folded = self._fold(lead.claims, event)
-        claims = self._with_account(folded.claims)
-        history = track.history.with_event(event)
-        view = LeadView.of(frame, self._known(claims), self._now, history)
-        by_account = event.type == "score.refreshed" and event.properties.get("cause") == "account"
-        situation = Situation(lead.state, lead.clocks, view, facts_changed=folded.changed or by_account)
-        outcome = decide(situation, event, self._book, self._people)
-        if outcome.need is None:
-            outcome = complete(outcome, None, situation, event, self._book, self._now)
-        track.history, track.seqs[event.source, event.id] = history, event.seq
-        track.extras = facts.extras(claims, frame.vocabulary)
-        lead.claims = folded.claims
-        lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
-        lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
-        lead.last_event_at = max(filter(None, (lead.last_event_at, event.occurred_at)))
-        self._learn_company(driver, lead, event)
-        return Step(track, event, folded.notes, situation, outcome)
-
-    @staticmethod
-    def _apply(step: Step) -> None:
-        step.track.outcome = step.outcome
-        step.track.lead.state = step.outcome.after
-        step.track.lead.clocks = step.outcome.clocks
-
-    # ------------------------------------------------------------------------------------------------ companies
-    def _with_account(self, claims: Claims) -> Claims:
-        key = self._account_key(claims)
-        if key is None:
-            return claims
-        return facts.with_account(claims, facts.joined([self._accounts[key].claims, facts.company_part(claims)]))
-
-    def _learn_company(self, driver: Driver, lead: LoadedLead, event: LeadEvent) -> None:
-        """Take what a lead says about its company into the account, and out of the one it has left."""
-        key = self._account_key(lead.claims)
-        account = self._accounts[key] if key else None
-        if lead.account_id is not None and (account is None or account.id != lead.account_id):
-            self._leave_company(driver, lead, event)
-        lead.account_id = account.id if account else None
-        if account:
-            self._replace_company(account, facts.joined([account.claims, facts.company_part(lead.claims)]), lead, event)
-
-    def _leave_company(self, driver: Driver, lead: LoadedLead, event: LeadEvent) -> None:
-        left = next((account for account in self._accounts.values() if account.id == lead.account_id), None)
-        if left is None:
-            return
-        said = batch.member_claims(driver, left.id, lead.id)
-        said |= {n: t.lead.claims for n, t in self._tracks.items() if t.lead.account_id == left.id and n != lead.id}
-        self._replace_company(left, facts.joined(map(facts.company_part, said.values())), lead, event)
-
-    def _replace_company(self, account: AccountTrack, claims: Claims, lead: LoadedLead, event: LeadEvent) -> None:
-        if claims != account.claims:
-            if self._known(claims) != self._known(account.claims):
-                account.changed_by = (lead.id, event.seq)
-            account.claims = claims
-
-    def _refresh_siblings(self, driver: Driver) -> None:
-        """Other leads of a company whose facts changed are decided anew, by events of the engine's own."""
-        for account in self._accounts.values():
-            if account.changed_by is None:
-                continue
-            lead_id, seq = account.changed_by
-            intakes = [
-                _refresh(sibling, f"account:{account.id}:{seq}:{sibling}", self._now)
-                for sibling in batch.siblings(driver, account.id, [lead_id])
-            ]
-            self.woken.extend(lead for _, lead in put(driver, intakes))
-
-    # ------------------------------------------------------------------------------------------------ merging
-    def _joined(self, driver: Driver, track: Track, event: LeadEvent) -> Track:
-        """The lead an event is decided on: for a merge the one that stays, with everything of the other; or, undone, parted."""
+    def _subject(self, driver: Driver, track: Track, event: LeadEvent) -> Track:
+        """The lead an event is decided on: its own; for a merge the one that stays; for an undone merge the parted one."""
         if event.type != "lead.merged":
             return track
         if isinstance(event.properties.get("undo"), int):
@@ -216,32 +137,32 @@ class BatchTransaction:
         pair = [self._tracks[n] for n in _named_leads(event) if n in self._tracks and n not in self._merged]
         if len(pair) != 2:
             return track
-        stays, goes = sorted(pair, key=lambda one: standing(one.lead.state, one.lead.id))
-        merges.move(driver, stays.lead.id, goes.lead.id, self._now)
+        stays, goes = self._world.pair(*pair)
+        merges.move(driver, stays.lead.id, goes.lead.id, self._moment.now)
         self._merged[goes.lead.id] = stays.lead.id
-        stays.lead.state = join(stays.lead.state, goes.lead.state)
-        stays.lead.claims = facts.joined([stays.lead.claims, goes.lead.claims])
-        stays.lead.notes = [*stays.lead.notes, *goes.lead.notes]
-        stays.history = History.joined([stays.history, goes.history])
-        stays.seqs |= goes.seqs
-        stays.counted |= goes.counted
-        goes.outcome = None
+        self._world.join(stays, goes)
         return stays
 
     def _parted(self, driver: Driver, track: Track, merge_id: int) -> Track:
         """Undo a merge: each lead has its own events again, and the other one is decided anew by an event of its own."""
-        merge = merges.restore(driver, merge_id, self._now)
-        events = merges.read_all_events(driver, merge.winner_id)
-        claims = facts.NO_CLAIMS
-        for event in events:
-            claims = self._fold(claims, event).claims
-        track.lead.claims = claims
-        track.history = History.of(events)
-        track.seqs = {(event.source, event.id): event.seq for event in events}
+        merge = merges.restore(driver, merge_id, self._moment.now)
+        self._world.relearn(track, list(merges.read_all_events(driver, merge.winner_id)))
         track.counted = frozenset(batch.read_counted(driver, [merge.winner_id])[merge.winner_id])
-        put(driver, [_refresh(merge.loser_id, f"parted:{merge_id}", self._now)])
+        put(driver, [_refresh(merge.loser_id, f"parted:{merge_id}", self._moment.now)])
         self.woken.append(merge.loser_id)
         return track
+
+    def _refresh_siblings(self, driver: Driver) -> None:
+        """Other leads of a company whose facts changed are decided anew, by events of the engine's own."""
+        for company in self._world.companies.values():
+            if company.changed_by is None:
+                continue
+            lead_id, seq = company.changed_by
+            intakes = [
+                _refresh(sibling, f"account:{company.id}:{seq}:{sibling}", self._moment.now)
+                for sibling in batch.siblings(driver, company.id, [lead_id])
+            ]
+            self.woken.extend(lead for _, lead in put(driver, intakes))
 
     # ------------------------------------------------------------------------------------------------ assigning
     def _assign(self, driver: Driver) -> None:
@@ -252,17 +173,17 @@ class BatchTransaction:
         roles = {need.role for _, need in pending}
         policies = [policy for policy in self._rules.policy.assignment if policy.role in roles]
         pointers = rotation.lock_rotations(driver, [policy.key for policy in policies])
-        members = rotation.read_members(driver, self._rules.policy.timezone, self._now)
+        now = self._moment.now
+        members = rotation.read_members(driver, self._rules.policy.timezone, now)
         rows = []
         for step, need in pending:
             choice = self._choose(step, need, policies, members, pointers)
-            step.outcome = complete(step.outcome, choice, step.situation, step.event, self._book, self._now)
-            self._apply(step)
+            self._world.settle(step, choice)
             if choice.policy is not None:
                 pointers[choice.policy].update(choice.moved)
             if choice.person is not None:
                 members = [_given(member) if member.email == choice.person else member for member in members]
-                rows.append((step.event.seq, step.track.lead.id, choice.role, choice.person, choice.policy, self._now))
+                rows.append((step.event.seq, step.track.lead.id, choice.role, choice.person, choice.policy, now))
         rotation.save_pointers(driver, pointers)
         rotation.save_assignments(driver, rows)
 
@@ -274,15 +195,15 @@ class BatchTransaction:
         members: Sequence[Member],
         pointers: dict[str, dict[str, Any]],
     ) -> Choice:
-        holds = action_holds(step.outcome, step.outcome.after, step.situation.view, self._book)
+        holds = action_holds(step.outcome, step.outcome.after, step.situation.view, self._moment.book)
         lead = Lead(_folded_values(step.situation.view), step.outcome.after)
-        return assign(policies, need.role, holds, lead, members, pointers, self._now, need.named)
+        return assign(policies, need.role, holds, lead, members, pointers, self._moment.now, need.named)
 
     # ------------------------------------------------------------------------------------------------ storing
     def _store(self, driver: Driver) -> None:
         """Write what the batch made of accounts, leads, ledger and clocks, then the decisions in their order."""
         tracks = [track for track in self._tracks.values() if track.outcome is not None]
-        batch.save_accounts(driver, {account.id: account.claims for account in self._accounts.values()})
+        batch.save_accounts(driver, {account.id: account.claims for account in self._world.companies.values()})
         batch.save_leads(driver, [self._lead_row(track) for track in tracks])
         self._store_ledger(driver, tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
@@ -299,7 +220,7 @@ class BatchTransaction:
         return {
             **batch.lead_row(track.lead, track.extras),
             "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
-            "heat": scores.heat, "cell": scores.cell, "scored_at": self._now, "policy_number": self._rules.number,
+            "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now, "policy_number": self._rules.number,
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
         }  # fmt: skip
@@ -318,7 +239,7 @@ class BatchTransaction:
     def _decision_row(self, step: Step) -> list[Any]:
         outcome = step.outcome
         return [
-            step.event.seq, step.track.lead.id, self._now, self._rules.number, outcome.before.stage,
+            step.event.seq, step.track.lead.id, self._moment.now, self._rules.number, outcome.before.stage,
             outcome.after.stage, outcome.before.owner, outcome.after.owner, outcome.scores.cell,
             outcome.refusal.code if outcome.refusal else None,
             decision_body(outcome, step.event, step.notes, self._rules.digest),

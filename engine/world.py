@@ -1,0 +1,156 @@
+"""Leads and companies in memory, and how one event changes them: what live decisions, replays and simulations share.
+
+A `World` knows no SQL and no queue. Whoever drives it brings in the leads (`Track`) and companies an event speaks of, asks
+it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event after another in
+the same order gives the same world, wherever it runs (DESIGN.md §3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.core import facts
+from engine.core.assignment import Choice
+from engine.core.decide import Book, People, Situation, complete, decide
+from engine.core.explain import note_body
+from engine.core.facts import Claims
+from engine.core.history import History
+from engine.core.merging import join, standing
+from engine.core.model import LeadEvent
+from engine.core.sla import Definitions
+from engine.core.view import LeadView
+from engine.rules import Rules
+from engine.tracks import AccountTrack, Step, Track
+
+Members = Callable[[int, int], Mapping[int, Claims]]
+"""(account, lead left out) → what the account's leads say, beyond those in the world."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """When, by which policy version and with which people events are decided."""
+
+    now: datetime
+    rules: Rules
+    people: People
+    clock_rules: Definitions
+
+    @property
+    def book(self) -> Book:
+        """The version as the core reads it."""
+        return Book(self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules)
+
+
+class World:
+    """Tracks by lead id and companies by key. ``at`` is set before events of a moment are decided."""
+
+    def __init__(self, at: Moment, members: Members) -> None:
+        self.at = at
+        self.tracks: dict[int, Track] = {}
+        self.companies: dict[str, AccountTrack] = {}
+        self._members = members
+
+    def decide(self, track: Track, event: LeadEvent) -> Step:
+        """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
+        lead, frame, at = track.lead, self.at.rules.frame, self.at
+        folded = self.fold(lead.claims, event)
+        claims = self._with_company(folded.claims)
+        history = track.history.with_event(event)
+        view = LeadView.of(frame, self.known(claims), at.now, history)
+        by_company = event.type == "score.refreshed" and event.properties.get("cause") == "account"
+        situation = Situation(lead.state, lead.clocks, view, facts_changed=folded.changed or by_company)
+        outcome = decide(situation, event, at.book, at.people)
+        track.history, track.seqs[event.source, event.id] = history, event.seq
+        track.extras = facts.extras(claims, frame.vocabulary)
+        lead.claims = folded.claims
+        lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
+        lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
+        lead.last_event_at = max(filter(None, (lead.last_event_at, event.occurred_at)))
+        self._learn_company(track, event)
+        step = Step(track, event, folded.notes, situation, outcome)
+        if outcome.need is None:
+            self.settle(step, None)
+        else:
+            self._apply(step)
+        return step
+
+    def settle(self, step: Step, choice: Choice | None) -> None:
+        """Finish a step with the person chosen, or with nobody to choose: owner, queue, clocks."""
+        step.outcome = complete(step.outcome, choice, step.situation, step.event, self.at.book, self.at.now)
+        self._apply(step)
+
+    def pair(self, one: Track, other: Track) -> tuple[Track, Track]:
+        """Of two leads that are one person: the one that stays, and the one that goes."""
+        stays, goes = sorted((one, other), key=lambda track: standing(track.lead.state, track.lead.id))
+        return stays, goes
+
+    def join(self, stays: Track, goes: Track) -> None:
+        """Let one lead take over everything of another; the next decision on it scores the joined history."""
+        stays.lead.state = join(stays.lead.state, goes.lead.state)
+        stays.lead.claims = facts.joined([stays.lead.claims, goes.lead.claims])
+        stays.lead.notes = [*stays.lead.notes, *goes.lead.notes]
+        stays.history = History.joined([stays.history, goes.history])
+        stays.seqs |= goes.seqs
+        stays.counted |= goes.counted
+        goes.outcome = None
+
+    def relearn(self, track: Track, events: list[LeadEvent]) -> None:
+        """Make a lead know these events and nothing else, as after an undone merge."""
+        claims: Claims = facts.NO_CLAIMS
+        for event in events:
+            claims = self.fold(claims, event).claims
+        track.lead.claims = claims
+        track.history = History.of(events)
+        track.seqs = {(event.source, event.id): event.seq for event in events}
+
+    def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
+        """Claims with an event taken in, under the version in force."""
+        return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    def known(self, claims: Claims) -> dict[str, Any]:
+        """Typed facts of claims, under the version in force."""
+        return facts.known(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    def company_key(self, claims: Claims) -> str | None:
+        """What identifies a lead's company, None if it has none."""
+        return facts.account_key(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    @staticmethod
+    def _apply(step: Step) -> None:
+        step.track.outcome = step.outcome
+        step.track.lead.state = step.outcome.after
+        step.track.lead.clocks = step.outcome.clocks
+
+    # ------------------------------------------------------------------------------------------------ companies
+    def _with_company(self, claims: Claims) -> Claims:
+        key = self.company_key(claims)
+        if key is None:
+            return claims
+        return facts.with_account(claims, facts.joined([self.companies[key].claims, facts.company_part(claims)]))
+
+    def _learn_company(self, track: Track, event: LeadEvent) -> None:
+        """Take what a lead says about its company into the account, and out of the one it has left."""
+        lead = track.lead
+        key = self.company_key(lead.claims)
+        company = self.companies[key] if key else None
+        if lead.account_id is not None and (company is None or company.id != lead.account_id):
+            self._leave_company(track, event)
+        lead.account_id = company.id if company else None
+        if company:
+            self._rewrite(company, facts.joined([company.claims, facts.company_part(lead.claims)]), track, event)
+
+    def _leave_company(self, track: Track, event: LeadEvent) -> None:
+        lead = track.lead
+        left = next((company for company in self.companies.values() if company.id == lead.account_id), None)
+        if left is None or lead.account_id is None:
+            return
+        said = dict(self._members(left.id, lead.id))
+        said |= {n: t.lead.claims for n, t in self.tracks.items() if t.lead.account_id == left.id and n != lead.id}
+        self._rewrite(left, facts.joined(map(facts.company_part, said.values())), track, event)
+
+    def _rewrite(self, company: AccountTrack, claims: Claims, track: Track, event: LeadEvent) -> None:
+        if claims != company.claims:
+            if self.known(claims) != self.known(company.claims):
+                company.changed_by = (track.lead.id, event.seq)
+            company.claims = claims
