@@ -24,13 +24,13 @@ import structlog
 from engine.core.matching import InterpreterMatcher, no_rules
 from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard
 from rulesets.compiler import compile_policy
-from rulesets.extraction import lookup, reader
+from rulesets.extraction import Lookup, Reader, lookup, reader
 from rulesets.interpreter import View
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
 SESSION = "1"
-REMEMBERED = 8192  # messages per shard
+REMEMBERED = 4096  # messages per shard
 LIVES = 8  # how often a shard is built anew; an abandoned one keeps its memory, so there must be an end
 ENGINE_ERRORS = (durable_rules_engine.error, MemoryError, ValueError)
 _ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
@@ -63,7 +63,7 @@ class ShardMatcher:
         self._definition = json.dumps(shard.definition)
         self._lock = Lock()
         self._ids = count(1)
-        self.remembered: dict[str, frozenset[str]] = {}
+        self.remembered: dict[tuple[str, ...], frozenset[str]] = {}
         self._lives = LIVES
         self._handle: int | None = None
 
@@ -76,15 +76,15 @@ class ShardMatcher:
                 self._engine.delete_state(handle, SESSION)
                 self._engine.delete_ruleset(handle)
 
-    def fired(self, body: str) -> frozenset[str]:
-        """Ids of the rules that a message fires. Raises Incident when the run was not whole."""
-        known = self.remembered.get(body)
+    def fired(self, pieces: tuple[str, ...]) -> frozenset[str]:
+        """Ids of the rules that a message of these pieces fires. Raises Incident when the run was not whole."""
+        known = self.remembered.get(pieces)
         if known is None:
             with self._lock:
-                known = self._run_or_abandon(body)
+                known = self._run_or_abandon("".join(pieces))
             if len(self.remembered) >= REMEMBERED:
                 self.remembered.clear()
-            self.remembered[body] = known
+            self.remembered[pieces] = known
         return known
 
     def _build(self) -> int:
@@ -127,41 +127,77 @@ class ShardMatcher:
         return frozenset(self._rules[int(name)] for name in fired)
 
 
+Entry = tuple[frozenset[str], tuple[str, ...]]
+"""What a source's value means: rules that it alone decides, and the pieces for the shards that join several sources."""
+
+
 class RulesetMatcher:
     """All shards of one moment, and how a view is read for them."""
 
     def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, zone: ZoneInfo, engine: Engine) -> None:
-        """Fields are read first, then what is not a field; shards of one source need no joining of pieces."""
-        numbered = list(enumerate(ruleset.sources))
-        fields = [(number, source) for number, source in numbered if source.field is not None]
-        others = [(number, source) for number, source in numbered if source.field is None]
-        place = {number: index for index, (number, _) in enumerate((*fields, *others))}
-        self._fields = [(s.field, lookup(s, vocabulary.fields[s.field].type, zone)) for _, s in fields if s.field]
-        self._readers = [reader(source, zone) for _, source in others]
-        self._always = ruleset.always
+        """Each source gives a piece to each joining shard that reads it; all pieces of a lead stand in one row."""
+        self._always = frozenset(ruleset.always)
+        self._fields: list[tuple[str, Lookup[Entry]]] = []
+        self._readers: list[Reader[Entry]] = []
         self.shards = [ShardMatcher(shard, engine) for shard in ruleset.shards]
-        placed = [
-            (shard, [place[n] for n in part.sources]) for shard, part in zip(self.shards, ruleset.shards, strict=True)
+        joint = [number for number, shard in enumerate(ruleset.shards) if len(shard.reads) > 1]
+        places: dict[int, list[int]] = {number: [] for number in joint}
+        row = count()
+        for number, source in sorted(enumerate(ruleset.sources), key=lambda numbered: numbered[1].field is None):
+            readers = [
+                (place, read.assertions)
+                for place, shard in sorted(enumerate(ruleset.shards), key=lambda placed: len(placed[1].reads) > 1)
+                for read in shard.reads
+                if read.source == number
+            ]
+            finish = _Finish([self.shards[place] for place, _ in readers if place not in places])
+            shares = [assertions for _, assertions in readers]
+            if source.field is None:
+                self._readers.append(reader(source, shares, zone, finish))
+            else:
+                type_ = vocabulary.fields[source.field].type
+                self._fields.append((source.field, lookup(source, shares, type_, zone, finish)))
+            for place, _ in readers:
+                if place in places:
+                    places[place].append(next(row))
+        self._joint = [
+            (itemgetter(*places[number]), self.shards[number].remembered.get, self.shards[number]) for number in joint
         ]
-        self._alone = [(places[0], shard.remembered, shard) for shard, places in placed if len(places) == 1]
-        self._joint = [(itemgetter(*places), shard) for shard, places in placed if len(places) > 1]
 
     def match(self, view: View) -> frozenset[str]:
         """Ids of the rules that hold. Raises Incident."""
         value = view.value
-        pieces = [look(value(field)) for field, look in self._fields]
-        if self._readers:
-            pieces += [read(view) for read in self._readers]
-        found = set(self._always)
-        for place, remembered, shard in self._alone:
-            fired = remembered.get(pieces[place])
-            if fired is None:
-                fired = shard.fired(pieces[place])
+        found: list[frozenset[str]] = []
+        row: list[str] = []
+        for field, look in self._fields:
+            fired, pieces = look(value(field))
+            row += pieces
             if fired:
-                found.update(fired)
-        for pick, shard in self._joint:
-            found.update(shard.fired("".join(pick(pieces))))
-        return frozenset(found)
+                found.append(fired)
+        for read in self._readers:
+            fired, pieces = read(view)
+            row += pieces
+            if fired:
+                found.append(fired)
+        for pick, remembered, shard in self._joint:
+            said = pick(row)
+            known = remembered(said)
+            if known is None:
+                known = shard.fired(said)
+            if known:
+                found.append(known)
+        return self._always.union(*found)
+
+
+class _Finish:
+    """Asks the shards that read one source alone at once: their pieces come first."""
+
+    def __init__(self, alone: list[ShardMatcher]) -> None:
+        self._alone = alone
+
+    def __call__(self, pieces: tuple[str, ...]) -> Entry:
+        fired = [shard.fired((piece,)) for shard, piece in zip(self._alone, pieces, strict=False)]
+        return frozenset[str]().union(*fired), pieces[len(self._alone) :]
 
 
 class ReteMatcher:
@@ -198,7 +234,7 @@ class ReteMatcher:
 
     def _warm(self, ruleset: str, shard: ShardMatcher) -> None:
         try:
-            shard.fired("")
+            shard.fired(())
         except Incident as incident:
             self._record(ruleset, incident)
 

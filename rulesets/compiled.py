@@ -42,15 +42,19 @@ class Source(Stored):
     assertions: Annotated[tuple[Assertion, ...], Field(min_length=1)]
 
 
-class Shard(Stored):
-    """A ruleset of the engine: ``definition`` as it takes it, ``rules[i]`` the id of the rule it calls ``str(i)``.
+class Read(Stored):
+    """What a shard is told of a source: which of its assertions, by number."""
 
-    ``sources`` are the numbers of those it reads. A shard of one source has as many answers as that has values.
-    """
+    source: int
+    assertions: Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class Shard(Stored):
+    """A ruleset of the engine: ``definition`` as it takes it, ``rules[i]`` the id of the rule it calls ``str(i)``."""
 
     rules: tuple[str, ...]
     definition: dict[str, Any]
-    sources: Annotated[tuple[int, ...], Field(min_length=1)]
+    reads: Annotated[tuple[Read, ...], Field(min_length=1)]
 
 
 class Ruleset(Stored):

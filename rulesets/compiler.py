@@ -12,12 +12,15 @@ compile_policy:
 3. alternatives are packed into shards, those that read one source alone by source, the rest by likeness.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from math import prod
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard, Source
+from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Read, Ruleset, Shard, Source
 from rulesets.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTest, children
 from rulesets.features import ALWAYS, Alternatives, Atom, Features, fresh_names
 from rulesets.moments import named_conditions, segment, segments_of
@@ -25,6 +28,7 @@ from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
 SHARD_LEAVES = 48
+SHARD_MESSAGES = 1024  # about how many different messages a shard of several sources may be sent
 RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
 
 Rule = tuple[str, tuple[Atom, ...]]
@@ -116,14 +120,28 @@ def multiply(parts: Iterable[Alternatives]) -> Alternatives:
 
 
 def pack(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
-    """Shards of at most SHARD_LEAVES leaves: rules of one source alone share a shard, and so do all others."""
-    alone: list[Rule] = []
+    """Shards of at most SHARD_LEAVES leaves that see few different leads.
+
+    A shard that reads little is asked the same again and again, and the matcher remembers its answers. So rules of one
+    source alone share a shard; the others go to the source that most of them read, as long as the messages they could
+    be sent stay few.
+    """
+    alone: dict[int, list[Rule]] = {}
     joint: list[Rule] = []
-    for rule in sorted(rules, key=lambda rule: rule[1]):
-        (alone if len(_sources(rule)) == 1 else joint).append(rule)
-    for _, together in groupby(alone, key=_sources):
-        yield from _filled(together)
-    yield from _filled(joint)
+    for rule in rules:
+        sources = _sources(rule)
+        if len(sources) == 1:
+            alone.setdefault(min(sources), []).append(rule)
+        else:
+            joint.append(rule)
+    for source in sorted(alone):
+        yield from _filled(alone[source])
+    popularity = Counter(source for rule in joint for source in _sources(rule))
+    hubs: dict[int, list[Rule]] = {}
+    for rule in joint:
+        hubs.setdefault(max(_sources(rule), key=lambda source: (popularity[source], source)), []).append(rule)
+    for source in sorted(hubs):
+        yield from _filled(sorted(hubs[source], key=lambda rule: rule[1]))
 
 
 def _sources(rule: Rule) -> set[int]:
@@ -132,15 +150,21 @@ def _sources(rule: Rule) -> set[int]:
 
 def _filled(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
     shard: list[Rule] = []
-    leaves = 0
     for rule in rules:
-        if leaves + len(rule[1]) > SHARD_LEAVES:
+        if shard and not _fits([*shard, rule]):
             yield shard
-            shard, leaves = [], 0
+            shard = []
         shard.append(rule)
-        leaves += len(rule[1])
     if shard:
         yield shard
+
+
+def _fits(rules: list[Rule]) -> bool:
+    """Within the engine's limit, and of several sources few combinations of what may be true."""
+    if sum(len(atoms) for _, atoms in rules) > SHARD_LEAVES:
+        return False
+    literals = Counter(source for source, _ in {atom for _, atoms in rules for atom in atoms})
+    return len(literals) == 1 or prod(count + 1 for count in literals.values()) <= SHARD_MESSAGES
 
 
 def _shard(packed: list[Rule], sources: tuple[Source, ...]) -> Shard:
@@ -153,7 +177,10 @@ def _shard(packed: list[Rule], sources: tuple[Source, ...]) -> Shard:
     return Shard(
         rules=tuple(rule for rule, _ in packed),
         definition=definition,
-        sources=tuple(sorted(set().union(*map(_sources, packed)))),
+        reads=tuple(
+            Read(source=source, assertions=tuple(literal for _, literal in atoms))
+            for source, atoms in groupby(sorted({atom for _, atoms in packed for atom in atoms}), key=itemgetter(0))
+        ),
     )
 
 

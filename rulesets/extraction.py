@@ -1,18 +1,19 @@
 """Reads a lead for the matcher: the value of each source becomes a piece of the message the engine is given.
 
-A piece lists the literals that are true, as ready text such as ``,"f_3":1,"f_4":1``. Numbers and moments are looked up
+A piece lists what is true, as ready text such as ``,"f_3":1,"f_4":1``, for one shard. Numbers and moments are looked up
 by their **rank** among the points the policy compares them with: ``2·i + 1`` for the i-th point itself, ``2·i`` for
-what lies below it. A comparison holds between a value and a point exactly when it holds between their ranks, so the pieces
-of all ranks are made ahead, whatever the value's precision. Texts, options, sets and booleans are judged once per value
-and remembered. What a test means is `rulesets.interpreter`. Pure but for that memory.
+what lies below it. A comparison holds between a value and a point exactly when it holds between their ranks, so the
+pieces of all ranks are made ahead, whatever the value's precision. Texts, options, sets and booleans are judged once
+per value and remembered. What a test means is `rulesets.interpreter`. Pure but for that memory.
 """
 
+import operator
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
-from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rulesets.compiled import Assertion, Source
@@ -21,116 +22,155 @@ from rulesets.interpreter import TESTS, View, count, days_since, holds
 from rulesets.operands import read_operand
 from rulesets.reading import FieldType, fold
 
-Lookup = Callable[[Any], str]
-"""From a value (None: unknown) to its piece."""
-Reader = Callable[[View], str]
-"""From a view to a piece."""
+Pieces = tuple[str, ...]
+"""What each of the shards that read a source is told of it."""
+Shares = Sequence[Sequence[int]]
+"""For each shard that reads a source, the numbers of the assertions it is told of."""
+Entry = TypeVar("Entry")
+Finish = Callable[[Pieces], Entry]
+"""What the matcher makes of pieces; asked once for equal truths of a source, and remembered."""
+Lookup = Callable[[Any], Entry]
+"""From a value (None: unknown) to what was made of its pieces."""
+Reader = Callable[[View], Entry]
+"""From a view to what was made of its pieces."""
 
 DAY = 86_400_000_000  # microseconds
 REMEMBERED = 4096  # values of one field whose pieces are kept
 FOREVER = 3_650_000  # days; a longer window covers every datetime there is
-KNOWN = {"known": True, "unknown": False}
+DIRECT = {"contains": operator.contains, "eq": operator.eq, "neq": operator.ne}
+"""Operators whose `rulesets.interpreter.TESTS` are a function of C, which saves a call."""
 _MICROSECOND = timedelta(microseconds=1)
-_AT = itemgetter(0)
+_AT = operator.itemgetter(0)
 
 
-def lookup(source: Source, type_: FieldType, zone: ZoneInfo) -> Lookup:
-    """How values of a field's source become pieces."""
+def lookup(source: Source, shares: Shares, type_: FieldType, zone: ZoneInfo, finish: Finish[Entry]) -> Lookup[Entry]:
+    """How values of a field's source are looked up."""
     if type_ in NUMERIC | TEMPORAL:
-        return _ranked(source.assertions, type_, zone)
-    return Remembered(source.assertions, type_, zone).__getitem__
+        return _ranked(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone)
+    return Remembered(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone).__getitem__
 
 
-def reader(source: Source, zone: ZoneInfo) -> Reader:
+def reader(source: Source, shares: Shares, zone: ZoneInfo, finish: Finish[Entry]) -> Reader[Entry]:
     """How a source that is no field is read from a view."""
+    outcomes = Outcomes(source.assertions, shares, finish)
     if source.count is not None:
-        return _composed(_counter(source.count), _ranked(source.assertions, FieldType.INTEGER, zone))
+        return _composed(_counter(source.count), _ranked(source.assertions, outcomes, FieldType.INTEGER, zone))
     if source.days_since is not None:
-        return _composed(_clock(source.days_since), _ranked(source.assertions, FieldType.DECIMAL, zone, scale=DAY))
-    asked = [(assertion.condition, assertion.holds, _piece(assertion)) for assertion in source.assertions]
-    return lambda view: "".join(piece for condition, wanted, piece in asked if holds(condition, view) is wanted)
+        look = _ranked(source.assertions, outcomes, FieldType.DECIMAL, zone, scale=DAY)
+        return _composed(_clock(source.days_since), look)
+    asked = [(assertion.condition, assertion.holds) for assertion in source.assertions]
+    return lambda view: outcomes[tuple([holds(condition, view) is wanted for condition, wanted in asked])]
 
 
-def _composed(number: Callable[[View], int | Fraction | None], ranked: Lookup) -> Reader:
-    return lambda view: ranked(number(view))
+def _composed(number: Callable[[View], int | Fraction | None], look: Lookup[Entry]) -> Reader[Entry]:
+    return lambda view: look(number(view))
 
 
-def _piece(assertion: Assertion) -> str:
-    return f',"{assertion.name}":1'
+class Outcomes(dict[tuple[bool, ...], Entry]):
+    """Which assertions of a source are true → the finished pieces; emptied when more than `REMEMBERED` are known."""
+
+    def __init__(self, assertions: Sequence[Assertion], shares: Shares, finish: Finish[Entry]) -> None:
+        super().__init__()
+        self._shares = [[(number, f',"{assertions[number].name}":1') for number in share] for share in shares]
+        self._finish = finish
+
+    def __missing__(self, truths: tuple[bool, ...]) -> Entry:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        pieces = tuple(["".join([text for number, text in share if truths[number]]) for share in self._shares])
+        self[truths] = entry = self._finish(pieces)
+        return entry
 
 
-def _unknown_piece(assertions: Iterable[Assertion]) -> str:
-    """An unknown value satisfies ``unknown`` and every negation of another test (R2.1)."""
-    return "".join(_piece(a) for a in assertions if (_test(a).op == "unknown") is a.holds)
+class _Judge:
+    """The tests of one value as functions of the value and a typed operand."""
+
+    def __init__(self, assertions: Iterable[Assertion], type_: FieldType, zone: ZoneInfo) -> None:
+        self.operands: list[Any] = []
+        self._functions: list[tuple[Callable[[Any, Any], bool], bool]] = []
+        unknown: list[bool] = []
+        for assertion in assertions:
+            test = assertion.condition
+            if not isinstance(test, FieldTest | CountTest | DaysSinceTest):
+                raise TypeError(f"not a test of one value: {test!r}")
+            self.operands.append(read_operand(type_, OPERATORS[test.op], test.value, zone))
+            self._functions.append((_function(test.op), assertion.holds))
+            unknown.append((test.op == "unknown") is assertion.holds)
+        self.unknown = tuple(unknown)
+        """What is true of an unknown value (R2.1)."""
+
+    def with_operands(self, operands: Iterable[Any]) -> Callable[[Any], tuple[bool, ...]]:
+        """From a comparable value to what is true of it, given comparable operands."""
+        tests = [
+            (function, operand, wanted) for (function, wanted), operand in zip(self._functions, operands, strict=True)
+        ]
+        return lambda value: tuple([function(value, operand) is wanted for function, operand, wanted in tests])
 
 
-def _test(assertion: Assertion) -> FieldTest | CountTest | DaysSinceTest:
-    """The condition as a test of one value, which is all that sources other than the whole view have."""
-    if not isinstance(assertion.condition, FieldTest | CountTest | DaysSinceTest):
-        raise TypeError(f"not a test of a value: {assertion.condition!r}")
-    return assertion.condition
+def _function(op: str) -> Callable[[Any, Any], bool]:
+    if op in {"known", "unknown"}:
+        return lambda _actual, _operand: op == "known"
+    return DIRECT.get(op) or TESTS[op]
 
 
-def _ranked(assertions: tuple[Assertion, ...], type_: FieldType, zone: ZoneInfo, scale: int = 1) -> Lookup:
-    """Pieces by rank. ``scale`` turns operands into the unit of the values."""
-    tests = [(a, read_operand(type_, OPERATORS[_test(a).op], _test(a).value, zone)) for a in assertions]
-    scaled = [(a, _points(operand, scale)) for a, operand in tests]
-    points = sorted({point for _, found in scaled for point in found})
-    judged = [(a, _operand_rank(points, found)) for a, found in scaled]
-    pieces = tuple(
-        "".join(_piece(a) for a, operand in judged if _truth(_test(a).op, rank, operand) is a.holds)
-        for rank in range(2 * len(points) + 1)
-    )
-    unknown = _unknown_piece(assertions)
+def _ranked(
+    assertions: Sequence[Assertion], outcomes: Outcomes[Entry], type_: FieldType, zone: ZoneInfo, scale: int = 1
+) -> Lookup[Entry]:
+    """What is true is known ahead for every rank. ``scale`` turns numeric operands into the unit of the values."""
+    judge = _Judge(assertions, type_, zone)
+    scaled = [_points(operand, scale) for operand in judge.operands]
+    points = sorted({point for found in scaled for point in found})
+    truths_of = judge.with_operands(_operand_rank(points, found) for found in scaled)
+    truths = [truths_of(rank) for rank in range(2 * len(points) + 1)]
 
-    def look(value: Any) -> str:
-        return unknown if value is None else pieces[bisect_left(points, value) + bisect_right(points, value)]
+    def look(value: Any) -> Entry:
+        if value is None:
+            return outcomes[judge.unknown]
+        return outcomes[truths[bisect_left(points, value) + bisect_right(points, value)]]
 
     return look
 
 
 def _points(operand: Any, scale: int) -> tuple[Any, ...]:
-    """Operands as comparable points: whole numbers as integers, which compare fastest."""
+    """An operand's parts, in the unit of the values."""
     if operand is None:
         return ()
     parts = operand if isinstance(operand, tuple) else (operand,)
-    return tuple(part if isinstance(part, datetime) or hasattr(part, "year") else _exact(part, scale) for part in parts)
+    return tuple(_exact(part, scale) if isinstance(part, Decimal) else part for part in parts)
 
 
-def _exact(number: Any, scale: int) -> int | Fraction:
+def _exact(number: Decimal, scale: int) -> int | Decimal:
+    """Whole numbers as integers, which compare fastest; operands in days are whole microseconds (four decimals)."""
     exact = Fraction(number) * scale
     return exact.numerator if exact.denominator == 1 else number
 
 
-def _operand_rank(points: list[Any], found: tuple[Any, ...]) -> Any:
+def _operand_rank(points: Sequence[Any], found: tuple[Any, ...]) -> Any:
     ranks = tuple(2 * points.index(point) + 1 for point in found)
     return ranks[0] if len(ranks) == 1 else ranks
 
 
-def _truth(op: str, actual: Any, operand: Any) -> bool:
-    return KNOWN[op] if op in KNOWN else TESTS[op](actual, operand)
+class Remembered(dict[Any, Entry]):
+    """Value → entry, each value judged once; emptied when more than `REMEMBERED` are known."""
 
-
-class Remembered(dict[Any, str]):
-    """Value → piece, each value judged once; emptied when more than `REMEMBERED` are known."""
-
-    def __init__(self, assertions: tuple[Assertion, ...], type_: FieldType, zone: ZoneInfo) -> None:
+    def __init__(
+        self, assertions: Sequence[Assertion], outcomes: Outcomes[Entry], type_: FieldType, zone: ZoneInfo
+    ) -> None:
         super().__init__()
-        self._unknown = _unknown_piece(assertions)
-        self._tests = [
-            (_test(a).op, read_operand(type_, OPERATORS[_test(a).op], _test(a).value, zone), a.holds, _piece(a))
-            for a in assertions
-        ]
+        judge = _Judge(assertions, type_, zone)
+        self._unknown, self._truths, self._outcomes = judge.unknown, judge.with_operands(judge.operands), outcomes
 
-    def __missing__(self, value: Any) -> str:
+    def __missing__(self, value: Any) -> Entry:
         if len(self) >= REMEMBERED:
             self.clear()
-        self[value] = piece = self._unknown if value is None else self._judge(value)
-        return piece
+        actual = _folded(value) if isinstance(value, str) else value
+        self[value] = entry = self._outcomes[self._unknown if value is None else self._truths(actual)]
+        return entry
 
-    def _judge(self, value: Any) -> str:
-        actual = fold(value) if isinstance(value, str) else value
-        return "".join(piece for op, operand, wanted, piece in self._tests if _truth(op, actual, operand) is wanted)
+
+def _folded(text: str) -> str:
+    """`fold`, which for plain ASCII is only this."""
+    return " ".join(text.lower().split()) if text.isascii() else fold(text)
 
 
 def _counter(what: CountOf) -> Callable[[View], int]:
