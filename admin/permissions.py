@@ -6,6 +6,7 @@ A page asks `may(...)` on the server; what a page hides is for the reader's comf
 from collections.abc import Iterable
 from enum import StrEnum
 
+from flask import has_request_context
 from flask_security import current_user
 
 
@@ -57,7 +58,7 @@ def granted(roles: Iterable[str]) -> frozenset[May]:
 
 def may(permission: May) -> bool:
     """Whether the person of this request may do it; an anonymous visitor may do nothing."""
-    return bool(current_user.is_authenticated) and permission in granted(role.name for role in current_user.roles)
+    return has_request_context() and bool(current_user.is_authenticated) and permission in granted(role.name for role in current_user.roles)
 
 
 def actor() -> str:

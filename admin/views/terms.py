@@ -79,6 +79,12 @@ RESULTS = {
     "no_answer": _l("No answer"),
 }
 SIDES = {"marketing": _l("Marketing"), "sales": _l("Sales")}
+LACKING = {
+    "marketing": _l("the signature of marketing"),
+    "sales": _l("the signature of sales"),
+    "marketing or sales": _l("a signature of marketing or sales, by somebody who did not write the change"),
+    "somebody who did not write it": _l("the signature of somebody who did not write the change"),
+}
 
 
 def term(table: dict[str, Any], code: Any) -> Any:

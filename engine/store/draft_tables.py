@@ -47,7 +47,7 @@ class DraftSignature(SQLModel, table=True):
     side: str = Field(primary_key=True)
     digest: str = Field(sa_column=Column(Text, nullable=False))
     signer: str = Field(sa_column=Column(Text, nullable=False))
-    signed_at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
+    signed_at: datetime = Field(sa_column=moment_column())
 
 
 class DraftPart(SQLModel):

@@ -20,15 +20,11 @@ from engine.store.draft_tables import PARTS, Draft, DraftClock, DraftPart
 from engine.store.orm import unit_of_work
 from engine.store.versions import active_number, read_version
 from rulesets import document as documents
+from rulesets import starters
 
 P = TypeVar("P", bound=DraftPart)
 Values = Mapping[str, Any]
-EMPTY_POLICY = {
-    "format": "baton.policy/1",
-    "name": "New policy",
-    "timezone": "Asia/Shanghai",
-    "models": [{"key": "main"}],
-}
+STARTER = "growth_smb"
 KEPT = frozenset({"path", "parent", "position", "version", "changed_by"})
 
 
@@ -54,7 +50,7 @@ class DraftState:
 
 
 def load_draft() -> DraftState:
-    """The draft; the first call lays it down from the version in force, or as an empty policy."""
+    """The draft; the first call lays it down from the version in force, or from the starter."""
     with unit_of_work() as session:
         return _state(session, _locked(session))
 
@@ -135,12 +131,17 @@ def remove_part(kind: type[P], path: str, by: str) -> None:
         audit.record(session, actor=by, action="draft.row_removed", subject=_subject(kind, path), before=before)
 
 
-def mark_published(number: int) -> None:
-    """Remember that the draft as it is became a version: its authors begin anew."""
+def mark_published(number: int, digest: str, by: str, reason: str, *, bypassed: bool) -> None:
+    """Remember that a draft became a version. If it is still the draft, its authors begin anew."""
     with unit_of_work() as session:
         draft = _locked(session)
-        draft.base, draft.authors = number, []
-        session.add(draft)
+        if documents.digest(_parsed(_document(session, draft))) == digest:
+            draft.base, draft.authors = number, []
+            session.add(draft)
+        action = "policy.published_without_signatures" if bypassed else "policy.published"
+        audit.record(
+            session, actor=by, action=action, subject=f"policy/{number}", after={"digest": digest}, reason=reason
+        )
 
 
 def _locked(session: Session) -> Draft:
@@ -149,11 +150,11 @@ def _locked(session: Session) -> Draft:
     if draft is not None:
         return draft
     number = active_number()
-    first = read_version(number).document if number is not None else EMPTY_POLICY
+    first = read_version(number).document if number is not None else starters.load(STARTER)
     session.add(Draft(id=1, base=number, rest={}))
     session.flush()
     draft = session.get_one(Draft, 1, with_for_update=True)
-    draft.rest = _replace_rows(session, first, 0, None)
+    draft.rest = _replace_rows(session, documents.plain(_parsed(first)), 0, None)
     session.add(draft)
     return draft
 

@@ -1,13 +1,10 @@
 """Signatures of marketing and sales under the draft, bound to its digest: any edit gives another digest and voids them.
 
-The author of a change is never its only signer (DESIGN.md §6).
+Whose signatures a publication needs is decided by `engine.publish`.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 from sqlmodel import select
 
@@ -24,46 +21,14 @@ class SignatureRefused(BatonError):
     """A signature that cannot be given; the message says why."""
 
 
-class Lacking(StrEnum):
-    """What a publication still needs."""
-
-    MARKETING = "marketing"
-    SALES = "sales"
-    ANY = "any"
-    SOMEBODY_ELSE = "somebody_else"
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One side's signature."""
 
     side: str
     signer: str
-    signed_at: datetime | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The signature as a version keeps it."""
-        return {
-            "side": self.side,
-            "signer": self.signer,
-            "signed_at": self.signed_at.isoformat() if self.signed_at else None,
-        }
-
-
-def lacking(signers: Mapping[str, str], authors: Iterable[str], rule: str) -> tuple[Lacking, ...]:
-    """What is missing under the rule ``both``, ``one`` or ``none``; ``signers`` are e-mails by side.
-
-    Every author's change needs a signer who is not that author; a draft without authors needs the sides only.
-    """
-    if rule == "none":
-        return ()
-    found = [Lacking(side) for side in SIDES if side not in signers] if rule == "both" else []
-    if rule == "one" and not signers:
-        found.append(Lacking.ANY)
-    people = set(signers.values())
-    if people and any(people == {author} for author in authors):
-        found.append(Lacking.SOMEBODY_ELSE)
-    return tuple(found)
+    signed_at: datetime
+    digest: str
 
 
 def valid_signatures(digest: str) -> tuple[Signature, ...]:
@@ -72,7 +37,7 @@ def valid_signatures(digest: str) -> tuple[Signature, ...]:
         rows = session.exec(
             select(DraftSignature).where(DraftSignature.digest == digest).order_by(DraftSignature.side)
         ).all()
-        return tuple(Signature(row.side, row.signer, row.signed_at) for row in rows)
+        return tuple(Signature(row.side, row.signer, row.signed_at, row.digest) for row in rows)
 
 
 def sign(side: str, digest: str, by: str, now: datetime) -> None:

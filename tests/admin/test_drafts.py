@@ -15,6 +15,7 @@ from engine.store.draft_tables import DraftCell, DraftClock, DraftGroup, DraftRu
 from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, remove_part, save_draft
 from engine.store.orm import unit_of_work
 from rulesets import document as documents
+from rulesets import starters
 from tests.admin.documents import SMB
 
 LI, WANG = "li@example.com", "wang@example.com"
@@ -79,7 +80,7 @@ def test_saving_the_same_document_again_changes_nothing(database: str) -> None:
 
 def test_a_document_against_an_old_revision_is_refused(database: str) -> None:
     save_draft(SMB, None, LI)
-    with pytest.raises(DraftConflict, match="changed by li@example.com meanwhile"):
+    with pytest.raises(DraftConflict, match=r"changed by li@example\.com meanwhile"):
         save_draft({**SMB, "name": "Other"}, 0, WANG)
     assert load_draft().document["name"] == "SaaS inbound"
 
@@ -159,6 +160,7 @@ def test_a_window_and_a_cell_are_rows_too(database: str) -> None:
     assert document["models"][0]["matrix"]["cells"]["A.hot"]["action"] == "sales"
 
 
-def test_without_a_version_the_draft_is_an_empty_policy(database: str) -> None:
+def test_without_a_version_the_draft_begins_with_the_starter(database: str) -> None:
     state = load_draft()
     assert (state.revision, state.authors, state.base) == (0, (), None)
+    assert state.digest == digest_of(starters.load("growth_smb"))

@@ -1,0 +1,68 @@
+"""The whole draft as one document: read it, take it home, put another in its place."""
+
+from flask import Response, flash, redirect, request
+from flask_admin import BaseView
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from admin.permissions import May, actor, may
+from admin.views import problems
+from admin.views.lists import Guarded, page
+from engine.errors import PolicyRefused
+from engine.store.drafts import DraftConflict, load_draft, save_draft
+from rulesets.document import DocumentUnreadable, load
+from rulesets.lint import lint
+from rulesets.yaml_text import write_yaml
+
+
+class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
+    """The draft as YAML."""
+
+    needs = May.SEE_POLICY
+
+    @page("/")
+    def index(self) -> str:
+        """The document and what is wrong with it."""
+        state = load_draft()
+        return self._shown(write_yaml(state.document), state.revision)
+
+    def _shown(self, text: str, revision: int, refusal: str | None = None) -> str:
+        findings = lint(load_draft().document).findings
+        editable = may(May.EDIT_DOCUMENT)
+        return str(
+            self.render(
+                "baton/document.html",
+                text=text,
+                revision=revision,
+                refusal=refusal,
+                findings=findings,
+                editable=editable,
+            )
+        )
+
+    @page("/draft.yaml")
+    def download(self) -> Response:
+        """The document as a file."""
+        text = write_yaml(load_draft().document)
+        headers = {"Content-Disposition": "attachment; filename=draft.yaml"}
+        return Response(text, mimetype="application/yaml", headers=headers)
+
+    @page("/", "POST")
+    def replace(self) -> str | AnyResponse:
+        """Put a document in place of the draft; what was typed is never lost."""
+        if not may(May.EDIT_DOCUMENT):
+            problems.refuse()
+        upload = request.files.get("file")
+        text = upload.read().decode("utf-8", "replace") if upload and upload.filename else request.form.get("text", "")
+        revision = request.form.get("revision", type=int, default=-1)
+        try:
+            save_draft(load(text), revision, actor())
+        except DocumentUnreadable as refused:
+            return self._shown(text, revision, str(refused))
+        except DraftConflict as conflict:
+            told = gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?")
+            return self._shown(text, conflict.version, f"{told} {gettext('Save again to replace it with yours.')}")
+        except PolicyRefused as refused:
+            return self._shown(text, revision, str(refused))
+        flash(gettext("The draft was replaced."), "success")
+        return redirect(self.get_url(".index"))

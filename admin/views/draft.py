@@ -1,0 +1,317 @@
+"""The rows of the draft policy: lists and forms; every write goes through `engine.store.drafts`.
+
+An editor's form carries the version it read. When somebody else was faster, the form comes back with both values and
+nothing is written until the editor saves again.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from flask import flash, request
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from admin.permissions import May, actor, may
+from admin.views import draft_forms as forms
+from admin.views import terms
+from admin.views.conditions import readable
+from admin.views.lists import Filter, ListView
+from admin.views.publish import lint_errors
+from engine.errors import NotFound, PolicyRefused
+from engine.store.draft_tables import (
+    DraftCell,
+    DraftGroup,
+    DraftModel,
+    DraftPart,
+    DraftRule,
+)
+from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, remove_part
+
+Formatters = dict[str, Callable[..., Any]]
+
+
+class PartView(ListView):
+    """Base of the draft's lists."""
+
+    needs = May.SEE_POLICY
+    edits: ClassVar[May] = May.EDIT_SCORING
+    form: ClassVar[Any] = forms.PartForm
+    new_form: ClassVar[Any] = None
+    column_default_sort: Any = [("parent", False), ("position", False)]  # noqa: RUF012 - the library's own attribute
+    column_sortable_list = ()
+    column_searchable_list = ("path",)
+    page_size = 200
+    column_labels: ClassVar[dict[str, Any]] = {
+        "path": _l("Row"),
+        "label": _l("Label"),
+        "when": _l("Condition"),
+        "points": _l("Points"),
+        "enabled": _l("Enabled"),
+        "event": _l("Event"),
+        "min": _l("Sum at least"),
+        "max": _l("Sum at most"),
+        "side": _l("Kind"),
+        "action": _l("What happens"),
+        "priority": _l("Priority"),
+        "assignment": _l("Assignment policy"),
+        "sla": _l("Clocks"),
+        "grades": _l("Grades A · B · C from"),
+        "heats": _l("Frenzied · hot · warm from"),
+        "window": _l("Window"),
+        "starts_on": _l("Starts on"),
+        "on_breach": _l("On breach"),
+        "changed_by": _l("Last changed by"),
+    }
+
+    @property
+    def can_edit(self) -> bool:  # type: ignore[override] # asked anew for each reader
+        """Whether the reader may change rows."""
+        return may(self.edits)
+
+    @property
+    def can_create(self) -> bool:  # type: ignore[override] # asked anew for each reader
+        """Whether the reader may add rows of this kind."""
+        return self.new_form is not None and may(self.edits)
+
+    @property
+    def can_delete(self) -> bool:  # type: ignore[override] # asked anew for each reader
+        """Whether the reader may remove rows of this kind."""
+        return self.can_create
+
+    @property
+    def column_formatters(self) -> Formatters:
+        """How columns are shown."""
+        return FORMATTERS
+
+    def get_query(self) -> Any:
+        """The rows; the first look lays the draft down."""
+        load_draft()
+        return super().get_query()
+
+    def title_of(self, model: DraftPart) -> str:
+        """The heading of a row's page."""
+        label = label_of(model.rest.get("label"))
+        return f"{_place(model)} — {label}" if label else _place(model)
+
+    def get_create_form(self) -> Any:
+        """The form of a new row, with the parents there are."""
+        return self.new_form or self.form
+
+    def create_form(self, obj: Any = None) -> Any:
+        """A new row's form with the choices of this moment."""
+        form = super().create_form(obj)
+        if "parent" in form:
+            form.parent.choices = self.parents()
+        return form
+
+    def parents(self) -> list[tuple[str, str]]:
+        """Where a new row may stand."""
+        return [(row.path, _place(row)) for row in self.session.query(DraftModel).order_by(DraftModel.path)]
+
+    def update_model(self, form: Any, model: DraftPart) -> bool:
+        """Save one row, or say why not."""
+        values = {field.name: field.data for field in form if field.name != "version"}
+        try:
+            edit_part(type(model), model.path, int(form.version.data or 0), values, actor())
+        except DraftConflict as conflict:
+            form.version.data = conflict.version
+            form.version.raw_data = None
+            flash(_both_values(conflict, self.column_labels), "error")
+            return False
+        except (PolicyRefused, NotFound) as refused:
+            flash(str(refused), "error")
+            return False
+        _hint_at_lint()
+        return True
+
+    def create_model(self, form: Any) -> DraftPart | bool:
+        """Add one row, or say why not."""
+        values = {field.name: field.data for field in form if field.name != "version"}
+        part: DraftPart = self.model(path=self.path_of(values), **values)
+        try:
+            add_part(part, actor())
+        except PolicyRefused as refused:
+            flash(str(refused), "error")
+            return False
+        _hint_at_lint()
+        return part
+
+    def path_of(self, values: dict[str, Any]) -> str:
+        """The path of a new row."""
+        return f"{values['parent']}/{values['key']}"
+
+    def delete_model(self, model: DraftPart) -> bool:
+        """Remove one row and what is below it, or say why not."""
+        try:
+            remove_part(type(model), model.path, actor())
+        except (PolicyRefused, NotFound) as refused:
+            flash(str(refused), "error")
+            return False
+        return True
+
+    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: ARG002 - the library's call
+        """Back to the list with its filters."""
+        return str(request.args.get("url") or self.get_url(".index_view"))
+
+
+class Models(PartView):
+    """Scoring models: edges, bounds, order."""
+
+    form = forms.ModelForm
+    column_list = ("path", "label", "grades", "heats", "priority", "when", "changed_by")
+    numeric_columns = ("priority",)
+    introduction = _l(
+        "Two scores, never one: fit says who they are (grades A to D), engagement says what they do (cold to frenzied)."
+    )
+
+
+class Groups(PartView):
+    """Groups of rules and of signals."""
+
+    form = forms.GroupForm
+    new_form = forms.NewGroupForm
+    column_list = ("path", "label", "side", "min", "max", "changed_by")
+    numeric_columns = ("min", "max")
+    introduction = _l("A group limits what its rules or signals may add together.")
+
+    def path_of(self, values: dict[str, Any]) -> str:
+        """Groups of both kinds stand below their model."""
+        return f"{values['parent']}/{values['side']}/{values['key']}"
+
+
+class Rules(PartView):
+    """Fit rules."""
+
+    form = forms.RuleForm
+    new_form = forms.NewRuleForm
+    column_list = ("path", "label", "when", "points", "enabled", "changed_by")
+    numeric_columns = ("points",)
+    column_filters = (Filter(DraftRule.enabled, _l("Enabled"), [("1", _l("yes")), ("0", _l("no"))]),)
+    introduction = _l(
+        "Points for who the lead is. They do not fade, and marketing cannot raise them by working harder."
+    )
+
+    def parents(self) -> list[tuple[str, str]]:
+        """Groups of fit rules."""
+        return _groups(self.session, "fit")
+
+
+class Signals(PartView):
+    """Signals."""
+
+    form = forms.SignalForm
+    new_form = forms.NewSignalForm
+    column_list = ("path", "label", "event", "when", "points", "max", "enabled", "changed_by")
+    numeric_columns = ("points", "max")
+    introduction = _l("Points for what the lead does. They count by weight and frequency, and may fade with time.")
+
+    def parents(self) -> list[tuple[str, str]]:
+        """Groups of signals."""
+        return _groups(self.session, "engagement")
+
+
+class Cells(PartView):
+    """Cells of the matrix."""
+
+    form = forms.CellForm
+    new_form = forms.NewCellForm
+    column_list = ("path", "action", "priority", "assignment", "sla", "changed_by")
+    numeric_columns = ("priority",)
+    introduction = _l("What happens to a lead of one grade and heat. Cells that are not listed take the default.")
+
+    def path_of(self, values: dict[str, Any]) -> str:
+        """Cells stand below their model's matrix."""
+        return f"{values['parent']}/matrix/{values['key'].replace('.', '/')}"
+
+
+class Clocks(PartView):
+    """SLA clocks."""
+
+    edits = May.EDIT_CLOCKS
+    form = forms.ClockForm
+    column_list = ("path", "label", "window", "starts_on", "when", "on_breach", "changed_by")
+    introduction = _l(
+        "By when something must happen, and what happens if not. Running clocks keep the version they started under."
+    )
+
+
+def label_of(label: Any) -> str:
+    """A label in the reader's language, else in any."""
+    if isinstance(label, dict):
+        wanted = {"zh_Hans_CN": "zh_Hans", "zh_Hant_TW": "zh_Hant"}.get(str(get_locale()), "en")
+        return str(label.get(wanted) or next(iter(label.values()), ""))
+    return str(label or "")
+
+
+def _groups(session: Any, side: str) -> list[tuple[str, str]]:
+    rows = session.query(DraftGroup).filter(DraftGroup.side == side).order_by(DraftGroup.path)
+    return [(row.path, _place(row)) for row in rows]
+
+
+def _place(part: DraftPart) -> str:
+    """A row's path as people read it."""
+    steps = [step for step in part.path.split("/") if step not in {"fit", "engagement", "matrix"}]
+    if isinstance(part, DraftCell):
+        return f"{steps[0]} › {part.key}"
+    return " › ".join(steps)
+
+
+def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
+    lines = [
+        gettext(
+            "%(who)s changed this row while you were editing it. Nothing of yours is saved yet.", who=conflict.by or "?"
+        )
+    ]
+    lines += [
+        gettext(
+            "%(what)s: there %(theirs)s — yours %(yours)s",
+            what=labels.get(name, name),
+            theirs=_shown(value),
+            yours=_shown(conflict.yours[name]),
+        )
+        for name, value in conflict.theirs.items()
+    ]
+    lines.append(gettext("Save again to put your values in, or go back to keep theirs."))
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(gettext("yes")) if value else str(gettext("no"))
+    return "—" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+
+
+def _hint_at_lint() -> None:
+    found = lint_errors()
+    if found:
+        flash(gettext("The draft has %(n)s errors now; the page “Publish” lists them.", n=found), "warning")
+
+
+def _edges(*values: Any) -> str:
+    return " · ".join(_shown(value) for value in values)
+
+
+FORMATTERS: Formatters = {
+    "path": lambda _v, _c, row, _n: _place(row),
+    "label": lambda _v, _c, row, _n: label_of(row.rest.get("label")),
+    "when": lambda _v, _c, row, _n: readable(row.when),
+    "enabled": lambda _v, _c, row, _n: (
+        gettext("yes") if row.enabled else Markup('<span class="tag warn">{}</span>').format(gettext("no"))
+    ),
+    "points": lambda _v, _c, row, _n: _shown(row.points),
+    "min": lambda _v, _c, row, _n: _shown(row.min),
+    "max": lambda _v, _c, row, _n: _shown(row.max),
+    "event": lambda _v, _c, row, _n: row.event if isinstance(row.event, str) else ", ".join(row.event or ()),
+    "side": lambda _v, _c, row, _n: gettext("Fit rules") if row.side == "fit" else gettext("Signals"),
+    "action": lambda _v, _c, row, _n: terms.term(terms.ACTIONS, row.action),
+    "sla": lambda _v, _c, row, _n: (
+        gettext("every clock that fits") if row.sla is None else ", ".join(row.sla) or gettext("none")
+    ),
+    "assignment": lambda _v, _c, row, _n: row.assignment or "",
+    "grades": lambda _v, _c, row, _n: _edges(row.grade_a, row.grade_b, row.grade_c),
+    "heats": lambda _v, _c, row, _n: _edges(row.heat_frenzied, row.heat_hot, row.heat_warm),
+    "window": lambda _v, _c, row, _n: f"{_shown(row.window_amount)} {forms.UNIT_NAMES[row.window_unit]}",
+    "starts_on": lambda _v, _c, row, _n: ", ".join(f"{k} {v}" for k, v in (row.starts_on or {}).items()),
+    "on_breach": lambda _v, _c, row, _n: " → ".join(str(action.get("do")) for action in row.on_breach or ()),
+}
