@@ -7,6 +7,7 @@ up to the engagement. Which occurrences count, and what each is worth, is decide
 """
 
 from collections.abc import Sequence
+from itertools import count
 
 from engine.core.amounts import Bounds, points
 from engine.core.history import Past
@@ -32,24 +33,8 @@ class Ledger:
 
     def lines(self) -> tuple[LedgerLine, ...]:
         """One line per counted occurrence."""
-        cut = self._cuts.get
-        return tuple(
-            LedgerLine(
-                signal.group_key,
-                signal.key,
-                past.source,
-                past.id,
-                past.occurred_at,
-                signal.points,
-                factor,
-                points(value),
-                points(contribution),
-                cut(place),
-            )
-            for place, ((signal, past, value, factor), contribution) in enumerate(
-                zip(self._counted, self._contributions, strict=True)
-            )
-        )
+        columns = zip(self._counted, self._contributions, map(self._cuts.get, count()), strict=False)
+        return tuple(_line(*counted, contribution, cut) for counted, contribution, cut in columns)
 
     def adjustments(self) -> tuple[Adjustment, ...]:
         """What bounds added beyond the occurrences."""
@@ -108,3 +93,16 @@ class Ledger:
                 cuts.setdefault(place, level)
                 left -= cut
         return sign * left
+
+
+def _line(
+    signal: SignalPlan, past: Past, value: int, factor: float, contribution: int, cut_by: str | None
+) -> LedgerLine:
+    """A line; built straight from a tuple, because a lead may have ten thousand of them."""
+    occurred_at, source, event_id, _, _ = past
+    worth = signal.points if value == signal.cents else points(value)
+    left = worth if contribution == value else points(contribution)
+    return tuple.__new__(
+        LedgerLine,
+        (signal.group_key, signal.key, source, event_id, occurred_at, signal.points, factor, worth, left, cut_by),
+    )

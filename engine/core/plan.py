@@ -14,8 +14,8 @@ from engine.core.amounts import Bounds, cents, points
 from engine.core.decay import Worth, worth_of
 from engine.core.model import FitLine
 from engine.core.view import Frame
-from rulesets.conditions import PropertyTest
-from rulesets.moments import leaves, reads_properties, segments_of
+from rulesets.conditions import Node, PropertyTest
+from rulesets.moments import leaves, segments_of
 from rulesets.policy import (
     GRADES,
     HEATS,
@@ -55,8 +55,8 @@ class FitGroupPlan:
 class SignalPlan:
     """A signal: its ``place`` in the document, its group's, what it is worth and how often it may count.
 
-    ``worth`` is None when it never fades, ``times`` when it counts without limit; ``reads_event``: its condition tests
-    the event at hand.
+    ``worth`` is None when it never fades, ``times`` when it counts without limit; ``paths`` are the
+    properties of the event at hand that its condition tests, step by step.
     """
 
     place: int
@@ -72,7 +72,7 @@ class SignalPlan:
     times: int | None
     per: str
     window: timedelta | None
-    reads_event: bool
+    paths: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,9 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class ScoringPlan:
-    """All models in the order in which they are tried (R3.1); ``paths`` are the properties that signals test."""
+    """All models in the order in which they are tried (R3.1)."""
 
     models: tuple[ModelPlan, ...]
-    paths: tuple[str, ...]
 
 
 class _Same(Generic[_T]):
@@ -135,17 +134,8 @@ def frame_of(policy: Policy) -> Frame:
 @once_per_policy
 def scoring_plan(policy: Policy) -> ScoringPlan:
     """The plan of a policy."""
-    segments = segments_of(policy)
-    paths = {
-        leaf.event
-        for model in policy.models
-        for group in model.engagement.groups
-        for signal in group.signals
-        for leaf in leaves(signal.when, segments)
-        if isinstance(leaf, PropertyTest)
-    }
     models = sorted(policy.models, key=lambda model: model.priority)
-    return ScoringPlan(tuple(_model(model, policy) for model in models), tuple(sorted(paths)))
+    return ScoringPlan(tuple(_model(model, policy) for model in models))
 
 
 def _model(model: Model, policy: Policy) -> ModelPlan:
@@ -187,18 +177,12 @@ def _signals(model: Model, policy: Policy) -> tuple[SignalPlan, ...]:
     segments = segments_of(policy)
     placed = [(g, group.key, s) for g, group in enumerate(model.engagement.groups) for s in group.signals if s.enabled]
     return tuple(
-        _signal(
-            place,
-            group,
-            (group_key, f"signal.{model.key}.{group_key}.{signal.key}"),
-            signal,
-            reads_event=reads_properties(signal.when, segments),
-        )
+        _signal(place, group, (group_key, f"signal.{model.key}.{group_key}.{signal.key}"), signal, segments)
         for place, (group, group_key, signal) in enumerate(placed)
     )
 
 
-def _signal(place: int, group: int, keys: tuple[str, str], signal: Signal, *, reads_event: bool) -> SignalPlan:
+def _signal(place: int, group: int, keys: tuple[str, str], signal: Signal, segments: Mapping[str, Node]) -> SignalPlan:
     fades = signal.decay is not None and signal.decay.curve != "none"
     repeat = signal.repeat or Repeat(per="event")
     return SignalPlan(
@@ -215,8 +199,14 @@ def _signal(place: int, group: int, keys: tuple[str, str], signal: Signal, *, re
         times=repeat.times,
         per=repeat.per,
         window=repeat.window.timedelta if repeat.window else None,
-        reads_event=reads_event,
+        paths=_paths(signal.when, segments),
     )
+
+
+def _paths(condition: Node, segments: Mapping[str, Node]) -> tuple[tuple[str, ...], ...]:
+    """The properties of the event at hand that a condition tests; the first step, ``properties``, is left out."""
+    tested = {leaf.event for leaf in leaves(condition, segments) if isinstance(leaf, PropertyTest)}
+    return tuple(tuple(path.split(".")[1:]) for path in sorted(tested))
 
 
 def _listeners(signals: tuple[SignalPlan, ...]) -> dict[str, tuple[SignalPlan, ...]]:

@@ -5,7 +5,7 @@ and early arrivals give the same result because only the order of history counts
 elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.core.amounts import points
@@ -18,7 +18,6 @@ from engine.core.plan import ModelPlan, ScoringPlan, SignalPlan, scoring_plan
 from engine.core.repeats import Repeats
 from engine.core.view import LeadView
 from rulesets.moments import PROFILE, occurrence_of
-from rulesets.operands import property_at
 from rulesets.policy import Policy
 
 
@@ -69,28 +68,21 @@ def score_values(scores: Scores) -> dict[str, Any]:
 class _Subject:
     """Who is scored: one lead, or all open leads of an account; a condition holds if it holds for one of them."""
 
-    __slots__ = ("_matcher", "_occurrences", "_paths", "history", "now", "true", "views")
+    __slots__ = ("_matcher", "history", "now", "true", "views")
 
-    def __init__(self, views: Sequence[LeadView], plan: ScoringPlan, matcher: Matcher) -> None:
+    def __init__(self, views: Sequence[LeadView], matcher: Matcher) -> None:
+        self._matcher = matcher
         self.views = views
         self.history: History = views[0].history
         self.now = views[0].now
-        self.true = self._match(matcher, PROFILE, views)
-        self._matcher = matcher
-        self._paths = plan.paths
-        self._occurrences: dict[tuple[str, ...], frozenset[str]] = {}
+        self.true = self._match(PROFILE, views)
 
     def true_at(self, event: str, past: Past) -> frozenset[str]:
-        """Signals with property tests that are true at an event; events that look alike to them are asked once."""
-        seen = (event, *(repr(property_at(past.properties, path)) for path in self._paths))
-        if seen not in self._occurrences:
-            views = [view.at_event(past.properties) for view in self.views]
-            self._occurrences[seen] = self._match(self._matcher, occurrence_of(event), views)
-        return self._occurrences[seen]
+        """Signals with property tests that are true at an event."""
+        return self._match(occurrence_of(event), [view.at_event(past.properties) for view in self.views])
 
-    @staticmethod
-    def _match(matcher: Matcher, ruleset: str, views: Iterable[LeadView]) -> frozenset[str]:
-        first, *others = [matcher.match(ruleset, view) for view in views]
+    def _match(self, ruleset: str, views: Sequence[LeadView]) -> frozenset[str]:
+        first, *others = [self._matcher.match(ruleset, view) for view in views]
         return first.union(*others) if others else first
 
 
@@ -98,11 +90,11 @@ def _choose(
     plan: ScoringPlan, view: LeadView, matcher: Matcher, account: Sequence[LeadView]
 ) -> tuple[ModelPlan, _Subject]:
     """The first model that holds, and whom it scores; the last one when none does."""
-    lead = _Subject((view,), plan, matcher)
+    lead = _Subject((view,), matcher)
     company = lead
     if account and any(model.of_account for model in plan.models):
         history = History.joined(other.history for other in account)
-        company = _Subject([other.with_history(history) for other in account], plan, matcher)
+        company = _Subject([other.with_history(history) for other in account], matcher)
     subjects = ((model, company if model.of_account else lead) for model in plan.models)
     chosen = next(((model, subject) for model, subject in subjects if model.rule in subject.true), None)
     last = plan.models[-1]
@@ -140,32 +132,49 @@ def _count(model: ModelPlan, subject: _Subject) -> list[Counted]:
 
 
 class _Listening:
-    """Which signals occur at an event, in the order of the document."""
+    """Which signals occur at an event, in the order of the document; events that look alike are asked about once."""
 
-    __slots__ = ("_by_type", "_event_key", "_model", "_subject")
+    __slots__ = ("_alike", "_by_type", "_event_key", "_model", "_subject")
 
     def __init__(self, model: ModelPlan, subject: _Subject) -> None:
         self._model = model
         self._subject = subject
         self._event_key = subject.views[0].vocabulary.event_key
-        self._by_type: dict[str, tuple[str, tuple[SignalPlan, ...], bool]] = {}
+        self._by_type: dict[str, _Listeners] = {}
+        self._alike: dict[tuple[str, ...], tuple[SignalPlan, ...]] = {}
 
-    def to(self, past: Past) -> Iterable[SignalPlan]:
+    def to(self, past: Past) -> tuple[SignalPlan, ...]:
         """The signals that occur at this event."""
-        event, signals, asks = self._by_type.get(past.type) or self._of_type(past.type)
-        if not asks:
+        event, signals, paths = self._by_type.get(past.type) or self._of_type(past.type)
+        if not paths:
             return signals
-        true = self._subject.true_at(event, past)
-        return [signal for signal in signals if not signal.reads_event or signal.rule in true]
+        looks = (event, *[repr(_property(past.properties, path)) for path in paths])
+        found = self._alike.get(looks)
+        if found is None:
+            true = self._subject.true_at(event, past)
+            found = tuple(signal for signal in signals if not signal.paths or signal.rule in true)
+            self._alike[looks] = found
+        return found
 
-    def _of_type(self, event_type: str) -> tuple[str, tuple[SignalPlan, ...], bool]:
+    def _of_type(self, event_type: str) -> "_Listeners":
+        """The event key, the signals that may occur, and the properties of the event that decide on them."""
         event = self._event_key(event_type)
-        true = self._subject.true
         listening = self._model.listeners.get(event, ())
-        signals = tuple(signal for signal in listening if signal.reads_event or signal.rule in true)
-        found = (event, signals, any(signal.reads_event for signal in signals))
+        signals = tuple(signal for signal in listening if signal.paths or signal.rule in self._subject.true)
+        found = (event, signals, tuple(dict.fromkeys(path for signal in signals for path in signal.paths)))
         self._by_type[event_type] = found
         return found
+
+
+_Listeners = tuple[str, tuple[SignalPlan, ...], tuple[tuple[str, ...], ...]]
+
+
+def _property(properties: Mapping[str, Any], path: tuple[str, ...]) -> object:
+    first, *rest = path
+    found: object = properties.get(first)
+    for step in rest:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
 
 
 def _named(edges: tuple[tuple[str, int], ...], cents: int, otherwise: str) -> str:
