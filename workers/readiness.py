@@ -1,20 +1,18 @@
-"""Waits until the servers answer, or until the web process says that everything is ready; then ends with 0.
+"""Waits until the web process says that everything is ready, then ends with 0: ``python -m workers.readiness URL``.
 
-``python -m workers.readiness servers`` · ``python -m workers.readiness URL``. Steps of `baton up` that come later are
-started when such a wait has ended. Only looks; changes nothing.
+Steps of `baton up` that come after are started when the wait has ended. Only looks; changes nothing. Imports little,
+because it runs while everything else is starting.
 """
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import BatonError, ServerUnavailable
-from engine.settings import Settings, load_settings
-from workers.embedded import check_answering, require_servers
+from engine.errors import ServerUnavailable
 
 POLL = 0.1
 SAY_EVERY = 10.0
@@ -34,15 +32,6 @@ def await_answer(check: Callable[[], None], say: Callable[[str], object]) -> Non
         time.sleep(POLL)
 
 
-def check_servers(settings: Settings) -> None:
-    """Raise ServerUnavailable unless both servers answer; embedded ones are asked without advice to start them."""
-    if settings.embedded:
-        check_answering("postgres", settings)
-        check_answering("valkey", settings)
-    else:
-        require_servers(settings)
-
-
 def check_ready(url: str) -> None:
     """Raise ServerUnavailable unless ``url`` answers 200. Never goes through a proxy: it asks this very machine."""
     if urlsplit(url).scheme not in {"http", "https"}:
@@ -59,22 +48,17 @@ def check_ready(url: str) -> None:
         raise ServerUnavailable(f"{url} answers {status} {said}".strip())
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Wait for what the one argument names; 1 with a sentence when a setting is wrong."""
-    (what,) = arguments
-    try:
-        settings = load_settings()
-        await_answer(lambda: check_servers(settings) if what == "servers" else check_ready(what), _say)
-    except BatonError as error:
-        _say(str(error))
-        return 1
-    return 0
-
-
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """One line of the log."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 
 
+def main(url: str) -> int:
+    """Wait until ``url`` answers 200."""
+    await_answer(lambda: check_ready(url), say)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

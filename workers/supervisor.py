@@ -126,11 +126,11 @@ def _servers(settings: Settings) -> list[Program]:
 
 def _waits(settings: Settings, programs: Sequence[Program]) -> list[Program]:
     """The two steps of our own: the servers answer; and, once the steps right after that are done, the web is ready."""
-    looking = (sys.executable, "-m", "workers.readiness")
+    python = (sys.executable, "-m")
     last = next((program.name for program in reversed(programs) if program.once and program.after == SERVERS), SERVERS)
     return [
-        Program(SERVERS, (*looking, "servers"), once=True),
-        Program(READY, (*looking, ready_url(settings)), once=True, after=last),
+        Program(SERVERS, (*python, "workers.server_readiness"), once=True),
+        Program(READY, (*python, "workers.readiness", ready_url(settings)), once=True, after=last),
     ]
 
 
