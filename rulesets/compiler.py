@@ -28,7 +28,7 @@ from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
 SHARD_LEAVES = 48
-SHARD_MESSAGES = 1024  # about how many different messages a shard of several sources may be sent
+SHARD_MESSAGES = 256  # about how many different messages a shard of several sources may be sent
 RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
 
 Rule = tuple[str, tuple[Atom, ...]]

@@ -121,12 +121,15 @@ def _ranked(
     scaled = [_points(operand, scale) for operand in judge.operands]
     points = sorted({point for found in scaled for point in found})
     truths_of = judge.with_operands(_operand_rank(points, found) for found in scaled)
-    truths = [truths_of(rank) for rank in range(2 * len(points) + 1)]
+    truths = [*map(truths_of, range(2 * len(points) + 1)), judge.unknown]
+    entries: list[Entry | None] = [None] * len(truths)
 
     def look(value: Any) -> Entry:
-        if value is None:
-            return outcomes[judge.unknown]
-        return outcomes[truths[bisect_left(points, value) + bisect_right(points, value)]]
+        rank = -1 if value is None else bisect_left(points, value) + bisect_right(points, value)
+        entry = entries[rank]
+        if entry is None:
+            entry = entries[rank] = outcomes[truths[rank]]
+        return entry
 
     return look
 
