@@ -146,8 +146,11 @@ class BatchTransaction:
     def _parted(self, driver: Driver, track: Track, merge_id: int) -> Track:
         """Undo a merge: each lead has its own events again, and the other one is decided anew by an event of its own."""
         merge = merges.restore(driver, merge_id, self._moment.now)
-        self._world.relearn(track, list(merges.read_all_events(driver, merge.winner_id)))
+        self._world.relearn(track, merges.read_all_events(driver, merge.winner_id))
         track.counted = frozenset(batch.read_counted(driver, [merge.winner_id])[merge.winner_id])
+        merges.rewrite_claims(
+            driver, merge.loser_id, self._world.folded(merges.read_all_events(driver, merge.loser_id))
+        )
         put(driver, [_refresh(merge.loser_id, f"parted:{merge_id}", self._moment.now)])
         self.woken.append(merge.loser_id)
         return track
@@ -237,12 +240,15 @@ class BatchTransaction:
         batch.save_ledger(driver, added, gone)
 
     def _decision_row(self, step: Step) -> list[Any]:
-        outcome = step.outcome
+        outcome, people, actor = step.outcome, self._moment.people, step.event.actor
+        body = decision_body(outcome, step.event, step.notes, self._rules.digest)
+        if actor is not None:
+            body["by"] = {"role": people.roles.get(actor), "manages": actor in people.managers}
         return [
             step.event.seq, step.track.lead.id, self._moment.now, self._rules.number, outcome.before.stage,
             outcome.after.stage, outcome.before.owner, outcome.after.owner, outcome.scores.cell,
             outcome.refusal.code if outcome.refusal else None,
-            decision_body(outcome, step.event, step.notes, self._rules.digest),
+            body,
         ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ it to `decide`, finds a person when the outcome has a need, and `settle`s the st
 the same order gives the same world, wherever it runs (DESIGN.md §3).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,18 +95,22 @@ class World:
         stays.counted |= goes.counted
         goes.outcome = None
 
-    def relearn(self, track: Track, events: list[LeadEvent]) -> None:
+    def relearn(self, track: Track, events: Sequence[LeadEvent]) -> None:
         """Make a lead know these events and nothing else, as after an undone merge."""
-        claims: Claims = facts.NO_CLAIMS
-        for event in events:
-            claims = self.fold(claims, event).claims
-        track.lead.claims = claims
+        track.lead.claims = self.folded(events)
         track.history = History.of(events)
         track.seqs = {(event.source, event.id): event.seq for event in events}
 
     def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
         """Claims with an event taken in, under the version in force."""
         return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    def folded(self, events: Iterable[LeadEvent]) -> Claims:
+        """The claims that events make together."""
+        claims: Claims = facts.NO_CLAIMS
+        for event in events:
+            claims = self.fold(claims, event).claims
+        return claims
 
     def known(self, claims: Claims) -> dict[str, Any]:
         """Typed facts of claims, under the version in force."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from engine.core.facts import Claims, dump_claims
 from engine.core.model import LeadEvent
 from engine.errors import NotFound
 from engine.store.batch import EVENT_COLUMNS, event_of
@@ -89,6 +90,11 @@ def read_all_events(driver: Driver, lead_id: int) -> Sequence[LeadEvent]:
         [lead_id],
     )
     return [event_of(row) for row in rows]
+
+
+def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
+    """Replace what is known of a lead."""
+    driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
 
 
 def _move_waiting(driver: Driver, lead_id: int, winner: int) -> None:

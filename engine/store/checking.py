@@ -1,0 +1,102 @@
+"""What ``baton verify`` reads: the whole record in one snapshot, streamed. Writes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from engine.core.model import LeadEvent
+from engine.core.sla import Clock
+from engine.store.batch import EVENT_COLUMNS, LEAD_COLUMNS, event_of
+from engine.store.session import Driver, raw, transaction
+
+FETCHED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A stored decision with its event."""
+
+    id: int
+    lead_id: int
+    decided_at: datetime
+    policy_number: int
+    stage_before: str | None
+    stage_after: str | None
+    owner_before: str | None
+    owner_after: str | None
+    cell: str | None
+    refused: str | None
+    body: dict[str, Any]
+    event: LeadEvent
+
+
+@contextmanager
+def snapshot() -> Iterator[Driver]:
+    """One view of the whole database, however long it is read, that sees no later commit and cannot write."""
+    with transaction() as connection:
+        driver = raw(connection)
+        driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield driver
+
+
+def count_decisions(driver: Driver) -> int:
+    """How many decisions there are."""
+    row = driver.execute("SELECT count(*) FROM decision").fetchone()
+    return int(row[0]) if row else 0
+
+
+def decisions(driver: Driver) -> Iterator[Recorded]:
+    """Every decision in the order in which they were made."""
+    with driver.cursor(name="decisions") as cursor:
+        cursor.itersize = FETCHED_AT_ONCE
+        rows = cursor.execute(
+            f"SELECT {EVENT_COLUMNS}, d.id, d.lead_id, d.decided_at, d.policy_number, d.stage_before, d.stage_after, "  # noqa: S608 - a constant list
+            "d.owner_before, d.owner_after, d.cell, d.refused, d.body "
+            "FROM decision d JOIN event e ON e.id = d.event_id ORDER BY d.id"
+        )
+        for row in rows:
+            yield Recorded(*row[9:], event_of(row[:9]))
+
+
+def leads(driver: Driver) -> Iterator[dict[str, Any]]:
+    """Every decided lead as it is stored, with its company's key."""
+    with driver.cursor(name="leads", row_factory=dict_row) as cursor:
+        cursor.itersize = FETCHED_AT_ONCE
+        columns = ", ".join(f"l.{name.strip()}" for name in LEAD_COLUMNS.split(","))
+        yield from cursor.execute(
+            f"SELECT {columns}, l.fit, l.engagement, l.cell, l.model, a.key AS company FROM lead l "  # noqa: S608 - a constant list
+            "LEFT JOIN account a ON a.id = l.account_id WHERE l.version > 0 ORDER BY l.id"
+        )
+
+
+def companies(driver: Driver) -> dict[str, dict[str, Any]]:
+    """Key → stored claims of every account."""
+    return dict(driver.execute("SELECT key, claims FROM account WHERE key IS NOT NULL"))
+
+
+def ledgers(driver: Driver) -> dict[int, set[tuple[int, str, str]]]:
+    """Lead → counted occurrences as (event, group, signal)."""
+    found: dict[int, set[tuple[int, str, str]]] = {}
+    for lead, *place in driver.execute("SELECT lead_id, event_id, group_key, signal_key FROM ledger"):
+        found.setdefault(lead, set()).add(tuple(place))
+    return found
+
+
+def clocks(driver: Driver) -> dict[tuple[int, str, datetime], Clock]:
+    """(lead, key, start) → every clock as it is stored."""
+    rows = driver.execute(
+        "SELECT lead_id, id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, "
+        "fired_at IS NOT NULL FROM clock"
+    )
+    names = ("id", "key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late")
+    return {(row[0], row[2], row[5]): Clock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1]) for row in rows}
+
+
+def moved_by_merges(driver: Driver) -> dict[int, tuple[int, int, set[int]]]:
+    """Merge → (winner, loser, events that moved)."""
+    rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
+    return {number: (winner, loser, set(moved["events"])) for number, winner, loser, moved in rows}

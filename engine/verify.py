@@ -1,0 +1,263 @@
+"""Does the record hold? Replays every decision from its event and compares (DESIGN.md §4, `baton verify`).
+
+In one snapshot: decisions are replayed in the order in which they were made, by the code that made them
+(`engine.world`), under the policy version and at the moment they were made, with the candidates they stored. Each must
+come out as it is recorded, and at the end leads, companies, ledgers and clocks must stand as they are stored.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.core.assignment import Candidate, Choice, Reason
+from engine.core.decide import People
+from engine.core.explain import decision_body
+from engine.core.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
+from engine.core.history import History
+from engine.core.sla import Clock
+from engine.core.state import LeadState, load_state
+from engine.rules import RulesCache
+from engine.store import checking
+from engine.store.batch import LoadedLead
+from engine.store.checking import Recorded
+from engine.tracks import AccountTrack, Step, Track
+from engine.world import Moment, World
+
+REPLAYED = ("scores", "verdict", "refused")
+"""Parts of a stored decision that a replay must give again, word for word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not what its events make of it."""
+
+    what: str
+    number: int | str
+    part: str
+    stored: Any
+    replayed: Any
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.number}: {self.part} is {self.stored!r}, its events give {self.replayed!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification looked at and what it found."""
+
+    decisions: int
+    leads: int
+    differences: tuple[Difference, ...]
+
+
+def verify(progress: Callable[[int, int], None] = lambda done, of: None) -> Verified:
+    """Replay everything; ``progress`` is told (done, of) decisions as it goes."""
+    with checking.snapshot() as driver:
+        total = checking.count_decisions(driver)
+        replay = Replay(checking.clocks(driver), checking.moved_by_merges(driver))
+        differences: list[Difference] = []
+        done = 0
+        try:
+            for done, recorded in enumerate(checking.decisions(driver), start=1):
+                differences.extend(replay.decide(recorded))
+                progress(done, total)
+            stored = list(checking.leads(driver))
+            differences.extend(replay.compare_leads(stored, checking.ledgers(driver)))
+            differences.extend(replay.compare_companies(checking.companies(driver)))
+            differences.extend(replay.compare_clocks())
+        finally:
+            replay.close()
+        return Verified(done, len(stored), tuple(differences))
+
+
+class _Companies(dict[str, AccountTrack]):
+    """Companies by key, made when first asked for."""
+
+    def __missing__(self, key: str) -> AccountTrack:
+        self[key] = AccountTrack(len(self) + 1, NO_CLAIMS)
+        return self[key]
+
+
+class Replay:
+    """A world that only the record drives."""
+
+    def __init__(
+        self, clocks: Mapping[tuple[int, str, Any], Clock], moved: Mapping[int, tuple[int, int, set[int]]]
+    ) -> None:
+        self._rules = RulesCache()
+        self._clocks = clocks
+        self._moved = moved
+        self._world: World | None = None
+        self._gone: dict[int, int] = {}
+        self._events: dict[int, list[Any]] = {}
+        self._final_clocks: dict[int, Clock] = {}
+
+    def decide(self, recorded: Recorded) -> Iterator[Difference]:
+        """Replay one decision and tell what comes out differently."""
+        rules = self._rules.version(recorded.policy_number)
+        at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule)
+        world = self._world = self._world or World(at, lambda account, but: {})
+        world.at = at
+        world.companies = world.companies or _Companies()
+        track = self._subject(world, recorded)
+        track.lead.clocks = tuple(self._as_stored(track.lead.id, clock, recorded) for clock in track.lead.clocks)
+        self._events.setdefault(track.lead.id, []).append(recorded.event)
+        step = world.decide(track, recorded.event)
+        choice = _choice(recorded)
+        needed = step.outcome.need is not None
+        if needed:
+            world.settle(step, choice)
+        self._name_clocks(track)
+        if needed != (choice is not None):
+            yield Difference("decision", recorded.id, "assignment", recorded.body.get("assignment"), needed)
+        yield from _compare_decision(recorded, step, rules.digest)
+
+    def compare_leads(
+        self, rows: list[dict[str, Any]], ledgers: Mapping[int, set[tuple[int, str, str]]]
+    ) -> Iterator[Difference]:
+        """Stored leads against those that the replay made."""
+        tracks = self._world.tracks if self._world else {}
+        for row in rows:
+            track = tracks.get(row["id"])
+            if track is None or track.outcome is None or row["merged_into"] is not None:
+                continue
+            yield from self._compare_lead(row, track, ledgers.get(row["id"], set()))
+
+    def compare_companies(self, stored: Mapping[str, dict[str, Any]]) -> Iterator[Difference]:
+        """Stored facts of companies against what their leads say."""
+        if self._world is None:
+            return
+        for key, company in self._world.companies.items():
+            members = [
+                t.lead.claims
+                for n, t in self._world.tracks.items()
+                if t.lead.account_id == company.id and n not in self._gone
+            ]
+            said = joined(map(company_part, members))
+            if key in stored and load_claims(stored[key]) != said:
+                yield Difference("company", key, "facts", stored[key], dump_claims(said))
+
+    def compare_clocks(self) -> Iterator[Difference]:
+        """Stored clocks against those that the replay started and ended."""
+        for clock in self._clocks.values():
+            number = clock.id or 0
+            replayed = self._final_clocks.get(number)
+            if replayed is None:
+                yield Difference("clock", number, "start", clock.started_at, None)
+            elif (clock.state, clock.met_late) != (replayed.state, replayed.met_late) and not self._ended_by_merge(
+                clock
+            ):
+                yield Difference("clock", number, "state", clock.state, replayed.state)
+
+    def close(self) -> None:
+        """Give the matchers' memory back."""
+        self._rules.close()
+
+    # ------------------------------------------------------------------------------------------------ leads
+    def _subject(self, world: World, recorded: Recorded) -> Track:
+        event = recorded.event
+        named = [number for number in event.properties.get("leads", ()) if event.type == "lead.merged"]
+        undo = event.properties.get("undo") if event.type == "lead.merged" else None
+        track = self._track(world, recorded.lead_id)
+        if isinstance(undo, int):
+            self._part(world, undo)
+        elif len(pair := [self._track(world, n) for n in named if n not in self._gone]) == 2:
+            stays, goes = world.pair(*pair)
+            self._gone[goes.lead.id] = stays.lead.id
+            self._events.setdefault(stays.lead.id, []).extend(self._events.get(goes.lead.id, []))
+            world.join(stays, goes)
+            return stays
+        return track
+
+    def _part(self, world: World, merge: int) -> None:
+        winner, loser, moved = self._moved[merge]
+        self._gone.pop(loser, None)
+        everything = self._events.get(winner, [])
+        self._events[loser] = [event for event in everything if event.seq in moved]
+        self._events[winner] = [event for event in everything if event.seq not in moved]
+        for lead in (winner, loser):
+            world.relearn(self._track(world, lead), self._events[lead])
+
+    @staticmethod
+    def _track(world: World, lead_id: int) -> Track:
+        if lead_id not in world.tracks:
+            lead = LoadedLead(lead_id, 0, None, LeadState(), NO_CLAIMS, [], (), None, None, None)
+            world.tracks[lead_id] = Track(lead, History(), {}, frozenset(), frozenset())
+        return world.tracks[lead_id]
+
+    def _compare_lead(
+        self, row: Mapping[str, Any], track: Track, ledger: set[tuple[int, str, str]]
+    ) -> Iterator[Difference]:
+        assert track.outcome is not None  # noqa: S101 - the caller looked
+        scores = track.outcome.scores
+        counting = {(track.seqs[line.source, line.event_id], line.group, line.signal) for line in scores.ledger}
+        pairs = {
+            "state": (load_state(row, row["state"]), track.lead.state),
+            "facts": (load_claims(row["claims"]), track.lead.claims),
+            "fit": (row["fit"], scores.fit),
+            "engagement": (row["engagement"], scores.engagement),
+            "cell": (row["cell"], scores.cell),
+            "ledger": (ledger, counting),
+        }
+        for part, (stored, replayed) in pairs.items():
+            if stored != replayed:
+                yield Difference("lead", row["id"], part, stored, replayed)
+
+    # ------------------------------------------------------------------------------------------------ clocks
+    def _as_stored(self, lead_id: int, clock: Clock, recorded: Recorded) -> Clock:
+        """A replayed clock with what only the scheduler knows: its number, and that it had fired."""
+        stored = self._clocks.get((lead_id, clock.key, clock.started_at))
+        if stored is None:
+            return clock
+        told = [part for part in recorded.body.get("clocks", ()) if part["key"] == clock.key]
+        met = any(part["state"] == "met" for part in told)
+        return replace(clock, id=stored.id, fired=stored.fired and not met)
+
+    def _name_clocks(self, track: Track) -> None:
+        for clock in track.lead.clocks:
+            stored = self._clocks.get((track.lead.id, clock.key, clock.started_at))
+            if stored is not None and stored.id is not None:
+                self._final_clocks[stored.id] = clock
+
+    def _ended_by_merge(self, clock: Clock) -> bool:
+        return clock.state == "cancelled" and any(
+            lead in self._gone or any(lead == loser for _, loser, _ in self._moved.values())
+            for (lead, key, start), stored in self._clocks.items()
+            if stored.id == clock.id
+        )
+
+
+def _people(recorded: Recorded) -> People:
+    """The roster as far as the decision used it."""
+    actor, by = recorded.event.actor, recorded.body.get("by") or {}
+    roles = {actor: by["role"]} if actor and by.get("role") else {}
+    kept = recorded.owner_after if "assignment" not in recorded.body else None
+    if kept and recorded.stage_after == "ready" and kept != recorded.owner_before:
+        roles.setdefault(kept, "sdr")
+    return People(roles, frozenset([actor] if actor and by.get("manages") else []), frozenset(filter(None, [kept])))
+
+
+def _choice(recorded: Recorded) -> Choice | None:
+    """The stored choice of a person."""
+    stored = recorded.body.get("assignment")
+    if stored is None:
+        return None
+    candidates = tuple(Candidate(c["person"], Reason(c["reason"])) for c in stored["candidates"])
+    return Choice(stored["role"], stored["policy"], stored["chosen"], candidates, stored["otherwise"])
+
+
+def _compare_decision(recorded: Recorded, step: Step, digest: str) -> Iterator[Difference]:
+    outcome = step.outcome
+    again = json.loads(json.dumps(decision_body(outcome, recorded.event, step.notes, digest)))
+    pairs = {
+        "stage before": (recorded.stage_before, outcome.before.stage),
+        "stage after": (recorded.stage_after, outcome.after.stage),
+        "owner before": (recorded.owner_before, outcome.before.owner),
+        "owner after": (recorded.owner_after, outcome.after.owner),
+        "cell": (recorded.cell, outcome.scores.cell),
+        **{part: (recorded.body.get(part), again.get(part)) for part in REPLAYED},
+    }
+    for part, (stored, replayed) in pairs.items():
+        if stored != replayed:
+            yield Difference("decision", recorded.id, part, stored, replayed)
