@@ -6,12 +6,12 @@ What no occurrence can give, and whatever a ``min`` adds, is an adjustment: so c
 up to the engagement. Which occurrences count, and what each is worth, is decided before.
 """
 
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 from engine.core.amounts import Bounds, points
 from engine.core.history import Past
-from engine.core.model import Adjustment, LedgerLine
+from engine.core.model import Adjustment, LedgerLine, SignalTotal
 from engine.core.plan import ModelPlan, SignalPlan
 
 Counted = tuple[SignalPlan, Past, int, float]
@@ -31,10 +31,35 @@ class Ledger:
         self._adjustments: list[tuple[str, str, int]] = []
         self.engagement = self._settle()
 
-    def lines(self) -> tuple[LedgerLine, ...]:
+    def lines(self) -> "Lines":
         """One line per counted occurrence."""
-        columns = zip(self._counted, self._contributions, map(self._cuts.get, count()), strict=False)
-        return tuple(_line(*counted, contribution, cut) for counted, contribution, cut in columns)
+        return Lines(self)
+
+    def line(self, place: int) -> LedgerLine:
+        """The line of one occurrence, 0 being the first in history."""
+        signal, past, value, factor = self._counted[place]
+        occurred_at, source, event_id, _, _ = past
+        contribution = self._contributions[place]
+        worth = signal.points if value == signal.cents else points(value)
+        left = worth if contribution == value else points(contribution)
+        cut_by = self._cuts.get(place)
+        return LedgerLine(
+            signal.group_key, signal.key, source, event_id, occurred_at, signal.points, factor, worth, left, cut_by
+        )
+
+    def __len__(self) -> int:
+        return len(self._counted)
+
+    def signals(self) -> tuple[SignalTotal, ...]:
+        """Count, value and contribution of every signal that counted, in the order of the document."""
+        sums: dict[int, list[int]] = {}
+        for (signal, _, value, _), contribution in zip(self._counted, self._contributions, strict=True):
+            total = sums.setdefault(signal.place, [0, 0, 0])
+            total[0] += 1
+            total[1] += value
+            total[2] += contribution
+        named = ((self._model.signals[place], *sums[place]) for place in sorted(sums))
+        return tuple(SignalTotal(s.group_key, s.key, n, points(v), points(c)) for s, n, v, c in named)
 
     def adjustments(self) -> tuple[Adjustment, ...]:
         """What bounds added beyond the occurrences."""
@@ -95,14 +120,33 @@ class Ledger:
         return sign * left
 
 
-def _line(
-    signal: SignalPlan, past: Past, value: int, factor: float, contribution: int, cut_by: str | None
-) -> LedgerLine:
-    """A line; built straight from a tuple, because a lead may have ten thousand of them."""
-    occurred_at, source, event_id, _, _ = past
-    worth = signal.points if value == signal.cents else points(value)
-    left = worth if contribution == value else points(contribution)
-    return tuple.__new__(
-        LedgerLine,
-        (signal.group_key, signal.key, source, event_id, occurred_at, signal.points, factor, worth, left, cut_by),
-    )
+class Lines(Sequence[LedgerLine]):
+    """The lines of a ledger, each made when it is looked at; equal to any sequence of equal lines."""
+
+    __slots__ = ("_ledger",)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __len__(self) -> int:
+        return len(self._ledger)
+
+    @overload
+    def __getitem__(self, place: int) -> LedgerLine: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[LedgerLine, ...]: ...
+    def __getitem__(self, place: int | slice) -> LedgerLine | tuple[LedgerLine, ...]:
+        places = range(len(self))[place]
+        return self._ledger.line(places) if isinstance(places, int) else tuple(map(self._ledger.line, places))
+
+    def __iter__(self) -> Iterator[LedgerLine]:
+        return map(self._ledger.line, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))

@@ -3,7 +3,7 @@
 Only data: no rule of the field lives here. Moments are aware UTC datetimes; points are exact decimals with two places.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -114,9 +114,23 @@ class Adjustment(NamedTuple):
     amount: Decimal
 
 
+class SignalTotal(NamedTuple):
+    """What one signal came to: how often it counted, its value before limits, what it contributes after them."""
+
+    group: str
+    signal: str
+    count: int
+    value: Decimal
+    contribution: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Both scores of a moment with their arithmetic; ``fit_groups``: (key, sum of rules, after the group's bounds)."""
+    """Both scores of a moment with their arithmetic.
+
+    ``fit_groups`` are (key, sum of rules, after the group's bounds). ``ledger`` makes its lines when they are looked at,
+    for a lead may have ten thousand; ``signals`` are its sums by signal, in the order of the document.
+    """
 
     model: str
     fit: Decimal
@@ -127,9 +141,10 @@ class Scores:
     fit_start: Decimal
     fit_lines: tuple[FitLine, ...]
     fit_groups: tuple[tuple[str, Decimal, Decimal], ...]
-    ledger: tuple[LedgerLine, ...]
+    ledger: Sequence[LedgerLine]
     adjustments: tuple[Adjustment, ...]
     truncated: bool = False
+    signals: tuple[SignalTotal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

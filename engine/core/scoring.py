@@ -45,6 +45,7 @@ def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[Le
         ledger=ledger.lines(),
         adjustments=ledger.adjustments(),
         truncated=subject.history.truncated,
+        signals=ledger.signals(),
     )
 
 

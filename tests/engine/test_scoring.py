@@ -54,7 +54,7 @@ def test_disabled_rules_and_signals_do_nothing() -> None:
         model([{}, signal(enabled=False)], fit={"groups": [{"key": "g", "rules": [rule("off", 5, enabled=False)]}]})
     )
     found = scores(rules, None, event())
-    assert (float(found.fit), float(found.engagement), found.ledger) == (0, 0, ())
+    assert (float(found.fit), float(found.engagement), len(found.ledger)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,14 @@ def test_a_signal_sees_the_facts_of_the_moment_and_the_properties_of_its_event()
     ]
     assert scores(rules, {"company.employees": 11}, *events).engagement == 23
     assert scores(rules, {"company.employees": 10}, *events).engagement == 3
+
+
+def test_properties_may_lie_deeper_and_may_be_missing() -> None:
+    when = {"event": "properties.utm.source", "op": "eq", "value": "ads"}
+    rules = policy(model([{}, signal("s", "page.viewed", when=when, points=1)]))
+    properties: list[dict[str, Any]] = [{"utm": {"source": "Ads"}}, {"utm": "ads"}, {}, {"utm": {"source": "mail"}}]
+    events = [event("page.viewed", n, properties=one) for n, one in enumerate(properties)]
+    assert scores(rules, None, *events).engagement == 1
 
 
 class Asked:

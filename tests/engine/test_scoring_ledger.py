@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.model import Adjustment, Scores
+from engine.core.model import Adjustment, Scores, SignalTotal
 from tests.engine.scored_leads import NOW, balances, event, model, policy, scores, signal
 
 
@@ -74,6 +74,31 @@ def test_what_no_occurrence_can_give_is_an_adjustment_too() -> None:
     assert sunk.engagement == -5
 
 
+def test_signals_are_summed_up_in_the_order_of_the_document() -> None:
+    rules = policy(
+        model(
+            [{"max": 12}, signal("a", "page.viewed", points=5)], [{}, signal("b"), signal("never", "webinar.attended")]
+        )
+    )
+    found = scores(rules, None, event(days_ago=9), *(event("page.viewed", n) for n in range(3)))
+    assert found.signals == (
+        SignalTotal("g0", "a", 3, Decimal(15), Decimal(12)),
+        SignalTotal("g1", "b", 1, Decimal(10), Decimal(10)),
+    )
+
+
+def test_lines_are_a_sequence_that_makes_its_lines_when_asked() -> None:
+    rules = policy(model([{}, signal("a", points=1)]))
+    events = [event(days_ago=3 - n) for n in range(3)]
+    lines = scores(rules, None, *events).ledger
+    made = tuple(lines)
+    assert (lines[0], lines[-1], lines[-2:], len(lines)) == (made[0], made[2], made[1:], 3)
+    assert lines == made
+    assert lines != "lines"
+    assert hash(lines) == hash(made)
+    assert repr(lines) == repr(made)
+
+
 def test_the_ledger_stands_in_the_order_of_history() -> None:
     rules = policy(model([{}, signal("late", "page.viewed")], [{}, signal("early")]))
     found = scores(rules, None, event("page.viewed", 1), event(days_ago=2), event("page.viewed", 3))
@@ -126,6 +151,9 @@ HISTORIES = st.lists(st.tuples(TYPES, st.integers(0, 20 * 24)), max_size=20)
 def test_contributions_and_adjustments_add_up_to_engagement(parts: Any, happened: list[tuple[str, int]]) -> None:
     found = scores(policy(parts), None, *(event(type_, hours / 24) for type_, hours in happened))
     assert balances(found)
+    assert sum(total.contribution for total in found.signals) == sum(line.contribution for line in found.ledger)
+    assert sum(total.value for total in found.signals) == sum(line.value for line in found.ledger)
+    assert sum(total.count for total in found.signals) == len(found.ledger)
     for line in found.ledger:
         low, high = sorted((Decimal(0), line.value))
         assert low <= line.contribution <= high
