@@ -1,6 +1,13 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import events, leads, segment, status, work
+from admin.api import events, leads, policies, segment, status, work
 from admin.api.routes import Route
 
-ROUTES: tuple[Route, ...] = (*events.ROUTES, *leads.ROUTES, *work.ROUTES, *segment.ROUTES, *status.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *events.ROUTES,
+    *leads.ROUTES,
+    *work.ROUTES,
+    *segment.ROUTES,
+    *policies.ROUTES,
+    *status.ROUTES,
+)

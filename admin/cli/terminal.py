@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -58,7 +58,7 @@ def _width(text: str) -> int:
     return sum(2 if "\u1100" <= letter <= "\u115f" or "\u2e80" <= letter <= "\uffe6" else 1 for letter in text)
 
 
-def fail(problems: Iterable[str]) -> None:
+def fail(problems: Iterable[str]) -> NoReturn:
     """Print every problem on stderr and end with exit code 1."""
     for problem in problems:
         click.echo(problem, err=True)

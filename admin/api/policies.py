@@ -1,0 +1,255 @@
+"""The policy as a document over HTTP: the draft, the lint, publishing, versions (POLICY.md §0)."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from flask import current_app, jsonify, request
+from pydantic import BaseModel, Field
+
+from admin.api.access import current_key
+from admin.api.bodies import check_media_type, read_body
+from admin.api.json_text import fault_in
+from admin.api.lead_json import plain
+from admin.api.routes import Answer, Parameter, Route
+from admin.moment import now
+from admin.problems import Problem
+from admin.publishing import publish_draft
+from engine.errors import PolicyRefused
+from engine.settings import Settings
+from engine.store.drafts import DraftConflict, load_draft, save_draft
+from engine.store.versions import list_versions, read_version
+from rulesets import document as documents
+from rulesets.document import DocumentUnreadable
+from rulesets.findings import Finding
+from rulesets.lint import lint
+
+READ, WRITE = ("policy:read",), ("policy:write",)
+YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
+MAX_NUMBER = 2**31 - 1
+IF_MATCH = Parameter(
+    "If-Match", "ETag of the draft you changed, or * to replace it whatever it is", "header", required=True
+)
+
+
+class DraftAnswer(BaseModel):
+    """The draft after it was replaced."""
+
+    revision: int
+    digest: str
+
+
+class FindingShape(BaseModel):
+    """One thing to mend."""
+
+    severity: Literal["error", "warning"]
+    code: str
+    path: str
+    message: str
+    suggestion: str | None
+    acknowledged: bool
+
+
+class LintAnswer(BaseModel):
+    """Everything the lint finds, errors first."""
+
+    publishable: bool = Field(description="No errors")
+    digest: str | None
+    findings: list[FindingShape]
+
+
+class PublishBody(BaseModel):
+    """What a publication needs; the signatures are on the draft."""
+
+    reason: str
+    act_on_existing: Literal["none", "promote"] = "none"
+
+
+class PublishAnswer(BaseModel):
+    """The version in force."""
+
+    number: int
+    digest: str
+    changed: bool = Field(description="False when this very document was in force already")
+
+
+class VersionShape(BaseModel):
+    """A published version."""
+
+    number: int
+    digest: str
+    name: str
+    active: bool
+    published_at: str
+    published_by: str
+    reason: str
+    bypassed: bool
+    act_on_existing: str
+    signatures: list[dict[str, Any]]
+    document: dict[str, Any] | None = Field(default=None, description="Only when one version is asked for")
+
+
+class VersionsShape(BaseModel):
+    """All versions, newest first."""
+
+    items: list[VersionShape]
+
+
+class PolicyDocument(BaseModel):
+    """A `baton.policy/1` document, as JSON or YAML."""
+
+    format: Literal["baton.policy/1"]
+    name: str
+    timezone: str
+    models: list[dict[str, Any]]
+
+
+def get_draft() -> Answer:
+    """The draft; its ETag is what a change must name."""
+    draft = load_draft()
+    response = jsonify(draft.document)
+    response.set_etag(str(draft.revision))
+    response.headers["Baton-Digest"] = draft.digest
+    return response
+
+
+def put_draft() -> Answer:
+    """Replace the draft with the document of the body."""
+    expected = _expected_revision()
+    raw = policy_body()
+    try:
+        revision = save_draft(raw, expected, _by())
+    except DraftConflict as conflict:
+        raise Problem("revision_changed", f"{conflict}.", revision=conflict.version, by=conflict.by) from None
+    except PolicyRefused as refused:
+        raise policy_problem(refused) from None
+    response = jsonify(revision=revision, digest=load_draft().digest)
+    response.set_etag(str(revision))
+    return response
+
+
+def post_lint() -> Answer:
+    """Lint a document; an unreadable one is a finding, too."""
+    try:
+        raw = policy_body()
+    except PolicyUnreadable as unreadable:
+        return jsonify(publishable=False, digest=None, findings=findings_json(unreadable.findings))
+    report = lint(raw)
+    digest = documents.digest(report.policy) if report.policy and not report.errors else None
+    return jsonify(publishable=not report.errors, digest=digest, findings=findings_json(report.findings))
+
+
+def post_publish() -> Answer:
+    """Publish the draft as it stands."""
+    body = _publish_body()
+    settings: Settings = current_app.config["BATON_SETTINGS"]
+    try:
+        done = publish_draft(
+            _by(), body["reason"], now(), signoff=settings.signoff, act_on_existing=body["act_on_existing"]
+        )
+    except PolicyRefused as refused:
+        raise policy_problem(refused) from None
+    return jsonify(number=done.number, digest=done.digest, changed=done.changed)
+
+
+def get_versions() -> Answer:
+    """Every version."""
+    return jsonify(items=[plain(version) for version in list_versions()])
+
+
+def get_version(number: int) -> Answer:
+    """One version with its document."""
+    if not 0 < number <= MAX_NUMBER:
+        raise Problem("not_found", f"There is no policy version {number}.")
+    version = read_version(number)
+    about = next(entry for entry in list_versions() if entry["number"] == number)
+    return jsonify(plain(about) | {"document": version.document})
+
+
+class PolicyUnreadable(Problem):
+    """The body is neither JSON nor YAML; ``findings`` say where."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("invalid", "The document cannot be read.", findings=findings_json(self.findings))
+
+
+def policy_body() -> Any:
+    """The raw document of this request, JSON or YAML; raises Problem."""
+    if request.mimetype not in YAML_TYPES:
+        check_media_type(beacons=False)
+    try:
+        raw = documents.load(read_body())
+    except DocumentUnreadable as unreadable:
+        raise PolicyUnreadable(unreadable.findings) from None
+    fault = fault_in(raw, suspect=True)
+    if fault is not None and fault.code == "unusable_text":
+        raise Problem("invalid", f"{fault.path or 'The document'} {fault.message}.", path=fault.path)
+    return raw
+
+
+def policy_problem(refused: PolicyRefused) -> Problem:
+    """The problem of a refused policy, with every finding."""
+    found = [finding for finding in refused.findings if isinstance(finding, Finding)]
+    return Problem("invalid", f"{refused}.", findings=findings_json(found))
+
+
+def findings_json(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Findings as the API shows them."""
+    return [finding.as_json() for finding in findings]
+
+
+def _by() -> str:
+    key = current_key()
+    return key.person or f"key:{key.name}"
+
+
+def _expected_revision() -> int | None:
+    tag = request.headers.get("If-Match", "").strip()
+    if not tag:
+        raise Problem("revision_missing", "Send If-Match with the ETag that GET /v1/policy/draft gave, or *.")
+    if tag == "*":
+        return None
+    text = tag.removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Problem("revision_changed", f"If-Match {tag[:40]} is no ETag of the draft: load it again.")
+    return int(text)
+
+
+def _publish_body() -> dict[str, str]:
+    from_json = policy_body()
+    if (
+        not isinstance(from_json, dict)
+        or not isinstance(from_json.get("reason"), str)
+        or not from_json["reason"].strip()
+    ):
+        raise Problem("invalid", "Give a reason: say what changes and why.", path="reason")
+    act = from_json.get("act_on_existing", "none")
+    if act not in {"none", "promote"}:
+        raise Problem("invalid", "act_on_existing must be none or promote.", path="act_on_existing")
+    unknown = sorted(set(map(str, from_json)) - {"reason", "act_on_existing"})
+    if unknown:
+        raise Problem("invalid", f"{unknown[0]!r} is unknown: known are reason, act_on_existing.", path=unknown[0])
+    return {"reason": reason, "act_on_existing": act}
+
+
+def _route(  # noqa: PLR0913, PLR0917 - the columns of the table below
+    method: str, path: str, handler: Any, summary: str, scopes: tuple[str, ...], answer: type[BaseModel],
+    body: type[BaseModel] | None = None, parameters: tuple[Parameter, ...] = (), more: tuple[int, ...] = (),
+) -> Route:  # fmt: skip
+    return Route(
+        method, path, handler, summary, scopes, {200: answer}, (401, 403, 503, *more), body, parameters=parameters
+    )
+
+
+ROUTES = (
+    _route("GET", "/v1/policy/draft", get_draft, "The draft policy", READ, PolicyDocument),
+    _route("PUT", "/v1/policy/draft", put_draft, "Replace the draft policy", WRITE, DraftAnswer, PolicyDocument,
+           (IF_MATCH,), (412, 413, 415, 422, 428)),
+    _route("POST", "/v1/policy/lint", post_lint, "Lint a policy document", READ, LintAnswer, PolicyDocument,
+           more=(413, 415, 422)),
+    _route("POST", "/v1/policy/publish", post_publish, "Publish the draft", WRITE, PublishAnswer, PublishBody,
+           more=(413, 415, 422)),
+    _route("GET", "/v1/policy/versions", get_versions, "Published versions", READ, VersionsShape),
+    _route("GET", "/v1/policy/versions/<int:number>", get_version, "One version with its document", READ,
+           VersionShape, more=(404,)),
+)  # fmt: skip

@@ -1,0 +1,136 @@
+"""`baton policy`: the policy as a document in files and pipes. The command line acts as the operator."""
+
+import json
+from typing import Any
+
+import click
+
+from admin.cli.terminal import connected, fail, json_option, print_json, print_table
+from admin.publishing import publish_draft
+from engine.clock import SystemClock
+from engine.errors import PolicyRefused
+from engine.store.drafts import load_draft, save_draft
+from engine.store.versions import list_versions, read_version
+from rulesets import document as documents
+from rulesets.document import DocumentUnreadable
+from rulesets.findings import Finding
+from rulesets.lint import lint as check
+
+OPERATOR = "operator"
+FILE = click.argument("file", type=click.File("rb"))
+
+
+@click.group()
+def policy() -> None:
+    """The policy as a document."""
+
+
+@policy.command("lint")
+@FILE
+@json_option
+def policy_lint(file: Any, *, as_json: bool) -> None:
+    """Check a policy FILE (JSON or YAML, - for stdin); exit 1 when it has errors."""
+    try:
+        report = check(documents.load(file.read()))
+        findings, errors = report.findings, report.errors
+        digest = documents.digest(report.policy) if report.policy and not errors else None
+    except DocumentUnreadable as unreadable:
+        findings = errors = unreadable.findings
+        digest = None
+    if as_json:
+        print_json({"digest": digest, "findings": [finding.as_json() for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(told(finding))
+        warnings = len(findings) - len(errors)
+        click.echo(f"{len(errors)} errors, {warnings} warnings" + (f"; digest {digest}" if digest else ""))
+    raise click.exceptions.Exit(1 if errors else 0)
+
+
+def told(finding: Finding) -> str:
+    """A finding on one line."""
+    mend = f" ({finding.suggestion})" if finding.suggestion else ""
+    seen = " [acknowledged]" if finding.acknowledged else ""
+    return f"{finding.severity.value}: {finding.path or 'document'}: {finding.message}{mend} [{finding.code}]{seen}"
+
+
+@policy.command("import")
+@FILE
+def policy_import(file: Any) -> None:
+    """Make FILE the draft; a document with errors is refused whole."""
+    try:
+        raw = documents.load(file.read())
+    except DocumentUnreadable as unreadable:
+        fail(map(told, unreadable.findings))
+    report = check(raw)
+    if report.errors:
+        fail([*map(told, report.errors), f"{len(report.errors)} errors: nothing was imported"])
+    for finding in report.warnings:
+        click.echo(told(finding), err=True)
+    connected()
+    revision = save_draft(raw, None, OPERATOR)
+    click.echo(
+        f"the draft is revision {revision}, digest {load_draft().digest}; `baton policy publish` puts it in force"
+    )
+
+
+@policy.command("export")
+@click.option("--version", "number", type=click.IntRange(1), help="A published version; default: the draft.")
+@json_option
+def policy_export(number: int | None, *, as_json: bool) -> None:
+    """Print the draft, or a version, as YAML or JSON; importing it again keeps the digest."""
+    connected()
+    document = read_version(number).document if number else load_draft().document
+    parsed = documents.parse(document).policy
+    if as_json or parsed is None:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        click.echo(documents.to_yaml(parsed), nl=False)
+
+
+@policy.command("publish")
+@click.option("--reason", required=True, help="What changes and why.")
+@click.option("--bypass-signoff", is_flag=True, help="Without the signatures that BATON_SIGNOFF asks for; audited.")
+@click.option("--act-on-existing", type=click.Choice(["none", "promote"]), default="none", show_default=True)
+def policy_publish(reason: str, act_on_existing: str, *, bypass_signoff: bool) -> None:
+    """Put the draft in force."""
+    settings = connected()
+    try:
+        done = publish_draft(
+            OPERATOR,
+            reason,
+            SystemClock().now(),
+            signoff=settings.signoff,
+            bypass=bypass_signoff,
+            act_on_existing=act_on_existing,
+        )
+    except PolicyRefused as refused:
+        hint = "" if refused.findings else "; the operator may --bypass-signoff, which is audited"
+        fail([*(told(f) for f in refused.findings if isinstance(f, Finding)), f"{refused}{hint}"])
+    was = "is in force" if done.changed else "was in force already"
+    click.echo(f"version {done.number} {was}, digest {done.digest}")
+
+
+@policy.command("versions")
+@json_option
+def policy_versions(*, as_json: bool) -> None:
+    """List published versions, newest first."""
+    connected()
+    versions = list_versions()
+    if as_json:
+        print_json(versions)
+        return
+    head = ("", "number", "name", "published", "by", "reason", "digest")
+    print_table(head, ([("*" if v["active"] else ""), *_columns(v)] for v in versions))
+
+
+def _columns(version: dict[str, Any]) -> list[Any]:
+    moment = version["published_at"].strftime("%Y-%m-%d %H:%M")
+    return [
+        version["number"],
+        version["name"],
+        moment,
+        version["published_by"],
+        version["reason"],
+        version["digest"][:12],
+    ]
