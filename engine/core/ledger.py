@@ -58,8 +58,12 @@ class Ledger:
             total[0] += 1
             total[1] += value
             total[2] += contribution
-        named = ((self._model.signals[place], *sums[place]) for place in sorted(sums))
-        return tuple(SignalTotal(s.group_key, s.key, n, points(v), points(c)) for s, n, v, c in named)
+        return tuple(
+            SignalTotal(signal.group_key, signal.key, counted, points(value), points(contribution))
+            for place in sorted(sums)
+            for signal in (self._model.signals[place],)
+            for counted, value, contribution in (sums[place],)
+        )
 
     def adjustments(self) -> tuple[Adjustment, ...]:
         """What bounds added beyond the occurrences."""

@@ -119,7 +119,7 @@ class SignalTotal(NamedTuple):
 
     group: str
     signal: str
-    count: int
+    counted: int
     value: Decimal
     contribution: Decimal
 
@@ -128,8 +128,8 @@ class SignalTotal(NamedTuple):
 class Scores:
     """Both scores of a moment with their arithmetic.
 
-    ``fit_groups`` are (key, sum of rules, after the group's bounds). ``ledger`` makes its lines when they are looked at,
-    for a lead may have ten thousand; ``signals`` are its sums by signal, in the order of the document.
+    ``fit_groups`` are (key, sum of rules, after the group's bounds). ``ledger`` makes its lines when they are looked
+    at, for a lead may have ten thousand; ``signals`` are its sums by signal, in the order of the document.
     """
 
     model: str

@@ -94,7 +94,9 @@ def test_lines_are_a_sequence_that_makes_its_lines_when_asked() -> None:
     made = tuple(lines)
     assert (lines[0], lines[-1], lines[-2:], len(lines)) == (made[0], made[2], made[1:], 3)
     assert lines == made
-    assert lines != "lines"
+    assert lines != made[1:]
+    other: object = len(made)
+    assert lines != other
     assert hash(lines) == hash(made)
     assert repr(lines) == repr(made)
 
@@ -153,7 +155,7 @@ def test_contributions_and_adjustments_add_up_to_engagement(parts: Any, happened
     assert balances(found)
     assert sum(total.contribution for total in found.signals) == sum(line.contribution for line in found.ledger)
     assert sum(total.value for total in found.signals) == sum(line.value for line in found.ledger)
-    assert sum(total.count for total in found.signals) == len(found.ledger)
+    assert sum(total.counted for total in found.signals) == len(found.ledger)
     for line in found.ledger:
         low, high = sorted((Decimal(0), line.value))
         assert low <= line.contribution <= high
