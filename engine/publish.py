@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import PolicyRefused
-from engine.rete import check_in_subprocess
 from engine.store.session import raw, transaction
 from engine.store.versions import PUBLISH_LOCK, active_number, add_version, read_version
+from engine.trial import check_in_subprocess
 from rulesets import document as documents
 from rulesets.compiler import compile_policy
 from rulesets.findings import Severity
@@ -110,5 +110,3 @@ def _signature_body(signature: Signature) -> dict[str, str]:
         "digest": signature.digest,
         "at": signature.at.isoformat(),
     }
-
-

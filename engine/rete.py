@@ -12,7 +12,6 @@ process goes on using: each process makes its own.
 
 import json
 from itertools import count
-from operator import itemgetter
 from threading import Lock
 from types import ModuleType
 from typing import Protocol, cast
@@ -22,9 +21,9 @@ import durable_rules_engine
 import structlog
 
 from engine.core.matching import InterpreterMatcher, no_rules
-from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Ruleset, Shard
+from engine.matching import RulesetMatcher
+from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Shard
 from rulesets.compiler import compile_policy
-from rulesets.extraction import Lookup, Reader, lookup, reader
 from rulesets.interpreter import View
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
@@ -57,8 +56,9 @@ class Incident(Exception):
 class ShardMatcher:
     """One ruleset of the engine, from creation to deletion."""
 
-    def __init__(self, shard: Shard, engine: Engine) -> None:
+    def __init__(self, shard: Shard, engine: Engine, *, remember: bool = True) -> None:
         self._engine = engine
+        self._room = REMEMBERED if remember else 0
         self._rules = shard.rules
         self._definition = json.dumps(shard.definition)
         self._lock = Lock()
@@ -82,9 +82,10 @@ class ShardMatcher:
         if known is None:
             with self._lock:
                 known = self._run_or_abandon("".join(pieces))
-            if len(self.remembered) >= REMEMBERED:
+            if len(self.remembered) >= self._room:
                 self.remembered.clear()
-            self.remembered[pieces] = known
+            if self._room:
+                self.remembered[pieces] = known
         return known
 
     def _build(self) -> int:
@@ -127,93 +128,28 @@ class ShardMatcher:
         return frozenset(self._rules[int(name)] for name in fired)
 
 
-Entry = tuple[frozenset[str], tuple[str, ...]]
-"""What a source's value means: rules that it alone decides, and the pieces for the shards that join several sources."""
-
-
-class RulesetMatcher:
-    """All shards of one moment, and how a view is read for them."""
-
-    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, zone: ZoneInfo, engine: Engine) -> None:
-        """Each source gives a piece to each joining shard that reads it; all pieces of a lead stand in one row."""
-        self._always = frozenset(ruleset.always)
-        self._fields: list[tuple[str, Lookup[Entry]]] = []
-        self._readers: list[Reader[Entry]] = []
-        self.shards = [ShardMatcher(shard, engine) for shard in ruleset.shards]
-        joint = [number for number, shard in enumerate(ruleset.shards) if len(shard.reads) > 1]
-        places: dict[int, list[int]] = {number: [] for number in joint}
-        row = count()
-        for number, source in sorted(enumerate(ruleset.sources), key=lambda numbered: numbered[1].field is None):
-            readers = [
-                (place, read.assertions)
-                for place, shard in sorted(enumerate(ruleset.shards), key=lambda placed: len(placed[1].reads) > 1)
-                for read in shard.reads
-                if read.source == number
-            ]
-            finish = _Finish([self.shards[place] for place, _ in readers if place not in places])
-            shares = [assertions for _, assertions in readers]
-            if source.field is None:
-                self._readers.append(reader(source, shares, zone, finish))
-            else:
-                type_ = vocabulary.fields[source.field].type
-                self._fields.append((source.field, lookup(source, shares, type_, zone, finish)))
-            for place, _ in readers:
-                if place in places:
-                    places[place].append(next(row))
-        self._joint = [
-            (itemgetter(*places[number]), self.shards[number].remembered.get, self.shards[number]) for number in joint
-        ]
-
-    def match(self, view: View) -> frozenset[str]:
-        """Ids of the rules that hold. Raises Incident."""
-        value = view.value
-        found: list[frozenset[str]] = []
-        row: list[str] = []
-        for field, look in self._fields:
-            fired, pieces = look(value(field))
-            row += pieces
-            if fired:
-                found.append(fired)
-        for read in self._readers:
-            fired, pieces = read(view)
-            row += pieces
-            if fired:
-                found.append(fired)
-        for pick, remembered, shard in self._joint:
-            said = pick(row)
-            known = remembered(said)
-            if known is None:
-                known = shard.fired(said)
-            if known:
-                found.append(known)
-        return self._always.union(*found)
-
-
-class _Finish:
-    """Asks the shards that read one source alone at once: their pieces come first."""
-
-    def __init__(self, alone: list[ShardMatcher]) -> None:
-        self._alone = alone
-
-    def __call__(self, pieces: tuple[str, ...]) -> Entry:
-        fired = [shard.fired((piece,)) for shard, piece in zip(self._alone, pieces, strict=False)]
-        return frozenset[str]().union(*fired), pieces[len(self._alone) :]
-
-
 class ReteMatcher:
     """Matches by durable_rules; see `engine.core.matching.Matcher`. ``incidents`` counts faults of the engine."""
 
-    def __init__(self, compiled: Compiled, policy: Policy, engine: Engine | ModuleType = durable_rules_engine) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        policy: Policy,
+        engine: Engine | ModuleType = durable_rules_engine,
+        *,
+        remember: bool = True,
+    ) -> None:
+        """Builds every shard. With ``remember=False`` each question is put to the engine anew, for measuring it."""
         vocabulary, zone = Vocabulary.of(policy), ZoneInfo(policy.timezone)
         self._reference = InterpreterMatcher(policy)
+        self._shards: list[ShardMatcher] = []
+        self._rulesets: dict[str, RulesetMatcher] = {}
         self.incidents = 0
-        self._rulesets = {
-            name: RulesetMatcher(ruleset, vocabulary, zone, cast("Engine", engine))
-            for name, ruleset in compiled.rulesets.items()
-        }
-
-        for name, ruleset in self._rulesets.items():
-            for shard in ruleset.shards:
+        for name, ruleset in compiled.rulesets.items():
+            shards = [ShardMatcher(shard, cast("Engine", engine), remember=remember) for shard in ruleset.shards]
+            self._rulesets[name] = RulesetMatcher(ruleset, shards, vocabulary, zone, remember=remember)
+            self._shards += shards
+            for shard in shards:
                 self._warm(name, shard)
 
     @classmethod
@@ -243,7 +179,6 @@ class ReteMatcher:
         _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
 
     def close(self) -> None:
-        """Frees every ruleset. Matching afterwards falls back to the interpreter and counts incidents."""
-        for ruleset in self._rulesets.values():
-            for shard in ruleset.shards:
-                shard.close()
+        """Frees every ruleset; the matcher must not be asked afterwards."""
+        for shard in self._shards:
+            shard.close()

@@ -23,12 +23,13 @@ from zoneinfo import ZoneInfo
 from rulesets.compiled import ANCHOR, SENTINEL, Compiled, Read, Ruleset, Shard, Source
 from rulesets.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTest, children
 from rulesets.features import ALWAYS, Alternatives, Atom, Features, fresh_names
-from rulesets.moments import named_conditions, segment, segments_of
+from rulesets.moments import CannotCompile, named_conditions, segment, segments_of
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
 SHARD_LEAVES = 48
 SHARD_MESSAGES = 256  # about how many different messages a shard of several sources may be sent
+MOST_SHARDS = 1000  # each takes 0.1 to 0.6 MB in every worker
 RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
 
 Rule = tuple[str, tuple[Atom, ...]]
@@ -37,12 +38,14 @@ Rule = tuple[str, tuple[Atom, ...]]
 def compile_policy(policy: Policy) -> Compiled:
     """All rulesets of a policy. Raises CannotCompile when it has errors that its lint reports."""
     vocabulary, zone, segments = Vocabulary.of(policy), ZoneInfo(policy.timezone), segments_of(policy)
-    return Compiled(
-        rulesets={
-            name: _ruleset(conditions, Features(vocabulary, zone), segments)
-            for name, conditions in named_conditions(policy).items()
-        }
-    )
+    rulesets = {
+        name: _ruleset(conditions, Features(vocabulary, zone), segments)
+        for name, conditions in named_conditions(policy).items()
+    }
+    shards = sum(len(ruleset.shards) for ruleset in rulesets.values())
+    if shards > MOST_SHARDS:
+        raise CannotCompile(f"its rules need {shards} shards of the matcher, of which there may be {MOST_SHARDS}")
+    return Compiled(rulesets=rulesets)
 
 
 def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mapping[str, Node]) -> Ruleset:
