@@ -51,7 +51,7 @@ class Verified:
     differences: tuple[Difference, ...]
 
 
-def verify(progress: Callable[[int, int], None] = lambda done, of: None) -> Verified:
+def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Verified:
     """Replay everything; ``progress`` is told (done, of) decisions as it goes."""
     with checking.snapshot() as driver:
         total = checking.count_decisions(driver)
@@ -97,7 +97,7 @@ class Replay:
         """Replay one decision and tell what comes out differently."""
         rules = self._rules.version(recorded.policy_number)
         at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule)
-        world = self._world = self._world or World(at, lambda account, but: {})
+        world = self._world = self._world or World(at, lambda _account, _but: {})
         world.at = at
         world.companies = world.companies or _Companies()
         track = self._subject(world, recorded)

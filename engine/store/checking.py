@@ -20,6 +20,7 @@ FETCHED_AT_ONCE = 500
 class Recorded:
     """A stored decision with its event."""
 
+    event: LeadEvent
     id: int
     lead_id: int
     decided_at: datetime
@@ -31,7 +32,6 @@ class Recorded:
     cell: str | None
     refused: str | None
     body: dict[str, Any]
-    event: LeadEvent
 
 
 @contextmanager
@@ -53,13 +53,13 @@ def decisions(driver: Driver) -> Iterator[Recorded]:
     """Every decision in the order in which they were made."""
     with driver.cursor(name="decisions") as cursor:
         cursor.itersize = FETCHED_AT_ONCE
-        rows = cursor.execute(
+        rows: Any = cursor.execute(
             f"SELECT {EVENT_COLUMNS}, d.id, d.lead_id, d.decided_at, d.policy_number, d.stage_before, d.stage_after, "  # noqa: S608 - a constant list
             "d.owner_before, d.owner_after, d.cell, d.refused, d.body "
             "FROM decision d JOIN event e ON e.id = d.event_id ORDER BY d.id"
         )
         for row in rows:
-            yield Recorded(*row[9:], event_of(row[:9]))
+            yield Recorded(event_of(row[:9]), *row[9:])
 
 
 def leads(driver: Driver) -> Iterator[dict[str, Any]]:

@@ -1,18 +1,71 @@
-"""Brings a database to the tables of this version of Baton."""
+"""Brings a database to the tables of this version of Baton, by the Alembic revisions in ``engine/migrations``."""
 
 from importlib import import_module
+from pathlib import Path
 
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
 from sqlmodel import SQLModel
 
-from engine.store.session import make_engine
+from engine.store.session import make_engine, transaction
 
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TABLES = ("engine.store.tables", "engine.store.admin_tables", "engine.store.draft_tables")
+LOCK = 7_231_102
+"""Advisory lock under which one process migrates while others wait."""
 
 
 def upgrade(url: str) -> None:
-    """Create what is missing in the database at ``url``; changes nothing that is there."""
+    """Apply the revisions that the database at ``url`` lacks; several processes may call this at once."""
+    engine = make_engine(url, pooled=False)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def is_current() -> bool:
+    """Whether this process's database has exactly the revisions of this version of Baton."""
+    with transaction() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    return found == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def metadata() -> MetaData:
+    """All tables of Baton."""
     for module in TABLES:
         import_module(module)
+    return SQLModel.metadata
+
+
+def differences(connection: Connection) -> list[object]:
+    """What the tables in code and those in the database do not agree on, as Alembic tells it."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata()))
+
+
+def write_revision(url: str, message: str) -> None:
+    """Write a revision for what changed in code since the last one; for developers (docs/contributing.md)."""
+    upgrade(url)
     engine = make_engine(url, pooled=False)
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+            command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+    finally:
+        engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
