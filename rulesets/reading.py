@@ -180,11 +180,19 @@ def _read_set(field: Field, raw: object) -> Reading:
         try:
             option = _option(field, member)
         except _Unreadable:
-            dropped.append(ascii(member)[:200] if not isinstance(member, str) else member[:200])
+            dropped.append(_sample(member))
         else:
             members.setdefault(fold(option), option)
     ordered = sorted(members.values(), key=field.options.index) if field.options else members.values()
     return Reading(tuple(ordered) or None, None, tuple(dropped))
+
+
+def _sample(member: object) -> str:
+    """A dropped member as a note may show and store it."""
+    try:
+        return _text(member)[:200]
+    except _Unreadable:
+        return ascii(member)[:200] if isinstance(member, str) else f"({type(member).__name__})"
 
 
 _PLAIN = {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2212: "-"}

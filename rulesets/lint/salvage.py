@@ -4,6 +4,7 @@ Broken values get a neutral stand-in where there is one; other broken parts are 
 Places of the salvaged document are translated back. Keys of what was left out are still known (`rulesets.lint.known`),
 so nothing is reported as missing that is merely broken.
 """
+
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from rulesets.findings import Place
 from rulesets.policy import FORMAT, Policy
 from rulesets.shape import check_raw, places
 
-_ROUNDS = 100
 _NEUTRAL = {"format": FORMAT, "name": "-", "timezone": "UTC", "models": [{"key": "model"}]}
 _STAND_INS = {"points": 0, "when": {"all": []}, "action": "hold", "window": {"hours": 1}}
 _NOTHING = object()
@@ -32,12 +32,15 @@ class Sound:
     original: Callable[[Place], Place]
 
 
-def salvage(raw: Any) -> Sound | None:
-    """The sound part of raw data; None when it is no document at all."""
+def salvage(raw: Any, rounds: int = 100) -> Sound | None:
+    """The sound part of raw data; None when it is no document at all, or still broken after so many rounds of mending.
+
+    Each round mends every error the validator sees; an error can uncover others, so a few rounds are usual.
+    """
     if check_raw(raw):
         return None
     repairs: Repairs = {}
-    for _round in range(_ROUNDS):
+    for _round in range(rounds):
         sound = {**_NEUTRAL, **_repaired(raw, (), repairs, _by_parent(repairs))}
         original = _translation(raw, frozenset(place for place, part in repairs.items() if part is _NOTHING))
         try:
@@ -104,11 +107,10 @@ def _step(value: Any, step: str | int, place: Place, gone: frozenset[Place]) -> 
 
 def _child(value: Any, step: str | int) -> Any:
     """The part at a step; `_NOTHING` where there is none."""
-    if isinstance(value, dict):
-        return value.get(step, _NOTHING)
-    if isinstance(value, list) and isinstance(step, int):
-        return value[step] if step < len(value) else _NOTHING
-    return _NOTHING
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return _NOTHING
 
 
 def _part(raw: Any, place: Place) -> Any:
