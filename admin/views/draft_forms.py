@@ -13,8 +13,8 @@ from engine.store.draft_rows import UNITS
 from rulesets.policy import GRADES, HEATS
 
 CONDITION_HINT = _l(
-    "As YAML, for example {field: company.employees, op: between, value: [50, 200]}. An unknown value satisfies no test "
-    "except “unknown”, not even “neq” or “not_in”."
+    "As YAML, for example {field: company.employees, op: between, value: [50, 200]}. An unknown value satisfies no "
+    "test except “unknown”, not even “neq” or “not_in”."
 )
 UNIT_NAMES = {"seconds": _l("seconds"), "minutes": _l("minutes"), "hours": _l("hours"), "days": _l("days")}
 CLOCK_NAMES = {"elapsed": _l("elapsed time, around the clock"), "business": _l("working hours of the owner")}

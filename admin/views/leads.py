@@ -3,17 +3,26 @@
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from flask import Response, g, url_for
+from flask import Response, flash, g, redirect, request, url_for
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import or_
 from sqlalchemy.orm import Query
 from sqlmodel import col
+from werkzeug.wrappers import Response as AnyResponse
 
+from admin.api.lead_json import policy_of
+from admin.api.work import ACTIONS
+from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.views import terms
+from admin.views import problems, sentences, terms
+from admin.views.draft import label_of
+from admin.views.lead_page import LeadPage, labels, read_page, reject_reasons
+from admin.views.lead_work import do_work
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, page
+from engine.errors import NotFound
+from engine.store import reading
 from engine.store.lead_cards import LeadCard, find_leads, lead_cards
 from engine.store.tables import Lead
 from rulesets.policy import GRADES, HEATS
@@ -87,6 +96,56 @@ class Leads(ListView):
         """A row leads to the lead's page."""
         return url_for("leads.lead", number=row.id)
 
+    @page("/<int:number>/")
+    def lead(self, number: int) -> str | AnyResponse:
+        """One lead: what is known, how its score adds up, what happened and why."""
+        shown = _readable_page(number, request.args.get("before", type=int))
+        if shown.row["id"] != number:
+            return redirect(self.get_url(".lead", number=shown.row["id"]))
+        return str(
+            self.render(
+                "baton/lead.html",
+                lead=shown,
+                labels=labels(shown.policy),
+                label_of=label_of,
+                sentences=sentences,
+                actions=_work_offered(shown.row),
+                reasons=reject_reasons(shown.policy),
+                at=now(),
+            )
+        )
+
+    @page("/decision/<int:number>/")
+    def decision(self, number: int) -> str:
+        """One decision with all its reasons."""
+        try:
+            found = reading.read_decision(number)
+        except NotFound:
+            problems.not_found()
+        shown = _readable_page(found["lead_id"])
+        return str(
+            self.render(
+                "baton/decision.html",
+                decision=found,
+                body=found["body"],
+                lead=shown,
+                labels=labels(policy_of(found["policy_number"])),
+                label_of=label_of,
+                sentences=sentences,
+            )
+        )
+
+    @page("/<int:number>/work", "POST")
+    def work(self, number: int) -> AnyResponse:
+        """Work on the lead: an event like any other, its decision awaited for two seconds."""
+        row = _readable_page(number).row
+        action = request.form.get("action", "")
+        if not _may_work(row):
+            problems.refuse()
+        if action in ACTIONS:
+            flash(*do_work(row["id"], action, request.form))
+        return redirect(self.get_url(".lead", number=row["id"]))
+
     @page("/export/<export_type>/")
     def export(self, export_type: str) -> Response:
         """The filtered list as CSV, 50,000 rows at most."""
@@ -96,6 +155,39 @@ class Leads(ListView):
         )
         names = [str(label) for label in self.column_labels.values()]
         return self.csv_answer(names, (_exported(row) for row in rows), f"leads-{export_type}")
+
+
+def _readable_page(number: int, before: int | None = None) -> LeadPage:
+    """The page of a lead, if there is one and the reader may see it."""
+    try:
+        shown = read_page(number, before)
+    except NotFound:
+        problems.not_found()
+    if not (may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and _is_mine(shown.row))):
+        problems.refuse()
+    return shown
+
+
+def _is_mine(row: dict[str, Any]) -> bool:
+    return actor() in {row["owner"], row["sdr"], row["rep"]}
+
+
+def _may_work(row: dict[str, Any]) -> bool:
+    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and row["owner"] == actor())
+
+
+def _work_offered(row: dict[str, Any]) -> list[str]:
+    """What makes sense in the lead's stage; the decision has the last word."""
+    if not _may_work(row):
+        return []
+    return {
+        "raw": ["touch", "qualify"],
+        "nurture": ["touch", "qualify"],
+        "ready": ["touch", "qualify"],
+        "mql": ["touch", "accept", "reject"],
+        "sql": ["touch"],
+        "opportunity": ["touch"],
+    }.get(row["stage"] or "", [])
 
 
 def _exported(row: Any) -> tuple[Any, ...]:

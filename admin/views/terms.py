@@ -65,11 +65,15 @@ CANDIDATES = {
     "off_hours": _l("is off hours"),
 }
 NOTES = {
-    "unreadable": _l("could not be read"),
-    "not_an_option": _l("is not one of the options"),
+    "not_text": _l("is no text"),
+    "bad_characters": _l("contains characters that cannot be stored"),
+    "not_a_number": _l("is no number"),
     "fraction": _l("has a fraction where a whole number is needed"),
+    "too_many_decimals": _l("has more than four decimals"),
     "too_large": _l("is too large"),
-    "unknown_members": _l("contains unknown options"),
+    "not_boolean": _l("is neither yes nor no"),
+    "not_an_option": _l("is not one of the options"),
+    "not_a_date": _l("is no date"),
 }
 WORK = {"touch": _l("Log a touch"), "qualify": _l("Qualify"), "accept": _l("Accept"), "reject": _l("Reject")}
 RESULTS = {
@@ -78,6 +82,18 @@ RESULTS = {
     "conversation": _l("Conversation"),
     "no_answer": _l("No answer"),
 }
+REFUSALS = {
+    "wrong_stage": _l("The lead's stage does not allow this."),
+    "person_required": _l("Only a person may do this."),
+    "not_in_pool": _l("Only leads of the public pool can be claimed."),
+    "no_owner": _l("The lead has no owner."),
+    "not_owner": _l("Only the lead's owner or a manager may do this."),
+    "reason_required": _l("A reason is needed."),
+    "reason_unknown": _l("The policy does not know this reason."),
+}
+STATUSES = {"waiting": _l("waiting"), "decided": _l("decided"), "set_aside": _l("set aside")}
+CHANNELS = {"call": _l("Call"), "email": _l("E-mail"), "wechat": _l("WeChat"), "meeting": _l("Meeting")}
+SCORES = {"fit": _l("fit"), "engagement": _l("engagement")}
 SIDES = {"marketing": _l("Marketing"), "sales": _l("Sales")}
 LACKING = {
     "marketing": _l("the signature of marketing"),

@@ -49,7 +49,13 @@ def find_leads(typed: str) -> list[int]:
     wanted = " ".join(typed.split()).lower()
     if not wanted:
         return []
-    asked = {"exact": typed.strip(), "start": _like(wanted) + "%", "digits": _digits(wanted), "most": MOST_FOUND}
+    asked = {
+        "exact": typed.strip(),
+        "start": _like(wanted) + "%",
+        "typed": _like(typed.strip()) + "%",
+        "digits": _digits(wanted),
+        "most": MOST_FOUND,
+    }
     query = _FIND + (_FIND_INSIDE if len(wanted) >= 3 else "")
     with transaction() as connection:
         found = connection.execute(
@@ -59,9 +65,10 @@ def find_leads(typed: str) -> list[int]:
         return [row.id for row in found]
 
 
-def _shown(claim: Any) -> str:
-    raw = claim.get("raw") if isinstance(claim, dict) else claim[0] if isinstance(claim, list) and claim else claim
-    return "" if raw is None else str(raw)
+def _shown(slots: list[Any] | None) -> str:
+    """The raw value of a stored claim: the trusted one, else the public one (`engine.core.facts.dump_claims`)."""
+    said = next((claim[0] for claim in slots or () if claim), None)
+    return "" if said is None else str(said)
 
 
 def _like(wanted: str) -> str:
@@ -82,7 +89,7 @@ _IDENTITIES = """
 SELECT lead_id, kind, value FROM identity WHERE lead_id = ANY(:ids) ORDER BY kind, created_at, value
 """
 _FIND = """
-SELECT lead_id AS id FROM identity WHERE value IN (:exact, lower(:exact)) OR value LIKE :start
+SELECT lead_id AS id FROM identity WHERE value IN (:exact, lower(:exact)) OR value LIKE :start OR value LIKE :typed
     OR (kind = 'phone' AND value LIKE :digits)
 UNION ALL
 SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id WHERE a.key LIKE :start
@@ -90,5 +97,5 @@ SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id WHERE a.key LIKE :
 _FIND_INSIDE = """
 UNION ALL
 SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id
-WHERE lower((a.claims->'company.name')::text) LIKE :inside
+WHERE lower(coalesce(a.claims #>> '{company.name,0,0}', a.claims #>> '{company.name,1,0}')) LIKE :inside
 """

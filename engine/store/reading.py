@@ -115,6 +115,25 @@ def read_timeline(lead_id: int, *, after: int, limit: int) -> list[Row]:
         return [event | {"decision": decided.get(event["event_id"])} for event in events]
 
 
+def read_recent(lead_id: int, *, before: int | None, limit: int) -> list[Row]:
+    """Events of a lead, the latest intake first, with an id below ``before``; each with what was decided."""
+    with transaction() as connection:
+        query = f"{_EVENTS} WHERE e.lead_id = %s AND e.id < %s ORDER BY e.id DESC LIMIT %s"
+        events = _rows(connection, query, [lead_id, before or MAX_ID, limit])
+        ids = [event["event_id"] for event in events]
+        decided = {row["event_id"]: row for row in _rows(connection, f"{_DECISIONS} WHERE d.event_id = ANY(%s)", [ids])}
+        return [event | {"decision": decided.get(event["event_id"])} for event in events]
+
+
+def read_decision(decision_id: int) -> Row:
+    """One decision. Raises NotFound."""
+    with transaction() as connection:
+        row = _one(connection, f"{_DECISIONS} WHERE d.id = %s", [min(decision_id, MAX_ID)])
+    if row is None:
+        raise NotFound(f"there is no decision {decision_id}")
+    return row
+
+
 def lead_exists(lead_id: int) -> int:
     """The id of the living lead behind ``lead_id``; raises NotFound."""
     with transaction() as connection:

@@ -1,0 +1,95 @@
+"""What the page of one lead shows, put together from what was stored; nothing is matched or decided here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from admin.api.lead_json import facts_of, plain, policy_of
+from admin.api.ledger import ledger_json
+from engine.core.facts import load_claims
+from engine.store import reading
+from engine.store.lead_cards import LeadCard, lead_cards
+from engine.store.reading import LeadRecord, Row
+from rulesets.policy import FitGroup, Policy
+
+TIMELINE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact and the statement it comes from."""
+
+    key: str
+    value: Any
+    source: str = ""
+    event_id: str = ""
+    occurred_at: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPage:
+    """Everything on the page."""
+
+    record: LeadRecord
+    card: LeadCard
+    facts: list[Fact]
+    ledger: dict[str, Any]
+    fit_sum: float
+    timeline: list[Row]
+    older: int | None
+    policy: Policy | None
+
+    @property
+    def row(self) -> Row:
+        """The lead's row."""
+        return self.record.row
+
+
+def read_page(number: int, before: int | None = None) -> LeadPage:
+    """The page of a living lead; raises NotFound."""
+    record = reading.read_lead(number)
+    ident = record.row["id"]
+    ledger = ledger_json(record)
+    events = reading.read_recent(ident, before=before, limit=TIMELINE + 1)
+    return LeadPage(
+        record=record,
+        card=lead_cards([ident])[ident],
+        facts=_facts(record),
+        ledger=ledger,
+        fit_sum=(ledger["fit_start"] or 0) + sum(group["points"] for group in ledger["fit_groups"]),
+        timeline=events[:TIMELINE],
+        older=events[TIMELINE - 1]["event_id"] if len(events) > TIMELINE else None,
+        policy=policy_of(record.row["policy_number"]) if record.row["policy_number"] is not None else None,
+    )
+
+
+def reject_reasons(policy: Policy | None) -> list[Any]:
+    """The reasons a rejection may give."""
+    return list(policy.reasons.reject) if policy else []
+
+
+def labels(policy: Policy | None) -> dict[str, Any]:
+    """Labels of rules, signals and groups by ``group/key`` and ``group``, as the document writes them."""
+    found: dict[str, Any] = {}
+    for model in policy.models if policy else ():
+        for group in (*model.fit.groups, *model.engagement.groups):
+            found[group.key] = _label(group)
+            members = group.rules if isinstance(group, FitGroup) else group.signals
+            found |= {f"{group.key}/{member.key}": _label(member) for member in members}
+    return found
+
+
+def _label(part: Any) -> Any:
+    return part.label if isinstance(part.label, str | None) else part.label.model_dump(exclude_none=True)
+
+
+def _facts(record: LeadRecord) -> list[Fact]:
+    own, company = load_claims(record.row["claims"]), load_claims(record.account_claims)
+    facts = []
+    for key, value in facts_of(record).items():
+        slots = (company if key.startswith("company.") else own).get(key) or own.get(key)
+        claim = slots.counting if slots else None
+        if claim is None:
+            facts.append(Fact(key, plain(value)))
+        else:
+            facts.append(Fact(key, plain(value), claim.source, claim.event_id, claim.occurred_at))
+    return facts
