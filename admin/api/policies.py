@@ -217,11 +217,8 @@ def _expected_revision() -> int | None:
 
 def _publish_body() -> dict[str, str]:
     from_json = policy_body()
-    if (
-        not isinstance(from_json, dict)
-        or not isinstance(from_json.get("reason"), str)
-        or not from_json["reason"].strip()
-    ):
+    reason = from_json.get("reason") if isinstance(from_json, dict) else None
+    if not isinstance(reason, str) or not reason.strip():
         raise Problem("invalid", "Give a reason: say what changes and why.", path="reason")
     act = from_json.get("act_on_existing", "none")
     if act not in {"none", "promote"}:

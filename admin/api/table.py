@@ -1,9 +1,10 @@
 """The whole API as one table, in the order of the documentation."""
 
 from admin.api import events, leads, policies, segment, status, work
+from admin.api.openapi import described_by
 from admin.api.routes import Route
 
-ROUTES: tuple[Route, ...] = (
+SERVICE: tuple[Route, ...] = (
     *events.ROUTES,
     *leads.ROUTES,
     *work.ROUTES,
@@ -11,3 +12,4 @@ ROUTES: tuple[Route, ...] = (
     *policies.ROUTES,
     *status.ROUTES,
 )
+ROUTES: tuple[Route, ...] = (*SERVICE, *described_by(SERVICE))

@@ -8,12 +8,13 @@ secret, but for the one time it is made.
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -118,6 +119,17 @@ def _check_names(name: str, source: str) -> None:
             )
     if source in RESERVED_SOURCES:
         raise KeyRefused(f"the source {source!r} is Baton's own: choose another name")
+
+
+@contextmanager
+def temporary_key(source: str, scopes: Iterable[str], now: datetime) -> Iterator[str]:
+    """The secret of a key that is gone when the block ends; for Baton's own commands on its own machine."""
+    made = add_key(f"{source}-{secrets.token_hex(6)}", scopes, now, source=source)
+    try:
+        yield made.secret
+    finally:
+        with transaction() as connection:
+            connection.execute(delete(ApiKey).where(col(ApiKey.id) == made.id))
 
 
 def revoke_key(name: str, now: datetime, by: str = "operator") -> None:

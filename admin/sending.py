@@ -1,0 +1,147 @@
+"""Sends lead events to a Baton over HTTP in lists and goes on after an interruption: the client of the event door.
+
+Sending again is harmless, because an event has effect once per source and id. May not touch the database.
+"""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.errors import BatonError, ServerUnavailable
+
+LIST_ITEMS = 200
+LIST_BYTES = 1024 * 1024
+MAX_LINE = 2 * 1024 * 1024 - 2
+TIMEOUT = 60
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+"""Seconds between two attempts at a server that does not answer."""
+
+
+class SendingRefused(BatonError):
+    """The server will not take anything from this sender; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not taken: its number in the file, a code and a message."""
+
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of everything that was sent."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary for programs."""
+        refused = [{"line": r.line, "code": r.code, "message": r.message} for r in self.refusals]
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": refused}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as it stands in the file."""
+
+    number: int
+    text: bytes
+
+
+def lists_of(lines: Iterable[bytes], refuse: Callable[[Refusal], None]) -> Iterator[list[Line]]:
+    """Lines as lists to send; a line that is no JSON is refused here, since it would spoil its whole list."""
+    waiting: list[Line] = []
+    size = 0
+    for number, raw in enumerate(lines, start=1):
+        text = raw.strip().removeprefix(b"\xef\xbb\xbf")
+        if not text:
+            continue
+        wrong = _why_unsendable(text)
+        if wrong is not None:
+            refuse(Refusal(number, *wrong))
+            continue
+        if waiting and (len(waiting) == LIST_ITEMS or size + len(text) > LIST_BYTES):
+            yield waiting
+            waiting, size = [], 0
+        waiting.append(Line(number, text))
+        size += len(text) + 1
+    if waiting:
+        yield waiting
+
+
+def _why_unsendable(text: bytes) -> tuple[str, str] | None:
+    if len(text) > MAX_LINE:
+        return "body_too_large", f"the line has {len(text)} bytes: {MAX_LINE} at most"
+    try:
+        json.loads(text)
+    except RecursionError:
+        return "nested_too_deeply", "the line is nested too deeply"
+    except ValueError as error:
+        return "malformed_json", f"the line is not JSON ({error})"
+    return None
+
+
+class EventSender:
+    """A connection to one Baton with one key. ``patience``: seconds to wait for a server that is away."""
+
+    def __init__(self, url: str, key: str, patience: float = 120.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SendingRefused(f"{url!r} is no address of a Baton: give http://host:port")
+        self._base = parts.path.rstrip("/")
+        self._make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._address = (parts.hostname, parts.port)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._patience = patience
+        self._connection: http.client.HTTPConnection | None = None
+
+    def send(self, lines: list[Line], summary: Summary) -> None:
+        """Send a list until the server has answered it, and note what became of each line."""
+        body = b"[" + b",".join(line.text for line in lines) + b"]"
+        status, answer = self._until_answered(body)
+        if "rejected" not in answer:
+            raise SendingRefused(f"the server answered {status}: {answer.get('detail', answer)}")
+        summary.accepted += answer["accepted"]
+        summary.duplicates += answer["duplicates"]
+        for item in answer["rejected"]:
+            summary.refusals.append(Refusal(lines[item["index"]].number, item["code"], item["message"]))
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _until_answered(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        until, pause = time.monotonic() + self._patience, FIRST_PAUSE
+        while True:
+            try:
+                status, text = self._post(body)
+                if status not in {429, 502, 503, 504}:
+                    return status, json.loads(text)
+                reason = f"it answers {status}"
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self.close()
+                reason = f"{type(error).__name__}: {error}"
+            if time.monotonic() + pause > until:
+                raise ServerUnavailable(f"{self._address[0]} does not take events ({reason}); run the same again later")
+            time.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _post(self, body: bytes) -> tuple[int, bytes]:
+        if self._connection is None:
+            self._connection = self._make(*self._address, timeout=TIMEOUT)
+            self._connection.connect()
+            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection.request("POST", f"{self._base}/v1/events", body, self._headers)
+        response = self._connection.getresponse()
+        return response.status, response.read()
