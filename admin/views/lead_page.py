@@ -9,7 +9,7 @@ from engine.core.facts import load_claims
 from engine.store import reading
 from engine.store.lead_cards import LeadCard, lead_cards
 from engine.store.reading import LeadRecord, Row
-from rulesets.policy import FitGroup, Policy
+from rulesets.policy import Policy
 
 TIMELINE = 50
 
@@ -71,10 +71,10 @@ def labels(policy: Policy | None) -> dict[str, Any]:
     """Labels of rules, signals and groups by ``group/key`` and ``group``, as the document writes them."""
     found: dict[str, Any] = {}
     for model in policy.models if policy else ():
-        for group in (*model.fit.groups, *model.engagement.groups):
-            found[group.key] = _label(group)
-            members = group.rules if isinstance(group, FitGroup) else group.signals
-            found |= {f"{group.key}/{member.key}": _label(member) for member in members}
+        for group in model.fit.groups:
+            found |= {group.key: _label(group), **{f"{group.key}/{rule.key}": _label(rule) for rule in group.rules}}
+        for side in model.engagement.groups:
+            found |= {side.key: _label(side), **{f"{side.key}/{one.key}": _label(one) for one in side.signals}}
     return found
 
 

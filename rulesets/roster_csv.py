@@ -1,0 +1,81 @@
+"""People of the roster as a table for spreadsheets: one row a person, lists separated by semicolons. Pure.
+
+Absences and calendars have no columns: take YAML for those. What a row leaves empty keeps its default.
+"""
+
+import csv
+import io
+from typing import Any
+
+from rulesets.roster import FORMAT
+
+LISTS = ("territories", "languages", "industries", "eligible_months")
+NUMBERS = ("tier", "weight", "capacity")
+CAPS = ("day", "week", "month")
+COLUMNS = (
+    "email", "name", "role", "team", "department", "manager", *LISTS[:3], *NUMBERS, *(f"cap_{cap}" for cap in CAPS),
+    "calendar", "active", LISTS[3],
+)  # fmt: skip
+YES, NO = {"true", "yes", "1", "是", "on", ""}, {"false", "no", "0", "否", "off"}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class CsvRefused(ValueError):
+    """The table cannot be read; the message names the row and what to write instead."""
+
+
+def write_people(document: dict[str, Any]) -> str:
+    """The people of a roster as CSV."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_row(person) for person in document.get("people", ()))
+    return out.getvalue()
+
+
+def read_people(text: str) -> dict[str, Any]:
+    """A roster document with the people of a CSV text; raises CsvRefused."""
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
+    if unknown or "email" not in (reader.fieldnames or ()):
+        raise CsvRefused(f"the first line must name columns of: {', '.join(COLUMNS)}; not: {', '.join(unknown) or '–'}")
+    try:
+        return {"format": FORMAT, "people": [_person(row, reader.line_num) for row in reader]}
+    except csv.Error as refused:
+        raise CsvRefused(f"line {reader.line_num}: {refused}") from None
+
+
+def _row(person: dict[str, Any]) -> dict[str, Any]:
+    row = {name: person[name] for name in COLUMNS if name in person}
+    row |= {name: ";".join(person[name]) for name in LISTS if name in person}
+    row |= {f"cap_{cap}": value for cap, value in person.get("caps", {}).items()}
+    row["active"] = "yes" if person.get("active", True) else "no"
+    return {name: _harmless(value) for name, value in row.items()}
+
+
+def _harmless(value: Any) -> Any:
+    """Text no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _person(row: dict[str, Any], line: int) -> dict[str, Any]:
+    if None in row or None in row.values():
+        raise CsvRefused(f"line {line}: more or fewer values than columns")
+    said = {name: value.strip().removeprefix("'") for name, value in row.items() if value.strip()}
+    person: dict[str, Any] = {name: value for name, value in said.items() if name not in {*NUMBERS, *LISTS, "active"}}
+    caps = {cap: _number(person.pop(f"cap_{cap}"), line, f"cap_{cap}") for cap in CAPS if f"cap_{cap}" in person}
+    person |= {name: _number(said[name], line, name) for name in NUMBERS if name in said}
+    person |= {name: [one.strip() for one in said[name].split(";") if one.strip()] for name in LISTS if name in said}
+    return {**person, **({"caps": caps} if caps else {}), "active": _active(said.get("active", ""), line)}
+
+
+def _number(text: str, line: int, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise CsvRefused(f"line {line}: {name} must be a whole number")
+    return int(text)
+
+
+def _active(text: str, line: int) -> bool:
+    if text.lower() not in YES | NO:
+        raise CsvRefused(f"line {line}: active must be yes or no")
+    return text.lower() in YES
