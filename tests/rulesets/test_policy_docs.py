@@ -1,0 +1,61 @@
+"""The pages about the policy are true: examples lint clean, and every operator, type and code is on them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rulesets.conditions import OPERATORS
+from rulesets.document import load
+from rulesets.lint import lint
+from rulesets.lint.values import ACTIONS
+from rulesets.reading import FieldType, ReadingCode
+from rulesets.shape import CODES
+from rulesets.vocabulary import EVENT_PREFIXES
+from tests.rulesets.documents import LEAST
+
+ROOT = Path(__file__).parent.parent.parent
+POLICY = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+LINT = (ROOT / "docs" / "lint-codes.md").read_text(encoding="utf-8")
+NEEDED = {"events": [{"key": key, "kind": "latent"} for key in ("content.downloaded", "pricing.viewed", "page.viewed")]}
+
+
+def examples(page: str) -> list[Any]:
+    return [load(block) for block in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+
+
+@pytest.mark.parametrize("example", examples(POLICY) + examples(LINT))
+def test_an_example_lints_clean(example: dict[str, Any]) -> None:
+    assert lint({**LEAST, **NEEDED, **example}).findings == ()
+
+
+def documented(page: str) -> set[str]:
+    """What the first columns of the page's tables name."""
+    return {name for cell in re.findall(r"^\|([^|]*)\|", page, re.MULTILINE) for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def codes_in_source() -> Iterator[str]:
+    """The codes that `rulesets` gives to findings: first arguments of error(…) and warning(…), and those of shape."""
+    yield from CODES.values()
+    lint_files = sorted((ROOT / "rulesets" / "lint").glob("*.py"))
+    for file in [ROOT / "rulesets" / "document.py", ROOT / "rulesets" / "shape.py", *lint_files]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in {"error", "warning"} and isinstance(node.args[0].value, str):
+                    yield node.args[0].value
+
+
+def test_every_code_of_a_finding_is_documented_and_nothing_else() -> None:
+    assert documented(LINT) == {*codes_in_source(), "duplicate-option"}
+
+
+def test_every_type_operator_action_and_reading_code_is_documented() -> None:
+    assert documented(POLICY) == {*FieldType, *OPERATORS, *ACTIONS, *ReadingCode}
+
+
+def test_the_prefixes_of_batons_own_events_are_documented() -> None:
+    assert f"`{' '.join(EVENT_PREFIXES)}`" in POLICY
