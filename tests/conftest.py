@@ -64,10 +64,13 @@ def template_database(servers: Settings) -> str:
 
 @pytest.fixture
 def database(servers: Settings, template_database: str) -> Iterator[str]:
-    """URL of a migrated, empty database of this test's own; `engine.store.session` is told of it."""
+    """URL of a migrated, empty database of this test's own; `engine.store.session` is told of it.
+
+    Copying the files takes half the time of the default strategy, which writes the copy to the log.
+    """
     name = f"test_{next(_numbers)}"
     url = _url_of(servers, name)
-    _administer(servers, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+    _administer(servers, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template_database)
     session.init_store(url)
     try:
         yield url

@@ -4,9 +4,11 @@ import fcntl
 import os
 import pickle
 import pwd
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +19,8 @@ from workers.server_folders import lock_owner
 T = TypeVar("T")
 ROOT = os.geteuid() == 0
 REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE = 30
+"""Seconds until a wait for an end has failed."""
 HOLD_SERVERS = """
 import signal, sys
 from engine.settings import load_settings
@@ -49,8 +53,22 @@ def server_pids(home: Path) -> list[int]:
 def await_nothing_left(home: Path, kinds: Sequence[str] = ("postgres", "valkey")) -> None:
     """Return once no process of these servers is alive: until then one of them holds the lock."""
     for kind in kinds:
-        with (home / f"{kind}.lock").open() as handle:
+        with (home / f"{kind}.lock").open() as handle, _limited(f"a process of {kind} is still alive"):
             fcntl.flock(handle, fcntl.LOCK_SH)
+
+
+@contextmanager
+def _limited(reason: str) -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeoutError(reason)
+
+    former = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, former)
 
 
 def other_user(name: str = "nobody") -> pwd.struct_passwd:

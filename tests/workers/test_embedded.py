@@ -18,22 +18,6 @@ from workers import embedded, server_programs
 from workers.server_folders import SOCKETS, lock_owner, run_folder, socket_path, take_lock
 
 
-@pytest.fixture(scope="module")
-def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose servers were started and stopped before."""
-    home = tmp_path_factory.mktemp("used") / "var"
-    with embedded.embedded_servers(launching.settings_of(home)):
-        pass
-    return home
-
-
-@pytest.fixture
-def home(tmp_path: Path, used_home: Path) -> Path:
-    """A copy of the used home: spares every test the initialisation."""
-    subprocess.run(["cp", "-a", used_home, tmp_path / "var"], check=True)
-    return tmp_path / "var"
-
-
 @pytest.fixture
 def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
     process = launching.start_holder(home)

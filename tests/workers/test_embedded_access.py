@@ -14,6 +14,7 @@ import redis
 from engine.errors import ServerUnavailable
 from engine.store.session import check_answers, connect
 from tests.workers import launching
+from tests.workers.conftest import copy_home
 from workers import embedded
 from workers.server_account import Account, postgres_program, runnable, server_account, valkey_program
 from workers.server_folders import SOCKETS, explained, prepare_folders, require_space, run_folder
@@ -31,11 +32,11 @@ def open_home() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
-def test_the_servers_never_run_as_root(tmp_path: Path) -> None:
-    settings = launching.settings_of(tmp_path)
+def test_the_servers_never_run_as_root(home: Path) -> None:
+    settings = launching.settings_of(home)
     with embedded.embedded_servers(settings):
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in launching.server_pids(tmp_path)}
-        assert owners == {server_account(tmp_path / "postgres").uid}
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in launching.server_pids(home)}
+        assert owners == {server_account(home / "postgres").uid}
         assert 0 not in owners
 
 
@@ -53,12 +54,12 @@ def test_an_ordinary_user_runs_the_servers_as_themselves(open_home: Path) -> Non
             os.waitpid(pid, 0)
 
 
-def test_another_user_cannot_connect_even_through_open_doors(tmp_path: Path) -> None:
-    settings = launching.settings_of(tmp_path)
+def test_another_user_cannot_connect_even_through_open_doors(home: Path) -> None:
+    settings = launching.settings_of(home)
     with embedded.embedded_servers(settings):
         url, queue = embedded.database_url(settings), redis.Redis.from_url(embedded.redis_url(settings))
-        run = run_folder(tmp_path)
-        allowed = (tmp_path / "postgres" / "data" / "pg_ident.conf").read_text()
+        run = run_folder(home)
+        allowed = (home / "postgres" / "data" / "pg_ident.conf").read_text()
         assert allowed.count("\n") == len({os.geteuid(), run.stat().st_uid})
         if launching.ROOT:
             stranger = launching.other_user("daemon").pw_uid
@@ -80,12 +81,12 @@ def _open_all_doors(run: Path) -> None:
     (run / SOCKETS["postgres"]).chmod(0o777)
 
 
-def test_no_other_database_user_exists_and_the_network_is_not_listened_to(tmp_path: Path) -> None:
-    settings = launching.settings_of(tmp_path)
+def test_no_other_database_user_exists_and_the_network_is_not_listened_to(home: Path) -> None:
+    settings = launching.settings_of(home)
     with embedded.embedded_servers(settings):
         with connect(embedded.database_url(settings)) as connection:
             roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin").fetchall()
-        pids = launching.server_pids(tmp_path)
+        pids = launching.server_pids(home)
         assert roles == [("baton",)]
         assert not any(_listens_on_the_network(pid) for pid in pids)
 
@@ -97,8 +98,8 @@ def _listens_on_the_network(pid: int) -> bool:
     return any(line.split()[9] in inodes for table in tables for line in table)
 
 
-def test_a_home_too_deep_for_sockets_gets_a_short_folder_that_is_remembered(tmp_path: Path) -> None:
-    home = tmp_path / ("deep" * 20) / ("deeper" * 10)
+def test_a_home_too_deep_for_sockets_gets_a_short_folder_that_is_remembered(tmp_path: Path, used_home: Path) -> None:
+    home = copy_home(used_home, tmp_path / ("deep" * 20) / ("deeper" * 10))
     settings = launching.settings_of(home)
     with embedded.embedded_servers(settings):
         short = (home / "run").readlink()
@@ -114,8 +115,8 @@ def test_a_home_too_deep_for_sockets_gets_a_short_folder_that_is_remembered(tmp_
     remade.rmdir()
 
 
-def test_names_with_blanks_percent_signs_and_chinese_work(tmp_path: Path) -> None:
-    settings = launching.settings_of(tmp_path / "销售 50% #1?")
+def test_names_with_blanks_percent_signs_and_chinese_work(tmp_path: Path, used_home: Path) -> None:
+    settings = launching.settings_of(copy_home(used_home, tmp_path / "销售 50% #1?"))
     with embedded.embedded_servers(settings):
         assert embedded.servers_running(settings)
 
