@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationError, field_validator
 
 from rulesets.findings import Finding, did_you_mean, error, quoted
-from rulesets.parts import Key, Text
-from rulesets.parts import Part
+from rulesets.parts import Key, Part, Text
 
 FORMAT = "baton.roster/1"
 ROLES = ("sdr", "sales", "manager")

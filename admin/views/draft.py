@@ -40,6 +40,7 @@ class PartView(ListView):
     new_form: ClassVar[Any] = None
     column_default_sort: Any = [("parent", False), ("position", False)]  # noqa: RUF012 - the library's own attribute
     column_sortable_list = ()
+    action_disallowed_list = ("delete",)
     column_searchable_list = ("path",)
     page_size = 200
     column_labels: ClassVar[dict[str, Any]] = {

@@ -3,13 +3,17 @@
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 
+from admin.views.administration import AuditLog, Keys, Users
 from admin.views.document import WholeDocument
 from admin.views.draft import Cells, Clocks, Groups, Models, Rules, Signals
 from admin.views.leads import Leads
 from admin.views.publish import Publish
+from admin.views.road import Events, SetAside
+from admin.views.roster import People, RosterDocument, Teams
 from admin.views.versions import Versions
+from engine.store.admin_tables import ApiKey, AuditEntry, UserAccount
 from engine.store.draft_tables import DraftCell, DraftClock, DraftGroup, DraftModel, DraftRule, DraftSignal
-from engine.store.tables import Lead
+from engine.store.tables import Event, Inbox, Lead, Person, Team
 
 ROAD = _l("Road of events")
 ROSTER = _l("Roster")
@@ -21,7 +25,15 @@ def pages() -> list[BaseView]:
     """New instances of every page: an application has its own."""
     return [
         Leads(Lead, name=_l("Leads"), endpoint="leads", url="leads"),
+        Events(Event, name=_l("Events"), category=ROAD, endpoint="events", url="events"),
+        SetAside(Inbox, name=_l("Set aside"), category=ROAD, endpoint="set_aside", url="set-aside"),
         *_policy(),
+        People(Person, name=_l("People"), category=ROSTER, endpoint="people", url="roster/people"),
+        Teams(Team, name=_l("Teams"), category=ROSTER, endpoint="teams", url="roster/teams"),
+        RosterDocument(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
+        Keys(ApiKey, name=_l("API keys"), category=OPERATION, endpoint="keys", url="keys"),
+        Users(UserAccount, name=_l("Users"), category=OPERATION, endpoint="users", url="users"),
+        AuditLog(AuditEntry, name=_l("Audit log"), category=OPERATION, endpoint="audit", url="audit"),
     ]
 
 

@@ -1,6 +1,7 @@
 """The roster in its tables: written out as a document, taken in as one, and edited person by person (POLICY.md §8).
 
-Every write checks the roster that would result, is effective at once and leaves a line per changed row in the audit log.
+Every write checks the roster that would result, is effective at once and leaves a line per changed row in the audit
+log.
 """
 
 import hashlib
@@ -74,15 +75,19 @@ def import_roster(document: Any, *, replace: bool = False, by: str, expected: st
 
 
 def save_person(values: Mapping[str, Any], by: str) -> RosterChange:
-    """Add or change one person; ``values`` as in the document. Raises `RosterRefused`."""
-    person = {name: value for name, value in values.items() if value is not None}
-    return import_roster({"format": FORMAT, "people": [person]}, by=by)
+    """Add or change one person; ``values`` as in the document, None clears. Raises `RosterRefused`."""
+    people = {person["email"]: person for person in export_roster().get("people", ())}
+    return import_roster({"format": FORMAT, "people": [_overlaid(people.get(values["email"]), values)]}, by=by)
 
 
 def save_team(values: Mapping[str, Any], by: str) -> RosterChange:
-    """Add or change one team; ``values`` as in the document. Raises `RosterRefused`."""
-    team = {name: value for name, value in values.items() if value is not None}
-    return import_roster({"format": FORMAT, "teams": [team]}, by=by)
+    """Add or change one team; ``values`` as in the document, None clears. Raises `RosterRefused`."""
+    teams = {team["key"]: team for team in export_roster().get("teams", ())}
+    return import_roster({"format": FORMAT, "teams": [_overlaid(teams.get(values["key"]), values)]}, by=by)
+
+
+def _overlaid(old: Document | None, values: Mapping[str, Any]) -> Document:
+    return {name: value for name, value in {**(old or {}), **values}.items() if value is not None}
 
 
 def _only_dangling(findings: Any) -> bool:
@@ -122,7 +127,10 @@ def _write(session: Session, before: Document, roster: Roster, document: Documen
 
 def _write_people(session: Session, before: Document, after: Document, named: set[str], by: str) -> RosterChange:
     there = {part["email"]: part for part in before.get("people", ())}
-    added, updated, deactivated, unchanged = [], [], [], 0
+    added: list[str] = []
+    updated: list[str] = []
+    deactivated: list[str] = []
+    unchanged = 0
     for part in after.get("people", ()):
         email, old = part["email"], there.get(part["email"])
         if old == part:
