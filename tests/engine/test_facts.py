@@ -178,6 +178,13 @@ def test_changed_says_whether_a_fact_has_another_value() -> None:
     assert take(event(days_ago=1, identities={"phone": "+8613800000000"}), claims).changed
 
 
+def test_an_event_taken_in_again_changes_nothing() -> None:
+    one = event(traits={"city": "上海"}, identities={"email": "li@acme.example"})
+    claims = folded(one)
+    assert take(one, claims).claims is claims
+    assert not take(one, claims).changed
+
+
 def test_an_account_is_its_domain_else_its_folded_name_else_nothing() -> None:
     def key(**groups: Any) -> str | None:
         return account_key(folded(event(**groups)), VOCABULARY, ZONE)
