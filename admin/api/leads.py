@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import jsonify, request
+from flask_babel import force_locale
 
 from admin.api.identifiers import UnusableIdentifier, read_identifier
 from admin.api.lead_json import decision_json, event_json, lead_json
@@ -17,9 +18,12 @@ from admin.api.shapes import (
     LeadShape,
     LeadsShape,
     LedgerShape,
+    SentencesShape,
     TimelineShape,
 )
+from admin.explaining import explain
 from admin.problems import Problem
+from admin.views.language import LANGUAGES
 from engine.store import reading
 
 DEFAULT_LIMIT = 50
@@ -32,6 +36,7 @@ PAGING = (
     Parameter("cursor", "`next` of the page before"),
     Parameter("limit", f"Items of a page, {DEFAULT_LIMIT} unless told, at most {MAX_LIMIT}", type="integer"),
 )
+LANG = (Parameter("lang", f"{', '.join(LANGUAGES)}; en unless told"),)
 FILTERS = (
     *(Parameter(kind, f"Leads with this {kind.replace('_', ' ')}") for kind in ASKED_IDENTITIES),
     *(Parameter(column, f"Leads with this {column}") for column in ASKED_COLUMNS),
@@ -82,6 +87,23 @@ def get_event(source: str, event_id: str) -> Answer:
     if "\x00" in source + event_id:
         raise Problem("not_found", "No event has a NUL character in its id.")
     return jsonify(event_json(reading.read_event(source, event_id)))
+
+
+def get_explain(lead_id: int) -> Answer:
+    """Why the lead stands where it stands, in sentences."""
+    check_parameters(LANG)
+    lang = request.args.get("lang", "en")
+    if lang not in LANGUAGES:
+        raise Problem("invalid", f"lang must be one of {', '.join(LANGUAGES)}.", parameter="lang")
+    record = reading.read_lead(lead_id)
+    return jsonify(lead=record.row["id"], lang=lang, sentences=explained(record, lang))
+
+
+def explained(record: reading.LeadRecord, lang: str) -> list[str]:
+    """The sentences about a lead in one language."""
+    chosen = reading.last_choice(record.row["id"])
+    with force_locale(LANGUAGES[lang][0]):
+        return explain(lead_json(record), ledger_json(record), decision_json(chosen) if chosen else None)
 
 
 def check_parameters(known: Sequence[Parameter]) -> None:
@@ -146,6 +168,8 @@ ROUTES = (
           {200: DecisionsShape}, PROBLEMS, parameters=PAGING),
     Route("GET", "/v1/leads/<int:lead_id>/timeline", get_timeline, "Events and decisions in order", READ,
           {200: TimelineShape}, PROBLEMS, parameters=PAGING),
+    Route("GET", "/v1/leads/<int:lead_id>/explain", get_explain, "Sentences that say why", READ,
+          {200: SentencesShape}, PROBLEMS, parameters=LANG),
     Route("GET", "/v1/events/<source>/<path:event_id>", get_event, "What became of an event",
           ("leads:read", "events:write"), {200: EventShape}, PROBLEMS),
 )  # fmt: skip

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, text
 
 from engine.errors import ServerUnavailable
+from engine.store.migrate import is_current
 from engine.store.session import transaction
 
 
@@ -60,12 +60,9 @@ def active_version() -> ActiveVersion | None:
 
 
 def check_tables() -> None:
-    """Raise ServerUnavailable when a table of this version of Baton is missing."""
-    with transaction() as connection:
-        there = set(inspect(connection).get_table_names())
-    missing = sorted(set(SQLModel.metadata.tables) - there)
-    if missing:
-        raise ServerUnavailable(f"the database lacks {', '.join(missing)}: run `baton migrate`")
+    """Raise ServerUnavailable when the database has not the tables of this version of Baton."""
+    if not is_current():
+        raise ServerUnavailable("the database has the tables of another version of Baton, or none: run `baton migrate`")
 
 
 def figures(now: datetime) -> Figures:

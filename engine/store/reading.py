@@ -98,6 +98,13 @@ def last_scored(lead_id: int) -> Row | None:
         return _one(connection, f"{query} ORDER BY d.id DESC LIMIT 1", [lead])
 
 
+def last_choice(lead_id: int) -> Row | None:
+    """The last decision about a lead that looked for a person, None when there is none."""
+    with transaction() as connection:
+        query = f"{_DECISIONS} WHERE d.lead_id = %s AND jsonb_typeof(d.body->'assignment') = 'object'"
+        return _one(connection, f"{query} ORDER BY d.id DESC LIMIT 1", [lead_id])
+
+
 def read_ledger(lead_id: int) -> list[Row]:
     """The counted occurrences of a lead with the events they are of."""
     with transaction() as connection:

@@ -1,0 +1,49 @@
+"""`baton explain`: why a lead stands where it stands, in the terminal."""
+
+import click
+
+from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.api.lead_json import lead_json
+from admin.api.leads import explained
+from admin.api.ledger import ledger_json
+from admin.app import create_app
+from admin.cli.terminal import connected, json_option, print_json
+from admin.views.language import LANGUAGES
+from engine.errors import NotFound
+from engine.store import reading
+
+
+@click.command()
+@click.argument("lead")
+@click.option(
+    "--lang", type=click.Choice(list(LANGUAGES)), help="Language of the sentences; default: BATON_LOCALE or en."
+)
+@json_option
+def explain(lead: str, lang: str | None, *, as_json: bool) -> None:
+    """Explain LEAD: its number, or any identifier (e-mail, external id, phone, …)."""
+    settings = connected()
+    record = reading.read_lead(_number(lead))
+    with create_app(settings).test_request_context():
+        told = explained(record, lang or settings.locale or "en")
+        if as_json:
+            print_json({"lead": lead_json(record), "ledger": ledger_json(record), "sentences": told})
+            return
+    names = ", ".join(lead_json(record)["identities"].values())
+    click.echo(f"lead {record.row['id']} ({names})")
+    for sentence in told:
+        click.echo(sentence)
+
+
+def _number(lead: str) -> int:
+    """The lead's number; identifiers are tried in their order of trust, a number first as an external id."""
+    for kind in READERS:
+        try:
+            value = read_identifier(kind, lead)
+        except UnusableIdentifier:
+            continue  # not of this kind: the next one is tried
+        found = reading.lead_of_identity(kind, value) if value else None
+        if found is not None:
+            return found
+    if lead.isascii() and lead.isdigit() and len(lead) < 19:
+        return int(lead)
+    raise NotFound(f"no lead is called {lead!r}: give its number or one of its identifiers")
