@@ -1,9 +1,9 @@
 """Whole leads matched per second: Baton beside four rule engines and beside Python written for exactly the rules.
 
-`python -m benchmarks.matching [--quick]`. Same rules, same leads, all in one process and one run, in seconds of processor
-time, so that a busy machine distorts little; every answer is first compared with the generated Python. A lead is matched
-once: Baton gains from what it remembers only as far as different leads share values, as leads do. "Remembering nothing"
-is the same matcher when every question is put to durable_rules anew.
+`python -m benchmarks.matching [--quick]`. Same rules, same leads, all in one process and one run, in seconds of
+processor time, so that a busy machine distorts little; every answer is first compared with the generated Python. A lead
+is matched once: Baton gains from what it remembers only as far as different leads share values, as leads do.
+"Remembering nothing" is the same matcher when every question is put to durable_rules anew.
 """
 
 import gc

@@ -1,8 +1,8 @@
 """The rules and leads of the matching benchmark, in a neutral form every engine can be given.
 
 A rule is a conjunction of one to three tests; most read one field in bands, as people write scoring tables, some
-combine fields. All values are known and texts are plain ASCII in lower case, because the other engines neither know unknown
-values nor fold text. About one rule in twenty is true of a lead.
+combine fields. All values are known and texts are plain ASCII in lower case, because the other engines neither know
+unknown values nor fold text. About one rule in twenty is true of a lead.
 """
 
 from dataclasses import dataclass

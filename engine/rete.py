@@ -67,6 +67,11 @@ class ShardMatcher:
         self._lives = LIVES
         self._handle: int | None = None
 
+    def build(self) -> None:
+        """Builds ahead what would else be built at the first question. Raises Incident."""
+        with self._lock:
+            self._build()
+
     def close(self) -> None:
         """Deletes the session, then the ruleset."""
         with self._lock:
@@ -170,7 +175,7 @@ class ReteMatcher:
 
     def _warm(self, ruleset: str, shard: ShardMatcher) -> None:
         try:
-            shard.fired(())
+            shard.build()
         except Incident as incident:
             self._record(ruleset, incident)
 

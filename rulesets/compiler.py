@@ -58,7 +58,8 @@ def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mappi
             always.append(rule)
         else:
             rules.extend((rule, alternative) for alternative in alternatives)
-    sources = features.sources(fresh_names())
+    sources, moved = features.sources({atom for _, atoms in rules for atom in atoms}, fresh_names())
+    rules = [(rule, tuple(sorted(moved[atom] for atom in atoms))) for rule, atoms in rules]
     return Ruleset(
         always=tuple(always), sources=sources, shards=tuple(_shard(packed, sources) for packed in pack(rules))
     )
@@ -152,14 +153,14 @@ def _sources(rule: Rule) -> set[int]:
 
 
 def _filled(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
+    """At least one rule, as many to a shard as fit."""
     shard: list[Rule] = []
     for rule in rules:
         if shard and not _fits([*shard, rule]):
             yield shard
             shard = []
         shard.append(rule)
-    if shard:
-        yield shard
+    yield shard
 
 
 def _fits(rules: list[Rule]) -> bool:

@@ -4,10 +4,10 @@ Equal tests share a literal, tests of one subject share a source. Operands are r
 compiles never meets an operand at work that cannot be read.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from rulesets.compiled import Assertion, Source
@@ -59,10 +59,11 @@ class Features:
             case DaysSinceTest():
                 self._check(FieldType.DECIMAL, test.op, test.value)
                 return self._literal({"days_since": test.days_since}, test, holds=holds)
-            case PropertyTest():
-                operator = OPERATORS.get(test.op)
-                self._check(property_type(operator, test.value) if operator else None, test.op, test.value)
-        return self.whole(test, holds=holds)
+            case _:
+                asked = cast("PropertyTest", test)
+                operator = OPERATORS.get(asked.op)
+                self._check(property_type(operator, asked.value) if operator else None, asked.op, asked.value)
+                return self.whole(test, holds=holds)
 
     def whole(self, condition: Node, *, holds: bool) -> Alternatives:
         """A condition of any size as one literal that the interpreter computes from the whole view."""
@@ -89,18 +90,19 @@ class Features:
         except BadOperand as bad:
             raise CannotCompile(f"{op} {value!r}: {bad}") from bad
 
-    def sources(self, name: Callable[[], str]) -> tuple[Source, ...]:
-        """The collected sources, every literal under a fresh name."""
-        return tuple(
-            Source(
-                **draft.subject,
-                assertions=tuple(
-                    Assertion(condition=condition, holds=holds, name=name())
-                    for (_, holds), (_, condition) in draft.literals.items()
-                ),
-            )
-            for _, draft in self._drafts.values()
-        )
+    def sources(self, used: Collection[Atom], name: Callable[[], str]) -> tuple[tuple[Source, ...], dict[Atom, Atom]]:
+        """What must be read for these atoms, every literal under a fresh name; and the atoms' new numbers in it."""
+        sources: list[Source] = []
+        moved: dict[Atom, Atom] = {}
+        for number, draft in self._drafts.values():
+            assertions: list[Assertion] = []
+            for (_, holds), (literal, condition) in draft.literals.items():
+                if (atom := Atom(number, literal)) in used:
+                    moved[atom] = Atom(len(sources), len(assertions))
+                    assertions.append(Assertion(condition=condition, holds=holds, name=name()))
+            if assertions:
+                sources.append(Source(**draft.subject, assertions=tuple(assertions)))
+        return tuple(sources), moved
 
 
 def fresh_names(reserved: Iterable[str] = ("sid", "id", "k", "$s")) -> Callable[[], str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core.matching import InterpreterMatcher
 from engine.core.view import Frame
 from engine.rete import ReteMatcher
+from rulesets.compiler import compile_policy
 from rulesets.policy import Policy
 from tests.engine.parity_worlds import random_policy, random_view
 
@@ -19,7 +20,9 @@ LEADS_PER_POLICY = 25
 
 def compare(random: Random, policy: Policy, leads: int) -> int:
     """Compares every ruleset of the policy on random leads; returns how many rules were true."""
-    matcher, reference, frame = ReteMatcher.of(policy), InterpreterMatcher(policy), Frame.of(policy)
+    remember = random.random() < 0.7
+    matcher = ReteMatcher(compile_policy(policy), policy, remember=remember)
+    reference, frame = InterpreterMatcher(policy), Frame.of(policy)
     true = 0
     try:
         for _ in range(leads):
