@@ -122,6 +122,8 @@ def register(app: Flask) -> None:
     )
     csrf.init_app(app)
     Security(app, Accounts(), login_form=SignInForm)
+    # The library looks for tokens in every body, of any size, before the door that measures it: sessions only.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined] # set by Flask-Login
     app.before_request(_guard)
 
 

@@ -59,3 +59,8 @@ def event(number: int = 1, /, **changes: Any) -> JsonItem:
         "lead": {"external_id": f"lead-{number}"},
     } | changes
     return {key: value for key, value in item.items() if value is not None}
+
+
+def told(answer: TestResponse) -> Any:
+    """The JSON of an answer."""
+    return answer.json

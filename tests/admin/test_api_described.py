@@ -1,0 +1,77 @@
+"""Every address of the table is described, served, guarded and answers problems; the docs page stands on its own."""
+
+import re
+from typing import Any
+
+import pytest
+
+from admin.api.routes import Route
+from admin.api.table import ROUTES
+from admin.problems import KINDS
+from tests.admin.api_client import Api, told
+
+
+def address(route: Route) -> str:
+    return re.sub(r"<int:\w+>", "1", re.sub(r"<(?:path:)?\w+>", "x", route.path))
+
+
+def test_the_description_names_every_route_and_nothing_else(api: Api) -> None:
+    described = told(api.client.get("/openapi.json"))
+    assert described["openapi"] == "3.1.0"
+    found = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+    assert found == {(route.method, route.openapi_path) for route in ROUTES}
+    served = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in api.app.url_map.iter_rules()
+        if rule.rule.startswith("/v1/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert served <= found
+
+
+def test_every_reference_of_the_description_leads_somewhere(api: Api) -> None:
+    described = told(api.client.get("/openapi.json"))
+    names = [operation["operationId"] for methods in described["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+    for reference in references(described):
+        assert reference.removeprefix("#/components/schemas/") in described["components"]["schemas"]
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [found for part in value.values() for found in references(part)]
+    return [found for part in value for found in references(part)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.scopes is not None], ids=lambda r: f"{r.method} {r.path}")
+def test_a_guarded_address_answers_nobody_without_a_key_or_with_a_lesser_one(api: Api, route: Route) -> None:
+    stranger = api.client.open(address(route), method=route.method)
+    assert (stranger.status_code, stranger.content_type) == (401, "application/problem+json")
+    lesser = "roster:read" if route.scopes != ("roster:read",) else "policy:read"
+    assert api.client.open(address(route), method=route.method, headers=api.key(scopes=[lesser])).status_code == 403
+    if not route.public:
+        page = api.key("page", public=True)
+        assert api.client.open(address(route), method=route.method, headers=page).status_code == 403
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
+def test_every_address_refuses_other_methods_with_a_problem(api: Api, route: Route) -> None:
+    answer = api.client.open(address(route), method="DELETE")
+    assert answer.status_code == 405
+    assert route.method in answer.headers["Allow"]
+    if route.path.startswith("/v1/"):
+        assert told(answer)["code"] == "method_not_allowed"
+
+
+def test_the_docs_page_shows_every_address_and_problem_without_scripts_or_other_hosts(api: Api) -> None:
+    page = api.client.get("/docs/api")
+    assert page.status_code == 200
+    for route in ROUTES:
+        assert f"{route.method} {route.openapi_path}" in page.text
+    for code in KINDS:
+        assert f'id="{code}"' in page.text
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    outside = re.findall(r'(?:src|href)="(https?:[^"]+)"', page.text)
+    assert outside == []

@@ -1,0 +1,64 @@
+"""The policy and the roster as documents over HTTP."""
+
+from typing import Any
+
+from tests.admin.api_client import Api, told
+from tests.admin.road import POLICY, lay_road
+
+
+def test_the_draft_is_replaced_by_who_saw_it_and_published(api: Api) -> None:
+    headers = api.key("ops", ["policy:read", "policy:write"])
+    tag = api.client.get("/v1/policy/draft", headers=headers).headers["ETag"]
+    put: Any = {"json": POLICY, "headers": headers | {"If-Match": tag}}
+    done = api.client.put("/v1/policy/draft", **put)
+    assert done.status_code == 200, done.text
+    assert api.client.put("/v1/policy/draft", **{**put, "json": POLICY | {"name": "Late"}}).status_code == 412
+    assert told(api.client.get("/v1/policy/draft", headers=headers))["name"] == "Two doors"
+    refused = api.client.post("/v1/policy/publish", json={"reason": "first"}, headers=headers)
+    assert (refused.status_code, "not signed" in told(refused)["detail"]) == (422, True)
+
+
+def test_a_version_can_be_read_again(api: Api) -> None:
+    lay_road()
+    headers = api.key("ops", ["policy:read"])
+    (version,) = told(api.client.get("/v1/policy/versions", headers=headers))["items"]
+    assert (version["number"], version["active"]) == (1, True)
+    assert told(api.client.get("/v1/policy/versions/1", headers=headers))["document"]["name"] == "Two doors"
+    for number in ("2", "0", "99999999999999999999"):
+        assert api.client.get(f"/v1/policy/versions/{number}", headers=headers).status_code == 404
+
+
+def test_the_draft_is_not_replaced_blindly_or_by_nonsense(api: Api) -> None:
+    headers = api.key("ops", ["policy:write"])
+    assert api.client.put("/v1/policy/draft", json=POLICY, headers=headers).status_code == 428
+    assert api.client.put("/v1/policy/draft", json=POLICY, headers=headers | {"If-Match": "x"}).status_code == 412
+    anyway = headers | {"If-Match": "*"}
+    refused = api.client.put("/v1/policy/draft", json=POLICY | {"modles": []}, headers=anyway)
+    assert refused.status_code == 422
+    assert told(refused)["findings"][0]["path"]
+    broken = api.client.put("/v1/policy/draft", data=b"{", headers=anyway, content_type="application/json")
+    assert broken.status_code == 422
+    assert told(broken)["findings"][0]["message"]
+
+
+def test_lint_finds_everything_in_json_and_yaml(api: Api) -> None:
+    headers = api.key("ops", ["policy:read"])
+    good = told(api.client.post("/v1/policy/lint", json=POLICY, headers=headers))
+    assert (good["publishable"], len(good["digest"])) == (True, 64)
+    text = "format: baton.policy/1\nname: x\ntimezone: Mars/Base\nmodels: [{key: a}]\n"
+    bad = told(api.client.post("/v1/policy/lint", data=text, headers=headers, content_type="application/yaml"))
+    assert bad["publishable"] is False
+    assert bad["findings"][0]["path"] == "timezone"
+
+
+def test_the_roster_is_replaced_by_who_saw_it(api: Api) -> None:
+    headers = api.key("hr", ["roster:read", "roster:write"])
+    tag = api.client.get("/v1/roster", headers=headers).headers["ETag"]
+    document = {"format": "baton.roster/1", "people": [{"email": "li@example.com", "role": "sdr"}]}
+    done = api.client.put("/v1/roster", json=document, headers=headers | {"If-Match": tag})
+    assert (done.status_code, told(done)["added"]) == (200, ["li@example.com"])
+    assert api.client.put("/v1/roster", json=document, headers=headers | {"If-Match": tag}).status_code == 412
+    assert api.client.put("/v1/roster", json=document, headers=headers).status_code == 428
+    bad = document | {"people": [{"email": "li@example.com", "role": "wizard"}]}
+    refused = api.client.put("/v1/roster", json=bad, headers=headers | {"If-Match": "*"})
+    assert (refused.status_code, bool(told(refused)["findings"])) == (422, True)
