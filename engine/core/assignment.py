@@ -1,18 +1,25 @@
-"""Who gets a lead, and why everybody else does not: candidates, reasons and stride rotation (POLICY.md §5).
+"""Who gets a lead, and why everybody else does not: policies in order, candidates, reasons (POLICY.md §5).
 
 Pure: the roster, the counts and the rotation state come in as values, the chosen person and the moved pointers go out.
-The caller holds the rotation's lock and stores what comes back in the same transaction (R5.5).
+The caller holds the rotation's lock and stores what comes back in the same transaction (R5.5); whose turn it is among
+the eligible is `engine.core.rotation`. Choices made where the contract is silent:
+
+* a policy gives nobody a lead its `when` does not hold for, also when a cell or another policy's `otherwise` names it;
+* a policy that has both `teams` and `reps` means those people of those teams.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from engine.core.rotation import Participant, Pointers, turn, turn_by_department
 from engine.core.state import LeadState, Queued
 from rulesets.policy import AssignmentPolicy, OtherPolicy
+
+UTC = ZoneInfo("UTC")
 
 
 class Reason(StrEnum):
@@ -33,21 +40,6 @@ class Reason(StrEnum):
     CHOSEN = "chosen"
 
 
-UNAVAILABLE = frozenset(
-    {
-        Reason.INACTIVE,
-        Reason.ABSENT,
-        Reason.SUSPENDED,
-        Reason.NOT_LISTED,
-        Reason.CAPACITY,
-        Reason.CAP_DAY,
-        Reason.CAP_WEEK,
-        Reason.CAP_MONTH,
-    }
-)
-"""Reasons that lie in the person, not in the lead: they decide about credit (R5.5)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person of the roster, with what has been given to them so far."""
@@ -63,21 +55,15 @@ class Member:
     """Most assignments per ``day``, ``week`` (ISO) and ``month``, in the person's zone."""
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Folded values of territories, languages and industries."""
+    suspended: bool = False
+    working: bool = True
+    """Whether it is their working time now."""
     absences: tuple[tuple[date, date], ...] = ()
     eligible_months: frozenset[str] = frozenset()
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
     open_leads: int = 0
     received: Mapping[str, int] = field(default_factory=dict)
     """Assignments received in the current ``day``, ``week`` and ``month``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """A person's place in one policy's rotation."""
-
-    value: Fraction = Fraction(0)
-    served: int = 0
-    served_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,96 +83,118 @@ class Choice:
     person: str | None
     candidates: tuple[Candidate, ...] = ()
     otherwise: str | None = None
-    moved: Mapping[str, Pointer] = field(default_factory=dict)
+    moved: Pointers = field(default_factory=dict)
+    tried: "tuple[Choice, ...]" = ()
+    """What other policies came to that were tried and yielded nobody; their pointers may have moved, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """What assignment knows of the lead: folded field values to match, and who had it before."""
+    """What assignment knows of the lead: folded field values to match, who had it, which policies' `when` holds."""
 
     values: Callable[[str], frozenset[str]]
     state: LeadState
+    holds: Callable[[AssignmentPolicy], bool]
 
 
 def assign(
     policies: Sequence[AssignmentPolicy],
     role: str,
-    holds: Callable[[AssignmentPolicy], bool],
     lead: Lead,
     members: Sequence[Member],
-    rotation: Mapping[str, Mapping[str, Pointer]],
+    rotations: Mapping[str, Pointers],
     now: datetime,
+    *,
     named: str | None = None,
 ) -> Choice:
     """Try the role's policies in order; the first that holds and yields a person decides (R5.1).
 
-    ``named`` is the policy a cell names: it is tried alone. ``rotation`` has the pointers of every policy by person.
+    ``named`` is the policy a cell names: it is tried alone. ``rotations`` has the pointers of every policy. If nobody
+    is found, ``otherwise`` says where the lead waits: ``queue`` or ``pool``.
     """
-    by_key = {policy.key: policy for policy in policies}
-    tried: list[Choice] = []
-    for policy in _in_order(policies, role, named):
-        if holds(policy):
-            tried.append(choose(policy, lead, members, rotation.get(policy.key, {}), now))
-            if tried[-1].person:
-                return tried[-1]
-    if not tried:
-        return Choice(role=role, policy=None, person=None, otherwise="queue")
-    return _otherwise(by_key, tried[0], lambda p: choose(p, lead, members, rotation.get(p.key, {}), now))
+    of_role = {p.key: p for p in sorted((p for p in policies if p.role == role), key=lambda p: p.priority)}
+    path = [of_role[named]] if named in of_role else [p for p in of_role.values() if lead.holds(p)]
+    tried: dict[str, Choice] = {}
+    for policy in (*path, *_following(path[:1], of_role)):
+        if policy.key not in tried and lead.holds(policy):
+            choice = tried[policy.key] = choose(policy, lead, members, rotations.get(policy.key, {}), now)
+            if choice.person or choice.otherwise:
+                return _with_tried(choice, tried)
+    first = path[0].key if path else None
+    nobody = tried.get(first or "") or Choice(role, first, person=None)
+    return _with_tried(replace(nobody, otherwise=_last_resort(path[:1], of_role)), tried)
 
 
 def choose(
-    policy: AssignmentPolicy, lead: Lead, members: Sequence[Member], pointers: Mapping[str, Pointer], now: datetime
+    policy: AssignmentPolicy, lead: Lead, members: Sequence[Member], pointers: Pointers, now: datetime
 ) -> Choice:
-    """One policy: every candidate with a reason, the lowest pointer among the eligible, and the rotation after it."""
-    people = sorted((m for m in members if _is_member(policy, m)), key=lambda m: m.email)
-    listed = eligibility_month_is_listed(members, policy.role, now)
-    reasons = {m.email: judge(m, policy, lead, now, listed=listed) for m in people}
-    places = _with_joiners(people, reasons, pointers)
-    eligible = [m for m in people if reasons[m.email] is Reason.ELIGIBLE]
-    winner = min(eligible, key=lambda m: _turn(m.email, places[m.email]), default=None)
-    after = _credited(policy, people, reasons, places)
-    if winner is not None:
-        reasons[winner.email] = Reason.CHOSEN
-        after[winner.email] = _served(after[winner.email], step(policy, winner), now)
+    """One policy: every candidate with a reason, whose turn it is among the eligible, and the rotation after it.
+
+    With `off_hours: wait`, when only people's working hours are in the way, ``otherwise`` is ``queue`` at once (R5.4).
+    """
+    listed = listed_months(members, policy.role)
+    people = sorted((m for m in members if is_candidate(policy, m)), key=lambda m: m.email)
+    reasons = {m.email: judge(m, policy, lead, now, listed) for m in people}
+    participants = [_participant(m, policy, reasons[m.email], now, listed) for m in people]
+    next_turn = turn_by_department if policy.balance_by == "department" else turn
+    after = next_turn(participants, pointers, now, credit=policy.returning == "make_up")
+    if after.winner is not None:
+        reasons[after.winner] = Reason.CHOSEN
+    waits = policy.off_hours == "wait" and after.winner is None and Reason.OFF_HOURS in reasons.values()
     return Choice(
         role=policy.role,
         policy=policy.key,
-        person=winner.email if winner else None,
+        person=after.winner,
         candidates=tuple(Candidate(email, reason) for email, reason in reasons.items()),
-        moved={email: place for email, place in after.items() if pointers.get(email) != place},
+        otherwise="queue" if waits else None,
+        moved={key: place for key, place in after.pointers.items() if pointers.get(key) != place},
     )
+
+
+def is_candidate(policy: AssignmentPolicy, member: Member) -> bool:
+    """Whether a person is looked at: of the role, within teams and reps (R5.2)."""
+    named = {rep.casefold() for rep in policy.reps}
+    return (
+        member.role == policy.role
+        and (not policy.teams or member.team in policy.teams)
+        and (not named or member.email.casefold() in named)
+    )
+
+
+def judge(member: Member, policy: AssignmentPolicy, lead: Lead, now: datetime, listed: frozenset[str]) -> Reason:
+    """Whether a person may get this lead now: the first reason against it in the order of R5.2, or ``eligible``."""
+    return (
+        unavailability(member, now, listed)
+        or _misfit(member, policy, lead)
+        or (Reason.OFF_HOURS if _is_off_hours(member, policy) else Reason.ELIGIBLE)
+    )
+
+
+def unavailability(member: Member, now: datetime, listed: frozenset[str]) -> Reason | None:
+    """The reason in the person why they receive nothing now, or None. ``listed``: months that have a list (R5.9)."""
+    today = now.astimezone(member.zone).date()
+    month = f"{today:%Y-%m}"
+    against = {
+        Reason.INACTIVE: not member.active,
+        Reason.ABSENT: any(first <= today <= last for first, last in member.absences),
+        Reason.SUSPENDED: member.suspended,
+        Reason.NOT_LISTED: month in listed and month not in member.eligible_months,
+        Reason.CAPACITY: member.capacity is not None and member.open_leads >= member.capacity,
+        Reason.CAP_DAY: _is_capped(member, "day"),
+        Reason.CAP_WEEK: _is_capped(member, "week"),
+        Reason.CAP_MONTH: _is_capped(member, "month"),
+    }
+    return next((reason for reason, applies in against.items() if applies), None)
+
+
+def listed_months(members: Iterable[Member], role: str) -> frozenset[str]:
+    """The months that have an eligibility list: those with anyone of the role on it (R5.9)."""
+    return frozenset(month for member in members if member.role == role for month in member.eligible_months)
 
 
 def step(policy: AssignmentPolicy, member: Member) -> Fraction:
     """How far a turn moves a pointer: 1, or 1 ÷ weight."""
     return Fraction(1, member.weight) if policy.strategy == "weighted" else Fraction(1)
-
-
-def judge(member: Member, policy: AssignmentPolicy, lead: Lead, now: datetime, *, listed: bool) -> Reason:
-    """Whether a person may get this lead now; the first reason against it, those of the person before those of the lead."""
-    return availability(member, now, listed=listed) or _fit(member, policy, lead) or Reason.ELIGIBLE
-
-
-def availability(member: Member, now: datetime, *, listed: bool) -> Reason | None:
-    """The reason in the person why they receive nothing now, or None. ``listed``: a list exists for this month (R5.9)."""
-    today = now.astimezone(member.zone).date()
-    if not member.active:
-        return Reason.INACTIVE
-    if any(first <= today <= last for first, last in member.absences):
-        return Reason.ABSENT
-    if listed and f"{today:%Y-%m}" not in member.eligible_months:
-        return Reason.NOT_LISTED
-    if member.capacity is not None and member.open_leads >= member.capacity:
-        return Reason.CAPACITY
-    for span, reason in (("day", Reason.CAP_DAY), ("week", Reason.CAP_WEEK), ("month", Reason.CAP_MONTH)):
-        if span in member.caps and member.received.get(span, 0) >= member.caps[span]:
-            return reason
-    return None
-
-
-def eligibility_month_is_listed(members: Iterable[Member], role: str, now: datetime) -> bool:
-    """Whether anyone of the role is on this month's eligibility list; then only the listed are eligible (R5.9)."""
-    return any(f"{now.astimezone(m.zone):%Y-%m}" in m.eligible_months for m in members if m.role == role)
 
 
 def queued(choice: Choice, state: LeadState, now: datetime, priority: int) -> Queued:
@@ -196,37 +204,50 @@ def queued(choice: Choice, state: LeadState, now: datetime, priority: int) -> Qu
     return Queued(choice.role, now, priority)
 
 
-def _in_order(policies: Sequence[AssignmentPolicy], role: str, named: str | None) -> list[AssignmentPolicy]:
-    of_role = [policy for policy in policies if policy.role == role]
-    alone = [policy for policy in of_role if policy.key == named]
-    return alone or sorted(of_role, key=lambda policy: policy.priority)
+def _following(first: Sequence[AssignmentPolicy], of_role: Mapping[str, AssignmentPolicy]) -> list[AssignmentPolicy]:
+    """The policies that `otherwise` leads to, each once."""
+    chain = list(first)
+    while chain and isinstance(chain[-1].otherwise, OtherPolicy):
+        policy = of_role.get(chain[-1].otherwise.policy)
+        if policy is None or policy in chain:
+            break
+        chain.append(policy)
+    return chain[1:]
 
 
-def _otherwise(
-    by_key: Mapping[str, AssignmentPolicy], first: Choice, choose_by: Callable[[AssignmentPolicy], Choice]
-) -> Choice:
-    """Nobody was found: `otherwise` of the first policy that held applies, a named policy with its own `otherwise`."""
-    policy = by_key[first.policy or ""]
-    seen: set[str] = set()
-    while isinstance(policy.otherwise, OtherPolicy) and policy.otherwise.policy not in seen:
-        policy = by_key[policy.otherwise.policy]
-        seen.add(policy.key)
-        choice = choose_by(policy)
-        if choice.person:
-            return choice
-    return replace(first, otherwise=policy.otherwise if isinstance(policy.otherwise, str) else "queue")
+def _last_resort(first: Sequence[AssignmentPolicy], of_role: Mapping[str, AssignmentPolicy]) -> str:
+    """Where a lead waits when nobody was found: what the last policy of the chain says."""
+    last = [*first, *_following(first, of_role)][-1:]
+    return next((policy.otherwise for policy in last if isinstance(policy.otherwise, str)), "queue")
 
 
-def _is_member(policy: AssignmentPolicy, member: Member) -> bool:
-    named = {rep.casefold() for rep in policy.reps}
-    return (
-        member.role == policy.role
-        and (not policy.teams or member.team in policy.teams)
-        and (not named or member.email in named)
+def _with_tried(choice: Choice, tried: Mapping[str, Choice]) -> Choice:
+    return replace(choice, tried=tuple(other for key, other in tried.items() if key != choice.policy))
+
+
+def _participant(
+    member: Member, policy: AssignmentPolicy, reason: Reason, now: datetime, listed: frozenset[str]
+) -> Participant:
+    """Who is available may be kept from a lead by the lead; who is not does not save up turns (R5.5)."""
+    return Participant(
+        member.email,
+        eligible=reason is Reason.ELIGIBLE,
+        available=unavailability(member, now, listed) is None and not _is_off_hours(member, policy),
+        step=step(policy, member),
+        department=member.department or "",
     )
 
 
-def _fit(member: Member, policy: AssignmentPolicy, lead: Lead) -> Reason | None:
+def _is_capped(member: Member, span: str) -> bool:
+    return span in member.caps and member.received.get(span, 0) >= member.caps[span]
+
+
+def _is_off_hours(member: Member, policy: AssignmentPolicy) -> bool:
+    return policy.off_hours != "assign" and not member.working
+
+
+def _misfit(member: Member, policy: AssignmentPolicy, lead: Lead) -> Reason | None:
+    """The reason between this person and this lead: territories and the like, or that they had it before (R5.3)."""
     for match in policy.match:
         if not lead.values(match.field) & member.lists.get(match.rep, frozenset()):
             return Reason.NO_MATCH
@@ -234,40 +255,3 @@ def _fit(member: Member, policy: AssignmentPolicy, lead: Lead) -> Reason | None:
     if not policy.avoid_previous:
         earlier = tuple(p for p in earlier if p.why == "missed")[-1:]
     return Reason.PREVIOUS if member.email in {p.person for p in earlier} else None
-
-
-def _with_joiners(
-    people: Sequence[Member], reasons: Mapping[str, Reason], pointers: Mapping[str, Pointer]
-) -> dict[str, Pointer]:
-    """Everybody's pointer; a joiner starts at the lowest of the other available members (R5.5)."""
-    known = {m.email: pointers[m.email] for m in people if m.email in pointers}
-    start = _lowest(known, reasons)
-    return {m.email: known.get(m.email) or Pointer(start or Fraction(0)) for m in people}
-
-
-def _lowest(places: Mapping[str, Pointer], reasons: Mapping[str, Reason]) -> Fraction | None:
-    available = [place.value for email, place in places.items() if reasons[email] not in UNAVAILABLE]
-    return min(available or [place.value for place in places.values()], default=None)
-
-
-def _credited(
-    policy: AssignmentPolicy, people: Sequence[Member], reasons: Mapping[str, Reason], places: Mapping[str, Pointer]
-) -> dict[str, Pointer]:
-    """With ``no_credit``, who is unavailable does not save up turns: their pointer rises to the lowest available one."""
-    available = [places[m.email].value for m in people if reasons[m.email] not in UNAVAILABLE]
-    after = dict(places)
-    if policy.returning == "no_credit" and available:
-        level = min(available)
-        for member in people:
-            if reasons[member.email] in UNAVAILABLE and places[member.email].value < level:
-                after[member.email] = replace(places[member.email], value=level)
-    return after
-
-
-def _turn(email: str, place: Pointer) -> tuple[Fraction, bool, float, str]:
-    """Lowest pointer; ties: those served before come first, longest since the last turn, then e-mail."""
-    return (place.value, place.served_at is None, place.served_at.timestamp() if place.served_at else 0.0, email)
-
-
-def _served(place: Pointer, by: Fraction, now: datetime) -> Pointer:
-    return Pointer(place.value + by, place.served + 1, now)

@@ -5,25 +5,29 @@ people; when its outcome has a `need`, the caller runs `engine.core.assignment` 
 Live, simulated and replayed decisions run this code; only the moment and the store differ.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.core import sla, stages
 from engine.core.assignment import Choice, queued
+from engine.core.breaches import after_breach, counted, read_breach
 from engine.core.matching import Matcher
 from engine.core.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
 from engine.core.qualification import qualify
 from engine.core.scoring import score, score_values
-from engine.core.sla import Clock, Definitions
-from engine.core.state import LeadState, PassedOver
+from engine.core.sla import Change, Clock, Definitions, Names
+from engine.core.state import LeadState
 from engine.core.view import LeadView
+from rulesets.interpreter import holds as condition_holds
 from rulesets.moments import ACTION
-from rulesets.policy import Action, AssignmentPolicy, Cell, Policy, SlaClock
+from rulesets.policy import Action, AssignmentPolicy, Cell, EventItem, EventMatch, Policy, SlaClock
 
 ROLE_OF_STAGE = {Stage.READY: "sdr", Stage.MQL: "sales"}
 """Whose turn it is in the stages in which a lead waits for somebody."""
+
+WITH_SALES = frozenset({Stage.SQL, Stage.OPPORTUNITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A person is to be found: of this role, by this policy alone if ``named``, waiting at this priority if none is there."""
+    """A person is to be found: of this role, by this policy alone if ``named``, else waiting at this priority."""
 
     role: str
     named: str | None
@@ -86,33 +90,35 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
     """Everything about one event that needs no choice of a person.
 
     1. what the event itself does: work of people, a breach of a clock; 2. scores; 3. exclusions, flags, routes;
-    4. the stage that follows; 5. clocks met or cancelled by it; 6. whether somebody is to be found.
+    4. the stage that follows; 5. clocks met by it; 6. whether somebody is to be found.
     """
-    policy, before = book.policy, situation.state
-    moved = stages.move(before, event, policy, people.managers)
-    refusal = moved if isinstance(moved, stages.Refusal) else None
-    state = before if isinstance(moved, stages.Refusal) else moved
-    breached, clocks = _breach(situation.clocks, event)
-    actions = _breach_actions(breached, before, book.clock_rules)
-    state = _after_breach(state, breached, actions)
-    scores = score(policy, situation.view, book.matcher)
+    before = situation.state
+    entered = stages.enter(before)
+    moved = stages.move(entered, event, book.policy, people.managers)
+    refusal, state = (moved, entered) if isinstance(moved, stages.Refusal) else (None, moved)
+    if refusal is None:
+        state = _given_back(state, before, event, people)
+    breach, clocks = read_breach(event, state, situation.clocks, book.clock_rules)
+    state = after_breach(state, breach)
+    scores = score(book.policy, situation.view, book.matcher)
     seen = situation.view.with_values(state_values(state))
-    verdict = qualify(policy, seen, book.matcher, scores, confirmed=state.confirmed_at is not None)
-    cell = _cell(policy, scores)
+    verdict = qualify(book.policy, seen, book.matcher, scores, confirmed=state.confirmed_at is not None)
+    cell = _cell(book.policy, scores)
     state = _wakened(state, event, scores, facts_changed=situation.facts_changed)
-    after = _keeping_sdr(stages.advance(state, verdict, cell, acts=state.acts_after is None), people)
+    after = stages.advance(state, verdict, cell, acts=state.acts_after is None)
+    names = _naming(event, situation.view, book.policy, refused=refusal is not None)
     return Outcome(
         before=before,
         after=after,
         scores=scores,
         verdict=verdict,
         cell=cell,
-        clocks=clocks if refusal else sla.observe(clocks, event, book.clock_rules, people.roles),
+        clocks=sla.observe(clocks, event, book.clock_rules, people.roles, names),
         clocks_before=situation.clocks,
         refusal=refusal,
-        need=_need(before, after, event, cell, reassign=_reassigns(breached, actions, before)),
-        breached=breached,
-        actions=actions,
+        need=_need(before, after, event, cell, taken_away=breach is not None and breach.takes_away),
+        breached=breach.clock if breach else None,
+        actions=breach.actions if breach else (),
     )
 
 
@@ -121,17 +127,17 @@ def complete(
 ) -> Outcome:
     """The outcome with its person, its place in the queue or the pool, and the clocks that start and end with that."""
     after = outcome.after if choice is None else _placed(outcome.after, choice, outcome.need, now)
-    breaches = _counted_breaches(outcome, after)
-    after = replace(after, breaches=breaches) if breaches != dict(after.breaches) else after
-    clocks = sla.settle(outcome.clocks, outcome.before, after, event, book.clock_rules)
+    after = counted(after, outcome.breached, outcome.clocks, outcome.clocks_before)
+    names = _naming(event, situation.view, book.policy, refused=outcome.refusal is not None)
+    change = Change(outcome.before, after, event, names)
+    clocks = sla.settle(outcome.clocks, change, book.clock_rules)
+    holds, allowed = action_holds(outcome, after, situation.view, book), outcome.cell.sla
     started = sla.start(
         book.policy.sla,
+        outcome.clocks_before,
         clocks,
-        outcome.before,
-        after,
-        event,
-        allowed=None if outcome.cell.sla is None else frozenset(outcome.cell.sla),
-        holds=action_holds(outcome, after, situation.view, book),
+        change,
+        may=lambda rule: (allowed is None or rule.key in allowed) and holds(rule),
         policy_number=book.number,
         now=now,
     )
@@ -175,73 +181,76 @@ def _cell(policy: Policy, scores: Scores) -> Cell:
 
 
 def _wakened(state: LeadState, event: LeadEvent, scores: Scores, *, facts_changed: bool) -> LeadState:
-    """After recycling, rejection or release a lead waits for something new: a counted occurrence or a changed fact (R4.6)."""
-    if state.acts_after is None or event.occurred_at <= state.acts_after:
+    """A lead sent back waits for something new: an occurrence that counts or a changed fact, later than that (R4.6)."""
+    since = state.acts_after
+    if since is None:
         return state
-    counted = any(line.event_id == event.id and line.source == event.source for line in scores.ledger)
-    return replace(state, acts_after=None) if counted or facts_changed else state
+    something_new = any(line.occurred_at > since for line in scores.ledger)
+    return replace(state, acts_after=None) if something_new or (facts_changed and event.occurred_at > since) else state
 
 
-def _keeping_sdr(state: LeadState, people: People) -> LeadState:
-    """A lead that was sent back goes to its own SDR if that one is active (R4.7)."""
-    sent_back = state.stage is Stage.READY and state.owner is None and state.acts_after is not None
-    if sent_back and state.pool_since is None and state.sdr in people.active and people.roles.get(state.sdr) == "sdr":
-        return replace(state, owner=state.sdr)
+def _given_back(state: LeadState, before: LeadState, event: LeadEvent, people: People) -> LeadState:
+    """A lead that was sent back goes to its own SDR if that one is active, but not to whoever just let it go (R4.7)."""
+    sent_back = event.type in {"lead.rejected", "lead.released"} and state.stage is Stage.READY
+    if not sent_back or state.pool_since is not None or not stages.assigns(event) or state.sdr == before.owner:
+        return state
+    if state.sdr in people.active and people.roles.get(state.sdr) == "sdr":
+        return replace(state, owner=state.sdr, assigned_by=None)
     return state
 
 
-# ------------------------------------------------------------------------------------------------------- breaches
-def _breach(clocks: tuple[Clock, ...], event: LeadEvent) -> tuple[Clock | None, tuple[Clock, ...]]:
-    if event.type != "sla.breached":
-        return None, clocks
-    return sla.breach(clocks, int(event.properties["clock"]))
+# ------------------------------------------------------------------------------------------------ clocks
+def _naming(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Names:
+    """Whether the event is among those a clock names: by its key, its condition, its reason (§6)."""
+    key = view.vocabulary.event_key(event.type)
+    at_event = view.at_event(event.properties)
+
+    def fits(item: EventItem) -> bool:
+        if not isinstance(item, EventMatch):
+            return item == key
+        return (
+            item.event == key and _holds(item, at_event) and not (item.unless_justified and _justified(event, policy))
+        )
+
+    def names(items: Iterable[EventItem]) -> bool:
+        return not refused and any(fits(item) for item in items)
+
+    return names
 
 
-def _breach_actions(breached: Clock | None, before: LeadState, rules: Definitions) -> tuple[Action, ...]:
-    if breached is None:
-        return ()
-    return sla.breach_actions(rules(breached.policy_number, breached.key), before.breaches.get(breached.key, 0) + 1)
+def _holds(item: EventMatch, view: LeadView) -> bool:
+    """Whether the item's condition holds; one of an older policy that reads what there is no more does not."""
+    try:
+        return item.when is None or condition_holds(item.when, view)
+    except KeyError:
+        return False
 
 
-def _after_breach(state: LeadState, breached: Clock | None, actions: tuple[Action, ...]) -> LeadState:
-    """The one who missed is remembered; the lead is taken away when a reassignment asks for it."""
-    if breached is None or breached.owner is None:
-        return state
-    missed = PassedOver(breached.owner, "missed", breached.due_at)
-    state = replace(state, passed_over=(*state.passed_over, missed))
-    return replace(state, owner=None) if _reassigns(breached, actions, state) else state
+def _justified(event: LeadEvent, policy: Policy) -> bool:
+    """Whether the reason an event gives is one that justifies it."""
+    rule = stages.WORK.get(event.type)
+    reasons = getattr(policy.reasons, rule.reasons) if rule and rule.reasons else ()
+    return any(reason.justified and reason.key == event.properties.get("reason") for reason in reasons)
 
 
-def _reassigns(breached: Clock | None, actions: tuple[Action, ...], state: LeadState) -> bool:
-    """All actions concern the owner at the moment of the breach: a lead that moved on is left alone (R6.5)."""
-    owned = breached is not None and breached.owner is not None and breached.owner == state.owner
-    return owned and any(action.do == "reassign" for action in actions)
-
-
-def _counted_breaches(outcome: Outcome, after: LeadState) -> dict[str, int]:
-    """Breaches by clock key: one more for a breach, none again for a clock that was met (R6.5)."""
-    counts = dict(after.breaches)
-    if outcome.breached is not None:
-        counts[outcome.breached.key] = counts.get(outcome.breached.key, 0) + 1
-    for clock in outcome.clocks:
-        if clock.state == "met":
-            counts.pop(clock.key, None)
-    return counts
-
-
-# ------------------------------------------------------------------------------------------------------- who gets it
-def _need(before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, *, reassign: bool) -> Need | None:
+# ------------------------------------------------------------------------------------------------ who gets it
+def _need(before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, *, taken_away: bool) -> Need | None:
     """Whether somebody is to be found for the lead now; one that waits in the queue or the pool is left there."""
-    role = ROLE_OF_STAGE.get(after.stage) if after.stage else None
-    if role is None or after.owner is not None or after.pool_since is not None:
+    role = _role_to_find(after, taken_away=taken_away)
+    if role is None or after.owner is not None or after.pool_since is not None or not stages.assigns(event):
         return None
-    drained = event.type == "queue.assigned"
     waits = after.queued is not None and after.queued.role == role and before.stage == after.stage
-    on_request = event.properties.get("assign") is True
-    if (waits and not (drained or reassign)) or (event.imported and not on_request):
+    if waits and event.type != "queue.assigned":
         return None
-    named = after.assigned_by if reassign else cell.assignment
-    return Need(role, named, cell.priority)
+    return Need(role, after.assigned_by if taken_away else cell.assignment, cell.priority)
+
+
+def _role_to_find(state: LeadState, *, taken_away: bool) -> str | None:
+    """Whose turn it is by stage; accepted leads and opportunities that are taken from somebody stay with sales."""
+    role = ROLE_OF_STAGE.get(state.stage) if state.stage else None
+    if role is None and state.stage in WITH_SALES and (taken_away or state.queued is not None):
+        return "sales"
+    return role
 
 
 def _placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -> LeadState:

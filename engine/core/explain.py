@@ -88,14 +88,21 @@ def line_body(line: LedgerLine) -> dict[str, Any]:
 
 
 def choice_body(choice: Choice) -> dict[str, Any]:
-    """Who was looked at, with the reason for each, and who was chosen (R5.2)."""
-    return {
+    """Who was looked at, with the reason for each, and who was chosen; ``tried``: policies without result (R5.2)."""
+    body = {
         "role": choice.role,
         "policy": choice.policy,
         "chosen": choice.person,
         "otherwise": choice.otherwise,
-        "candidates": [{"person": c.person, "reason": c.reason.value} for c in choice.candidates],
+        "candidates": candidates_body(choice),
     }
+    tried = [{"policy": other.policy, "candidates": candidates_body(other)} for other in choice.tried]
+    return {**body, "tried": tried} if tried else body
+
+
+def candidates_body(choice: Choice) -> list[dict[str, str]]:
+    """Everybody one policy looked at, with the reason."""
+    return [{"person": candidate.person, "reason": candidate.reason.value} for candidate in choice.candidates]
 
 
 def clock_body(clock: Clock) -> dict[str, Any]:

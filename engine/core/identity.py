@@ -1,7 +1,7 @@
-"""Who is who: which identifiers name a person, in which order they are trusted, and when two leads are one (DESIGN.md §2).
+"""Who is who: which identifiers name a person, how far each is trusted, when two leads are one (DESIGN.md §2).
 
-Order of trust: external id, WeChat, e-mail, phone, anonymous id. Addresses of roles (info@, sales@ …) and switchboard or
-service numbers name a place, not a person: they never join two leads.
+Order of trust: external id, WeChat, e-mail, phone, anonymous id. Addresses of roles (info@, sales@ …) and numbers of
+switchboards or services name a place, not a person: they never join two leads.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,14 @@ KINDS = ("external_id", "wechat", "email", "phone", "anonymous_id")
 RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
 ROLE_MAILBOXES = frozenset(
-    "abuse accounts admin billing business careers contact customerservice enquiries feedback finance hello help hr "
-    "info inquiries inquiry jobs mail marketing media news newsletter no-reply noc noreply office order orders "
-    "postmaster pr press privacy purchasing reception root sales security service services shop support team tech "
-    "webmaster welcome".split()
-)
+    {
+        "abuse", "accounts", "admin", "billing", "business", "careers", "contact", "customerservice",
+        "enquiries", "feedback", "finance", "hello", "help", "hr", "info", "inquiries", "inquiry", "jobs",
+        "mail", "marketing", "media", "news", "newsletter", "no-reply", "noc", "noreply", "office", "order",
+        "orders", "postmaster", "pr", "press", "privacy", "purchasing", "reception", "root", "sales",
+        "security", "service", "services", "shop", "support", "team", "tech", "webmaster", "welcome",
+    }
+)  # fmt: skip
 """Local parts that belong to a function of a company (RFC 2142 and common use)."""
 
 SERVICE_NUMBERS = frozenset(

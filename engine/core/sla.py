@@ -1,7 +1,11 @@
 """Clocks: what starts them, what meets, cancels or breaches them, and what a breach asks for (POLICY.md §6).
 
 Pure: running clocks and the lead before and after the event come in, the clocks as they stand afterwards go out. A
-breach is an event of its own (``sla.breached``), made from a clock whose due moment passed; once fired it cannot be met.
+breach is an event of its own (``sla.breached``), made from a clock whose due moment passed; once fired it cannot be
+met any more. Choices made where the contract is silent:
+
+* an event from before a clock's start does not cancel it either; leaving the stage, another owner and closing do;
+* a fired clock runs until its breach is decided, whatever happened meanwhile; then the owner of that moment gets one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,10 +14,13 @@ from datetime import datetime
 
 from engine.core.model import OPEN_STAGES, LeadEvent
 from engine.core.state import LeadState
-from rulesets.policy import Action, EventMatch, SlaClock
+from rulesets.policy import Action, EventItem, SlaClock
 
 Definitions = Callable[[int, str], SlaClock]
 """The clock's rule by (policy number, key): running clocks keep the version they started under (R6.7)."""
+
+Names = Callable[[Iterable[EventItem]], bool]
+"""Whether the event at hand is among those a clock names; of a refused event nothing is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +41,32 @@ class Clock:
 
     @property
     def running(self) -> bool:
-        """Whether it can still be met, cancelled or breached."""
+        """Whether it is neither met nor cancelled and its breach is not decided yet."""
         return self.state == "running"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One decision as clocks see it: the lead before and after, the event, and who plays which role."""
+
+    before: LeadState
+    after: LeadState
+    event: LeadEvent
+    names: Names
+
+
 def observe(
-    clocks: Iterable[Clock], event: LeadEvent, rules: Definitions, roles: Mapping[str, str]
+    clocks: Iterable[Clock], event: LeadEvent, rules: Definitions, roles: Mapping[str, str], names: Names
 ) -> tuple[Clock, ...]:
-    """The clocks after a person's event: met in time, or noted as late (R6.3). ``roles`` are of people by e-mail."""
-    if event.imported:
-        return tuple(clocks)
-    return tuple(_observed(clock, event, rules(clock.policy_number, clock.key), roles) for clock in clocks)
+    """The clocks after an event: met in time, or noted as late (R6.3). ``roles`` are of people by e-mail."""
+    return tuple(_observed(clock, event, rules(clock.policy_number, clock.key), roles, names) for clock in clocks)
 
 
-def settle(
-    clocks: Iterable[Clock], before: LeadState, after: LeadState, event: LeadEvent, rules: Definitions
-) -> tuple[Clock, ...]:
-    """The clocks after the lead moved: cancelled where their reason to run is gone (R6.4). Fired ones stay for their breach."""
+def settle(clocks: Iterable[Clock], change: Change, rules: Definitions) -> tuple[Clock, ...]:
+    """The clocks after the lead moved: cancelled where their reason to run is gone (R6.4). Fired ones stay."""
     return tuple(
-        replace(clock, state="cancelled", ended_at=event.occurred_at)
-        if clock.running
-        and not clock.fired
-        and _is_over(rules(clock.policy_number, clock.key), clock, before, after, event)
+        replace(clock, state="cancelled", ended_at=max(change.event.occurred_at, clock.started_at))
+        if clock.running and not clock.fired and _is_over(rules(clock.policy_number, clock.key), clock, change)
         else clock
         for clock in clocks
     )
@@ -63,30 +74,31 @@ def settle(
 
 def start(
     rules: Sequence[SlaClock],
+    earlier: Iterable[Clock],
     clocks: Iterable[Clock],
-    before: LeadState,
-    after: LeadState,
-    event: LeadEvent,
+    change: Change,
     *,
-    allowed: frozenset[str] | None,
-    holds: Callable[[SlaClock], bool],
+    may: Callable[[SlaClock], bool],
     policy_number: int,
     now: datetime,
 ) -> tuple[Clock, ...]:
     """New clocks at ``now``: one per rule whose start just happened, at most one running per key (R6.1).
 
-    ``allowed`` are the keys the lead's cell names (None: all), ``holds`` says whether a rule's ``when`` is true.
+    ``earlier`` and ``clocks`` are those before the decision and as they stand; one that the decision took from an old
+    owner starts again for the new one (R6.4). ``may`` says whether the cell and the rule's `when` allow it.
     """
-    if event.imported:
+    if change.event.imported:
         return ()
-    running = {clock.key for clock in clocks if clock.running}
+    standing = tuple(clocks)
+    running = {clock.key for clock in standing if clock.running}
+    taken = _taken(earlier, standing, change.after)
     return tuple(
-        Clock(rule.key, after.owner, policy_number, now, now + rule.window.timedelta)
+        Clock(rule.key, change.after.owner, policy_number, now, now + rule.window.timedelta)
         for rule in rules
-        if rule.key not in running
-        and (allowed is None or rule.key in allowed)
-        and _starts(rule, before, after, event)
-        and holds(rule)
+        if rule.kind == "deadline"
+        and rule.key not in running
+        and _starts(rule, change, again=rule.key in taken)
+        and may(rule)
     )
 
 
@@ -107,18 +119,15 @@ def breach_actions(rule: SlaClock, breaches: int) -> tuple[Action, ...]:
     return rule.on_breach
 
 
-def _observed(clock: Clock, event: LeadEvent, rule: SlaClock, roles: Mapping[str, str]) -> Clock:
-    counts = (
-        _names(rule.met_by, event.type)
-        and event.occurred_at >= clock.started_at
-        and _is_by(rule, clock, event.actor, roles)
-    )
+def _observed(clock: Clock, event: LeadEvent, rule: SlaClock, roles: Mapping[str, str], names: Names) -> Clock:
+    counts = event.occurred_at >= clock.started_at and _is_by(rule, clock, event.actor, roles) and names(rule.met_by)
     if not counts:
         return clock
-    if clock.running and not clock.fired and event.occurred_at <= clock.due_at:
+    in_time = event.occurred_at <= clock.due_at
+    if clock.running and not clock.fired and in_time:
         return replace(clock, state="met", met_at=event.occurred_at, ended_at=event.occurred_at)
     if clock.state in {"running", "breached"} and clock.met_at is None:
-        return replace(clock, met_at=event.occurred_at, met_late=event.occurred_at <= clock.due_at)
+        return replace(clock, met_at=event.occurred_at, met_late=in_time)
     return clock
 
 
@@ -126,22 +135,38 @@ def _is_by(rule: SlaClock, clock: Clock, actor: str | None, roles: Mapping[str, 
     return actor is None or actor == clock.owner or (rule.by == "role" and roles.get(actor) == rule.role)
 
 
-def _is_over(rule: SlaClock, clock: Clock, before: LeadState, after: LeadState, event: LeadEvent) -> bool:
+def _is_over(rule: SlaClock, clock: Clock, change: Change) -> bool:
+    after = change.after
     if after.owner != clock.owner or after.stage not in OPEN_STAGES:
         return True
-    left = rule.starts_on.stage is not None and before.stage == rule.starts_on.stage != after.stage
-    return left or _names(rule.cancelled_by, event.type)
+    if rule.starts_on.stage is not None and after.stage != rule.starts_on.stage:
+        return True
+    return change.event.occurred_at >= clock.started_at and change.names(rule.cancelled_by)
 
 
-def _starts(rule: SlaClock, before: LeadState, after: LeadState, event: LeadEvent) -> bool:
-    starts = rule.starts_on
-    new_owner = after.owner is not None and after.owner != before.owner
+def _taken(earlier: Iterable[Clock], standing: Iterable[Clock], after: LeadState) -> frozenset[str]:
+    """Keys of the clocks that ran before for somebody else and do not run any more."""
+    ended = {clock.key for clock in standing if clock.state in {"cancelled", "breached"}}
+    return frozenset(
+        clock.key for clock in earlier if clock.running and clock.key in ended and clock.owner != after.owner
+    )
+
+
+def _starts(rule: SlaClock, change: Change, *, again: bool) -> bool:
+    """Whether a clock starts now; ``again``: it was taken from somebody who does not own the lead any more."""
+    before, after, starts = change.before, change.after, rule.starts_on
+    if starts.event is not None:
+        return change.names((starts.event,)) or (
+            again and _plays(rule.role, after) and not change.names(rule.cancelled_by)
+        )
+    if after.owner is None:
+        return False
+    given = again or after.owner != before.owner
     if starts.stage is not None:
-        return after.stage == starts.stage and after.owner is not None and (before.stage != after.stage or new_owner)
-    if starts.assigned is not None:
-        return new_owner and after.owner == (after.sdr if starts.assigned == "sdr" else after.rep)
-    return event.type == starts.event
+        return after.stage == starts.stage and (given or before.stage != after.stage)
+    return given and _plays(starts.assigned or "", after)
 
 
-def _names(matches: Iterable[str | EventMatch], event_type: str) -> bool:
-    return any((match if isinstance(match, str) else match.event) == event_type for match in matches)
+def _plays(role: str, state: LeadState) -> bool:
+    """Whether the lead's owner has it in this role."""
+    return state.owner is not None and state.owner == {"sdr": state.sdr, "sales": state.rep}.get(role)

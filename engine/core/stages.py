@@ -1,7 +1,12 @@
-"""The stage table: which event moves a lead from where to where, and what cells and routes do (POLICY.md R4.5–R4.7, R3.9).
+"""The stage table: which event moves a lead from where to where, what cells and routes do (POLICY.md R3.9, R4.5–R4.7).
 
 `move` is the work of people and trusted systems: one row of `WORK` per event type; anything the table does not allow
 is a `Refusal` with its reason. `advance` is what scores do. Neither looks at people: who gets the lead is `assignment`.
+Choices made where the contract is silent:
+
+* work on a lead nobody has heard of finds it raw; contacts are logged in every stage, answers confirmed in open ones;
+* leads of stage raw or nurture that nobody owns are in the public pool, without a date;
+* accepting, rejecting and releasing is for the owner or a manager; a trusted system without an actor speaks for them.
 """
 
 from collections.abc import Callable
@@ -24,11 +29,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """A work event at a lead that has a stage, under a policy."""
+
+    state: LeadState
+    event: LeadEvent
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRule:
-    """A row of the table: legal ``origins``, the list of ``reasons`` one must come from, who may do it, what it does."""
+    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, who may do it."""
 
     origins: frozenset[Stage]
-    change: Callable[[LeadState, LeadEvent, Policy], LeadState]
+    change: Callable[[Work], LeadState]
     reasons: str | None = None
     owner_only: bool = False
     person_only: bool = False
@@ -36,22 +50,32 @@ class WorkRule:
     owned_only: bool = False
 
 
+def enter(state: LeadState) -> LeadState:
+    """The lead at its first event: raw, before anything moves it (R4.5)."""
+    return state if state.stage else replace(state, stage=Stage.RAW)
+
+
 def move(state: LeadState, event: LeadEvent, policy: Policy, managers: frozenset[str]) -> LeadState | Refusal:
-    """The state after the work event, or why not; events that are not work leave it as it is.
+    """The state of a lead that has a stage after the event, or why not; events that are not work leave it as it is.
 
     ``managers`` are the people who may act for an owner. Imported events are legal from anywhere (R4.5).
     """
     rule = WORK.get(event.type)
     if rule is None:
         return state
-    if not event.imported and (refusal := _refusal(rule, state, event, policy, managers)):
+    work = Work(state, event, policy)
+    if not event.imported and (refusal := _refusal(rule, work, managers)):
         return refusal
-    return rule.change(state, event, policy)
+    return rule.change(work)
+
+
+def assigns(event: LeadEvent) -> bool:
+    """Whether an event may give the lead to somebody: every live one, an imported one on request (R4.5)."""
+    return not event.imported or event.properties.get("assign") is True
 
 
 def advance(state: LeadState, verdict: Verdict, cell: Cell, *, acts: bool) -> LeadState:
     """The state after exclusions, routes and the cell; ``acts`` is false while cells and routes must wait (R4.6)."""
-    state = replace(state, stage=state.stage or Stage.RAW)
     if verdict.excluded and state.stage in BEFORE_SQL:
         return replace(state, stage=Stage.DISQUALIFIED, disqualified_by="rule", queued=None, pool_since=None)
     if state.stage is Stage.DISQUALIFIED and state.disqualified_by == "rule" and not verdict.excluded:
@@ -69,7 +93,7 @@ def _by_cell(state: LeadState, cell: Cell) -> LeadState:
         case "nurture" if state.stage is Stage.RAW:
             return replace(state, stage=Stage.NURTURE)
         case "sdr" if early:
-            return replace(state, stage=Stage.READY)
+            return replace(state, stage=Stage.READY, pool_since=None)
         case "disqualify" if early:
             return replace(state, stage=Stage.DISQUALIFIED, disqualified_by="cell", pool_since=None, queued=None)
         case _:
@@ -77,69 +101,75 @@ def _by_cell(state: LeadState, cell: Cell) -> LeadState:
 
 
 def _become_mql(state: LeadState) -> LeadState:
-    """An MQL waits for sales: its SDR is remembered, the owner is whoever sales assignment names."""
-    return replace(state, stage=Stage.MQL, owner=None, queued=None)
+    """An MQL waits for sales, wherever it was: its SDR is remembered, the owner is whoever sales assignment names."""
+    return replace(state, stage=Stage.MQL, owner=None, queued=None, pool_since=None)
 
 
 # ------------------------------------------------------------------------------------------------ what work does
-def _touched(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    return replace(state, touches=state.touches + 1)
+def _touched(work: Work) -> LeadState:
+    return replace(work.state, touches=work.state.touches + 1)
 
 
-def _qualified(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    return replace(state, confirmed_at=event.occurred_at) if event.actor else state
+def _qualified(work: Work) -> LeadState:
+    """Confirmed by a person, in this cycle (R4.3)."""
+    state, event = work.state, work.event
+    in_cycle = state.recycled_at is None or event.occurred_at > state.recycled_at
+    return replace(state, confirmed_at=event.occurred_at) if event.actor and in_cycle else state
 
 
-def _accepted(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    return replace(state, stage=Stage.SQL, queued=None, pool_since=None)
+def _accepted(work: Work) -> LeadState:
+    return replace(work.state, stage=Stage.SQL, queued=None, pool_since=None)
 
 
-def _rejected(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    state = replace(state, reject_reason=_reason(event), passed_over=_pass_over(state, event, "rejected"))
-    return _sent_back(state, event, policy.feedback.on_reject)
+def _rejected(work: Work) -> LeadState:
+    return _sent_back(work, replace(work.state, reject_reason=_reason(work.event)), work.policy.feedback.on_reject)
 
 
-def _released(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    state = replace(state, release_reason=_reason(event), passed_over=_pass_over(state, event, "released"))
-    return _sent_back(state, event, policy.feedback.on_release)
+def _released(work: Work) -> LeadState:
+    return _sent_back(work, replace(work.state, release_reason=_reason(work.event)), work.policy.feedback.on_release)
 
 
-def _sent_back(state: LeadState, event: LeadEvent, where: str) -> LeadState:
-    """Back to the SDR, to nurture, or to the public pool (the stage is kept there, but sql becomes mql)."""
-    state = replace(state, owner=None, queued=None, acts_after=event.occurred_at, confirmed_at=None)
+def _sent_back(work: Work, state: LeadState, where: str) -> LeadState:
+    """Back to the SDR, to nurture, or to the public pool: its stage is kept, but what sales accepted is an MQL."""
+    at, why = work.event.occurred_at, work.event.type.removeprefix("lead.")
+    passed_over = (*state.passed_over, PassedOver(state.owner, why, at)) if state.owner else state.passed_over
+    state = replace(state, owner=None, queued=None, pool_since=None, acts_after=at, passed_over=passed_over)
     if where == "sdr":
         return replace(state, stage=Stage.READY)
     if where == "nurture":
         return replace(state, stage=Stage.NURTURE)
-    stage = Stage.MQL if state.stage is Stage.SQL else state.stage
-    return replace(state, stage=stage, pool_since=event.occurred_at)
+    return replace(state, stage=state.stage if state.stage in BEFORE_SQL else Stage.MQL, pool_since=at)
 
 
-def _claimed(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    stage = Stage.READY if state.stage in {Stage.RAW, Stage.NURTURE} else state.stage
-    return replace(state, stage=stage, owner=event.actor, pool_since=None, queued=None)
+def _claimed(work: Work) -> LeadState:
+    """Out of the pool, into the hands of whoever claims it: an SDR, or sales if it is an MQL (R7.3)."""
+    state = replace(work.state, pool_since=None, queued=None)
+    if state.stage in {Stage.RAW, Stage.NURTURE}:
+        state = replace(state, stage=Stage.READY)
+    if work.event.actor is None or not assigns(work.event):
+        return state
+    state = replace(state, owner=work.event.actor, assigned_by=None)
+    return replace(state, sdr=state.owner) if state.stage is Stage.READY else replace(state, rep=state.owner)
 
 
-def _disqualified(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    return replace(state, stage=Stage.DISQUALIFIED, disqualified_by="person", queued=None, pool_since=None)
+def _disqualified(work: Work) -> LeadState:
+    return replace(work.state, stage=Stage.DISQUALIFIED, disqualified_by="person", queued=None, pool_since=None)
 
 
-def _new_cycle(state: LeadState, event: LeadEvent, policy: Policy) -> LeadState:
-    return state.new_cycle(event.occurred_at)
+def _new_cycle(work: Work) -> LeadState:
+    return work.state.new_cycle(work.event.occurred_at)
 
 
-def _to(stage: Stage) -> Callable[[LeadState, LeadEvent, Policy], LeadState]:
-    return lambda state, event, policy: replace(state, stage=stage, queued=None, pool_since=None)
+def _to(stage: Stage) -> Callable[[Work], LeadState]:
+    return lambda work: replace(work.state, stage=stage, queued=None, pool_since=None)
 
 
 WORK: dict[str, WorkRule] = {
-    "lead.touched": WorkRule(OPEN_STAGES, _touched),
-    "lead.qualified": WorkRule(BEFORE_MQL, _qualified),
+    "lead.touched": WorkRule(frozenset(Stage), _touched),
+    "lead.qualified": WorkRule(OPEN_STAGES, _qualified),
     "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted, owner_only=True),
     "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject", owner_only=True),
-    "lead.released": WorkRule(
-        frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release", owner_only=True, owned_only=True
-    ),
+    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release", owner_only=True),
     "lead.claimed": WorkRule(BEFORE_SQL, _claimed, person_only=True, from_pool=True),
     "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify"),
     "lead.recycled": WorkRule(OPEN_STAGES, _new_cycle, owned_only=True),
@@ -149,49 +179,45 @@ WORK: dict[str, WorkRule] = {
     "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
     "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
 }
-"""The table: one row per event of people and trusted systems that moves a lead."""
+"""The table: one row per event of people and trusted systems that moves a lead or tells of work on it."""
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
-def _refusal(
-    rule: WorkRule, state: LeadState, event: LeadEvent, policy: Policy, managers: frozenset[str]
-) -> Refusal | None:
-    if state.stage is None or state.stage not in rule.origins:
+def _refusal(rule: WorkRule, work: Work, managers: frozenset[str]) -> Refusal | None:
+    state, event = work.state, work.event
+    if state.stage not in rule.origins:
         origins = ", ".join(stage for stage in Stage if stage in rule.origins)
-        return Refusal("wrong_stage", f"{event.type} needs a lead in {origins}; this one is {state.stage or 'new'}")
+        return Refusal("wrong_stage", f"{event.type} needs a lead in {origins}; this one is {state.stage}")
     if rule.person_only and event.actor is None:
         return Refusal("person_required", f"{event.type} needs a person as actor")
-    if rule.from_pool and state.pool_since is None:
+    if rule.from_pool and not _is_in_pool(state):
         return Refusal("not_in_pool", "only leads of the public pool can be claimed")
     if rule.owned_only and state.owner is None:
         return Refusal("no_owner", f"{event.type} needs a lead that somebody owns")
     if rule.owner_only and event.actor not in {None, state.owner} | managers:
-        return Refusal(
-            "not_owner", f"the lead belongs to {state.owner or 'nobody'}; only its owner or a manager may do this"
-        )
-    return _reason_refusal(rule, event, policy)
+        owner = state.owner or "nobody"
+        return Refusal("not_owner", f"the lead belongs to {owner}; only its owner or a manager may do this")
+    return _reason_refusal(rule, work)
 
 
-def _reason_refusal(rule: WorkRule, event: LeadEvent, policy: Policy) -> Refusal | None:
+def _is_in_pool(state: LeadState) -> bool:
+    """Nobody's lead of an early stage is in the pool as it is, later ones when they were put there."""
+    return state.owner is None and (state.pool_since is not None or state.stage in {Stage.RAW, Stage.NURTURE})
+
+
+def _reason_refusal(rule: WorkRule, work: Work) -> Refusal | None:
     if rule.reasons is None:
         return None
-    known = [reason.key for reason in getattr(policy.reasons, rule.reasons)]
-    given = _reason(event)
+    known = [reason.key for reason in getattr(work.policy.reasons, rule.reasons)]
+    choices = ", ".join(known) or "any text"
+    given = _reason(work.event)
     if given is None:
-        return Refusal(
-            "reason_required", f"{event.type} needs properties.reason: one of {', '.join(known) or 'any text'}"
-        )
+        return Refusal("reason_required", f"{work.event.type} needs properties.reason: one of {choices}")
     if known and given not in known:
-        return Refusal("reason_unknown", f"reason {given!r} is not in the policy: use one of {', '.join(known)}")
+        return Refusal("reason_unknown", f"reason {given!r} is not in the policy: use one of {choices}")
     return None
 
 
 def _reason(event: LeadEvent) -> str | None:
     reason = event.properties.get("reason")
     return reason if isinstance(reason, str) and reason else None
-
-
-def _pass_over(state: LeadState, event: LeadEvent, why: str) -> tuple[PassedOver, ...]:
-    if state.owner is None:
-        return state.passed_over
-    return (*state.passed_over, PassedOver(state.owner, why, event.occurred_at))

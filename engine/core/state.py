@@ -70,10 +70,12 @@ class LeadState:
             pool_since=None,
             queued=None,
             passed_over=(),
+            assigned_by=None,
             breaches={},
         )
 
 
+DEFAULT = LeadState()
 REST = (
     "touches",
     "cycle",
@@ -91,7 +93,7 @@ MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at"})
 
 def dump_rest(state: LeadState) -> dict[str, Any]:
     """What the JSON column holds; defaults are left out."""
-    rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(LeadState(), name)}
+    rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)}
     if state.passed_over:
         rest["passed_over"] = [[p.person, p.why, p.at.isoformat()] for p in state.passed_over]
     if state.breaches:
@@ -120,4 +122,4 @@ def _plain(value: Any) -> Any:
 
 
 def _value(name: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if name in MOMENTS and value is not None else value
+    return datetime.fromisoformat(value) if name in MOMENTS else value

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from psycopg.rows import dict_row
 
-from engine.core.assignment import Member, Pointer
+from engine.core.assignment import Member
+from engine.core.rotation import Pointer
 from engine.store.session import Driver
 from rulesets.vocabulary import fold
 
