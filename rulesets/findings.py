@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 Place = tuple[str | int, ...]
 """A path as its steps."""
@@ -55,6 +56,7 @@ def warning(code: str, place: Place, message: str, suggestion: str | None = None
     return Finding(Severity.WARNING, code, path(place), message, suggestion)
 
 
+_MOST_COMPARED = 500
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -80,5 +82,5 @@ def quoted(value: object) -> str:
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """A suggestion naming the nearest known word, if one is near."""
-    near = difflib.get_close_matches(wrong[:100], list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(wrong[:100], list(islice(known, _MOST_COMPARED)), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else None

@@ -19,7 +19,8 @@ from rulesets.yaml_text import DEEPEST, LARGEST_TREE
 
 LARGEST_INTEGER = 2**53 - 1
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_MOST_FINDINGS = 200
+MOST_ERRORS = 200
+"""Most structural errors that are reported one by one."""
 
 
 def check_raw(raw: Any) -> list[Finding]:
@@ -31,11 +32,11 @@ def check_raw(raw: Any) -> list[Finding]:
     for _depth in range(DEEPEST + 1):
         findings += [finding for place, value in level if (finding := _check_value(place, value))]
         level = [child for place, value in level for child in _children(place, value)]
-        if len(findings) > _MOST_FINDINGS or len(level) > LARGEST_TREE:
+        if len(findings) > MOST_ERRORS or len(level) > LARGEST_TREE:
             break
     if level:
         findings.append(error("too-deep", level[0][0], f"nested more than {DEEPEST} deep, or too many values"))
-    return findings[: _MOST_FINDINGS + 1]
+    return findings[: MOST_ERRORS + 1]
 
 
 def _children(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
@@ -62,8 +63,12 @@ def _check_value(place: Place, value: Any) -> Finding | None:
 
 
 def explain_errors(raw: Any, refused: ValidationError) -> list[Finding]:
-    """One finding per error of the validator, in the order of the document."""
-    return [_explain(raw, detail) for detail in _details(refused)]
+    """One finding per error of the validator, in the order of the document; of very many, the first."""
+    details = _details(refused)
+    findings = [_explain(raw, detail) for detail in details[:MOST_ERRORS]]
+    if len(details) > MOST_ERRORS:
+        findings.append(error("too-many", (), f"{len(details) - MOST_ERRORS} more errors of form: mend these first"))
+    return findings
 
 
 def places(raw: Any, refused: ValidationError) -> list[Place]:

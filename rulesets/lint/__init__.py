@@ -7,6 +7,7 @@ from what the lint knows (`rulesets.lint.known`) to findings. The lint never rai
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from rulesets.compiler import compile_policy
@@ -23,6 +24,10 @@ from rulesets.lint.values import check_values
 from rulesets.lint.words import check_words
 from rulesets.moments import CannotCompile
 from rulesets.policy import Acknowledgement, Policy
+from rulesets.shape import MOST_ERRORS
+
+MOST_FINDINGS = 1000
+"""Most findings of one check; nobody mends more at once, and a hostile document must not keep the lint busy."""
 
 Check = Callable[[Known], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
@@ -65,12 +70,12 @@ def lint(raw: Any) -> Report:
     """
     parsed = parse(raw)
     findings = list(parsed.findings)
-    sound = salvage(raw) if parsed.policy is None else None
+    sound = salvage(raw) if parsed.policy is None and len(findings) <= MOST_ERRORS else None
     policy = parsed.policy or (sound.policy if sound else None)
     if policy is not None:
         known = Known.of(policy, raw, sound.original if sound else None)
         for check in CHECKS:
-            findings += check(known)
+            findings += islice(check(known), MOST_FINDINGS)
         if not has_errors(findings):
             findings += check_limits(policy)
         findings = acknowledged(dict.fromkeys(findings), policy.acknowledged)

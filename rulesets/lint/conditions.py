@@ -3,7 +3,7 @@
 Segments are judged where they are used: what a signal may test, a route may not (R2.2, R2.7).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,29 +20,27 @@ from rulesets.conditions import (
     children,
 )
 from rulesets.findings import Finding, Place, did_you_mean, quoted
-from rulesets.lint.cycles import Graph, fields_read, reached, ring_of, segment_graph, segments_named
 from rulesets.lint.known import Known, Site, sites
 from rulesets.lint.references import check_event, check_field
+from rulesets.lint.segments import LONGEST_CHAIN, is_result, measure, where_of
 from rulesets.operands import BadOperand, property_type, read_operand
 from rulesets.reading import Field, FieldType, fold, spellings
-from rulesets.vocabulary import is_read_only
 
 DEEPEST_GROUPS = 4
+LARGEST_CONDITION = 10_000
+"""Most nodes of a condition with segments expanded."""
 Located = tuple[Place, Node, bool]
 """A node, where it is, and whether it stands inside a ``where``."""
 
 
 def check_conditions(known: Known) -> Iterator[Finding]:
     """Every condition of the policy, on its own and with its segments expanded."""
-    graph = segment_graph(known.policy)
-    rings = {key for key in graph if ring_of(graph, key)}
     for site in sites(known.policy):
         located = list(nodes_at(site.place, site.condition))
         for place, node, _inside in located:
             yield from _check_node(known, place, node)
-        yield from _check_use(known, site, located, graph)
-        if not reached(graph, segments_named(site.condition)) & rings:
-            yield from _check_depth(known, site, located)
+        yield from _check_use(known, site, located)
+        yield from _check_depth(known, site, located)
 
 
 def nodes_at(place: Place, node: Node, *, inside: bool = False) -> Iterator[Located]:
@@ -51,9 +49,9 @@ def nodes_at(place: Place, node: Node, *, inside: bool = False) -> Iterator[Loca
     kind = next(iter(type(node).model_fields))
     for index, child in enumerate(children(node)):
         yield from nodes_at((*place, kind, index), child, inside=inside)
-    what = node.count if isinstance(node, CountTest) else node.days_since if isinstance(node, DaysSinceTest) else None
-    if what is not None and what.where is not None:
-        yield from nodes_at((*place, kind, "where"), what.where, inside=True)
+    where = where_of(node)
+    if where is not None:
+        yield from nodes_at((*place, kind, "where"), where, inside=True)
 
 
 def _check_node(known: Known, place: Place, node: Node) -> Iterator[Finding]:
@@ -126,57 +124,43 @@ def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iter
             yield known.error("not-an-option", at, f"{quoted(member)} is not an option of {field.key}", hint)
 
 
-def _check_use(known: Known, site: Site, located: list[Located], graph: Graph) -> Iterator[Finding]:
+def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
     """What may be tested here: event properties, and what scoring may read; segments expanded."""
     for place, node, inside in located:
-        if isinstance(node, PropertyTest) and not (site.at_event or inside):
+        at_event = site.at_event or inside
+        if isinstance(node, PropertyTest) and not at_event:
             message = "event properties can be tested only inside a signal's or a count's condition"
             yield known.error("property-outside-event", place, message, "move it into a count's where")
         if isinstance(node, FieldTest) and site.scoring and is_result(node.field):
             message = f"scoring may not read {quoted(node.field)}: it would depend on itself (R2.7)"
             yield known.error("reads-result", (*place, "field"), message, "use a route, exclusion or red flag")
         if isinstance(node, SegmentTest):
-            below = reached(graph, frozenset({node.segment}))
-            used = [segment.when for segment in known.policy.segments if segment.key in below]
-            at_event = site.at_event or inside
-            yield from _check_segment_use(known, replace(site, place=place, at_event=at_event), node.segment, used)
+            yield from _check_segment_use(known, replace(site, place=place, at_event=at_event), node)
 
 
-def _check_segment_use(known: Known, site: Site, key: str, used: Sequence[Node]) -> Iterator[Finding]:
-    """One use of a segment; ``used`` are its condition and those of the segments it names."""
-    if not site.at_event and any(_tests_properties(when) for when in used):
-        message = f"the segment {quoted(key)} tests event properties and fits only signals and counts"
+def _check_segment_use(known: Known, site: Site, node: SegmentTest) -> Iterator[Finding]:
+    measured = measure(node, known.measures)
+    if not site.at_event and measured.properties:
+        message = f"the segment {quoted(node.segment)} tests event properties and fits only signals and counts"
         yield known.error("property-outside-event", (*site.place, "segment"), message)
-    results = sorted({field for when in used for field in fields_read(when) if is_result(field)})
-    if site.scoring and results:
-        message = f"the segment {quoted(key)} reads {results[0]}, which scoring may not (R2.7)"
+    if site.scoring and measured.results:
+        read = ", ".join(sorted(measured.results)[:3])
+        message = f"the segment {quoted(node.segment)} reads {read}, which scoring may not (R2.7)"
         yield known.error("reads-result", (*site.place, "segment"), message, "use a segment that reads facts only")
-
-
-def _tests_properties(when: Node) -> bool:
-    return any(isinstance(node, PropertyTest) and not inside for _place, node, inside in nodes_at((), when))
-
-
-def is_result(field: str) -> bool:
-    """Whether a field is an outcome of scoring or of people's work, which scoring may not read (R2.7)."""
-    return is_read_only(field) and not field.startswith("account.")
 
 
 def _check_depth(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
     """Groups nest at most four deep with segments expanded; each ``where`` counts by itself (R2.2)."""
-    segments = {segment.key: segment.when for segment in known.policy.segments}
     roots: list[tuple[Place, Node]] = [(site.place, site.condition)]
     roots += [(place, node) for place, node, inside in located if inside and place[-1] == "where"]
     for place, root in roots:
-        if (deep := depth(root, segments)) > DEEPEST_GROUPS:
-            message = f"groups nest {deep} deep with segments expanded; at most {DEEPEST_GROUPS} are allowed"
+        measured = measure(root, known.measures)
+        if measured.groups > DEEPEST_GROUPS:
+            message = f"groups nest {measured.groups} deep with segments expanded; at most {DEEPEST_GROUPS} may"
             yield known.error("too-deep", place, message, "split off a flatter condition")
-
-
-def depth(node: Node, segments: Mapping[str, Node]) -> int:
-    """How deep groups nest, segments expanded; the segments form no ring."""
-    if isinstance(node, SegmentTest):
-        return depth(segments[node.segment], segments) if node.segment in segments else 0
-    below = children(node)
-    is_group = next(iter(type(node).model_fields)) in {"all", "any", "none"}
-    return is_group + max((depth(child, segments) for child in below), default=0)
+        if measured.chain > LONGEST_CHAIN:
+            message = f"more than {LONGEST_CHAIN} segments stand inside one another"
+            yield known.error("too-deep", place, message, "name the inner segments directly")
+        if measured.size > LARGEST_CONDITION:
+            message = f"with segments expanded the condition has more than {LARGEST_CONDITION:,} parts"
+            yield known.error("matcher-limit", place, message, "use fewer or smaller segments")

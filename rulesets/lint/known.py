@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rulesets.conditions import ALWAYS, Condition
 from rulesets.findings import Finding, Place, error, warning
+from rulesets.lint.segments import Measure, measures_of
 from rulesets.policy import EventMatch, Policy
 from rulesets.vocabulary import Vocabulary
 
@@ -29,19 +30,21 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """See the module's docstring. ``declared`` maps a list of the document to the keys in it."""
+    """See the module's docstring. ``declared``: list of the document → its keys; ``measures``: by segment."""
 
     policy: Policy
     vocabulary: Vocabulary
     zone: ZoneInfo
     declared: Mapping[str, frozenset[str]]
+    measures: Mapping[str, Measure]
     original: Callable[[Place], Place]
 
     @classmethod
     def of(cls, policy: Policy, raw: Any, original: Callable[[Place], Place] | None) -> "Known":
         """What is known of a policy salvaged from raw data."""
         zone = zone_of(policy.timezone) or UTC
-        return cls(policy, Vocabulary.of(policy), zone, _declared(raw), original or _same)
+        measures = measures_of(policy.segments)
+        return cls(policy, Vocabulary.of(policy), zone, _declared(raw), measures, original or _same)
 
     def error(self, code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
         """An error at a place of the policy."""

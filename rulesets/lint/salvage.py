@@ -86,23 +86,26 @@ def _repaired(value: Any, place: Place, repairs: Repairs, stand_ins: Mapping[Pla
 
 def _translation(raw: Any, gone: frozenset[Place]) -> Callable[[Place], Place]:
     """Positions in the salvaged document → positions in the original, where ``gone`` are left out."""
+    kept: dict[Place, list[int]] = {}
 
     def original(place: Place) -> Place:
         value = raw
         found: Place = ()
         for step in place:
-            found = (*found, _step(value, step, found, gone))
+            found = (*found, _step(value, step, found, gone, kept))
             value = _child(value, found[-1])
         return found
 
     return original
 
 
-def _step(value: Any, step: str | int, place: Place, gone: frozenset[Place]) -> str | int:
+def _step(value: Any, step: str | int, place: Place, gone: frozenset[Place], kept: dict[Place, list[int]]) -> str | int:
+    """The position a step had in the original; ``kept`` remembers which positions of a list are left."""
     if not isinstance(step, int) or not isinstance(value, list):
         return step
-    left = [index for index in range(len(value)) if (*place, index) not in gone]
-    return left[step] if step < len(left) else step
+    if place not in kept:
+        kept[place] = [index for index in range(len(value)) if (*place, index) not in gone]
+    return kept[place][step] if step < len(kept[place]) else step
 
 
 def _child(value: Any, step: str | int) -> Any:

@@ -145,6 +145,27 @@ def test_a_where_counts_its_depth_by_itself() -> None:
     assert codes(with_rule(_nested(4, counted(5)))) == [("too-deep", place)]
 
 
+def _chain(length: int, again: int = 1) -> list[dict[str, Any]]:
+    """Segments s0, s1, …, each naming the one before, ``again`` times over."""
+    first = {"key": "s0", "when": SIZE}
+    return [first, *({"key": f"s{n}", "when": {"any": [{"segment": f"s{n - 1}"}] * again}} for n in range(1, length))]
+
+
+def test_segments_do_not_stand_inside_one_another_without_end() -> None:
+    plain = [{"key": "s0", "when": SIZE}, *({"key": f"s{n}", "when": {"segment": f"s{n - 1}"}} for n in range(1, 900))]
+    assert codes(with_route({"segment": "s19"}, segments=plain[:20])) == []
+    found = codes(with_route({"segment": "s899"}, segments=plain))
+    assert ("too-deep", "qualification.mql[0].when") in found
+    assert {code for code, _place in found} == {"too-deep"}
+
+
+def test_segments_that_multiply_are_refused_without_being_expanded() -> None:
+    assert codes(with_route({"segment": "s3"}, segments=_chain(4, again=9))) == []
+    found = codes(with_route({"segment": "s4"}, segments=_chain(5, again=20)))
+    assert ("matcher-limit", "qualification.mql[0].when") in found
+    assert codes(with_route({"segment": "s99"}, segments=_chain(100, again=9)))
+
+
 def test_segments_that_name_each_other_in_a_ring_are_one_error_and_no_endless_walk() -> None:
     segments = [
         {"key": "a", "when": {"segment": "b"}},
@@ -161,6 +182,12 @@ def test_segments_that_name_each_other_in_a_ring_are_one_error_and_no_endless_wa
     ]
     found = codes(with_rule({"all": [{"segment": "d"}, {"segment": "self"}]}, segments=segments))
     assert found == [("cycle", "segments[0]"), ("cycle", "segments[4]")]
+
+
+def test_a_segment_that_names_nothing_is_found_and_does_no_other_harm() -> None:
+    segments = [{"key": "a", "when": {"segment": "nothing"}}]
+    found = codes(with_rule({"segment": "a"}, segments=segments))
+    assert found == [("dangling-reference", "segments[0].when.segment")]
 
 
 def test_the_ring_is_written_out() -> None:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from rulesets.document import parse
 from rulesets.findings import Severity, error, path, quoted
-from rulesets.lint import check_limits, lint
-from rulesets.shape import LARGEST_INTEGER
+from rulesets.lint import MOST_FINDINGS, check_limits, lint
+from rulesets.shape import LARGEST_INTEGER, MOST_ERRORS
 from tests.rulesets.documents import LEAST, RULE, codes, policy, with_route, with_rule, with_signal
 from tests.rulesets.strategies import ANY_JSON, POLICIES
 
@@ -26,6 +26,7 @@ def test_the_lint_never_raises(raw: Any) -> None:
     assert report.policy is not None or report.errors
 
 
+@settings(max_examples=30)
 @given(POLICIES, ANY_JSON)
 def test_the_lint_never_raises_on_a_policy_with_something_odd_in_it(raw: Any, odd: Any) -> None:
     for place in ("models", "fields", "events", "segments", "sla", "qualification", "assignment", "calendar", "tests"):
@@ -68,6 +69,16 @@ def test_deep_nesting_is_refused_without_recursion() -> None:
     ((code, place),) = codes({**LEAST, "name": deep})
     assert code == "too-deep"
     assert place.startswith("name[0][0]")
+
+
+def test_of_very_many_errors_the_first_are_reported_and_the_rest_counted() -> None:
+    report = lint({**LEAST, "models": [5] * 100_000})
+    assert len(report.findings) == MOST_ERRORS + 1
+    assert report.findings[-1].code == "too-many"
+    assert report.findings[-1].message.startswith("99800 more")
+    rules = [{"key": f"r{n}", "when": {"field": f"lead.no_{n}", "op": "known"}, "points": 1} for n in range(5000)]
+    raw = policy(models=[{"key": "m", "fit": {"groups": [{"key": "g", "rules": rules}]}}])
+    assert len(lint(raw).findings) == MOST_FINDINGS
 
 
 def test_a_flood_of_odd_values_is_cut() -> None:
