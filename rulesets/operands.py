@@ -161,7 +161,7 @@ def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo) -
     whether it is a day or an instant.
     """
     if operator.types == frozenset(FieldType):
-        return None if is_empty(raw) else "known"
+        return None if is_empty(raw) else read(Field("property", FieldType.TEXT), raw, zone).value or "…"
     type_ = property_type(operator, value)
     if operator.operand is Operand.DAYS:
         type_ = _moment_type(raw) if isinstance(raw, str) else type_

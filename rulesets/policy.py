@@ -5,9 +5,17 @@ operands) is `rulesets.lint`; text and digest are `rulesets.document`; scoring m
 here too.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from rulesets.conditions import ALWAYS, Condition
 from rulesets.numbers import Number, Points
@@ -252,7 +260,7 @@ class SampleEvent(Part):
 
 
 class Expectation(Part):
-    """What a test case expects; what is absent is not compared."""
+    """What a test case expects; what is absent is not compared, an explicit null expects nothing there."""
 
     fit: Points | None = None
     engagement: Points | None = None
@@ -261,6 +269,12 @@ class Expectation(Part):
     route: Key | None = None
     excluded: Key | None = None
     flagged: tuple[Key, ...] | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A null that was written is no default to be left out."""
+        nulls = {name: None for name in self.model_fields_set if getattr(self, name) is None}
+        return {**write(self), **nulls}
 
 
 class SampleCase(Keyed):

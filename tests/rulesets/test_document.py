@@ -75,6 +75,13 @@ def test_numbers_and_durations_are_written_back_as_they_were() -> None:
     assert '"days": 7\n' in to_json(parsed(with_rule(when)))
 
 
+def test_a_null_that_a_test_case_expects_is_kept() -> None:
+    case = {"key": "t", "expect": {"fit": 0, "route": None}}
+    document = plain(parsed(policy(tests=[case])))
+    assert document["tests"] == [case]
+    assert digest(parsed(policy(tests=[case]))) != digest(parsed(policy(tests=[{"key": "t", "expect": {"fit": 0}}])))
+
+
 def test_text_is_composed_everywhere() -> None:
     decomposed = unicodedata.normalize("NFD", "é")
     event = {"type": "pricing.viewed", "days_ago": 1, "properties": {decomposed: [decomposed, 1, None]}}

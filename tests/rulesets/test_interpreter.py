@@ -178,6 +178,12 @@ def test_a_property_is_read_as_operator_and_operand_imply(properties: Any, op: s
     assert holds(test, seen(properties=properties)) is truth
 
 
+def test_an_explanation_of_known_shows_what_was_said() -> None:
+    test = condition({"event": "properties.x", "op": "known"})
+    assert explain(test, seen(properties={"x": " Ad "})).actual == "Ad"
+    assert explain(test, seen(properties={"x": {"y": 1}})).actual == "…"
+
+
 def test_a_property_may_lie_deeper() -> None:
     test = condition({"event": "properties.utm.source", "op": "eq", "value": "ad"})
     assert holds(test, seen(properties={"utm": {"source": "ad"}}))
