@@ -28,7 +28,7 @@ from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
 
 SHARD_LEAVES = 48
-SHARD_MESSAGES = 256  # about how many different messages a shard of several sources may be sent
+SHARD_MESSAGES = 64  # about how many different messages a shard of several sources may be sent
 MOST_SHARDS = 1000  # each takes 0.1 to 0.6 MB in every worker
 RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
 
