@@ -1,7 +1,6 @@
 """`/openapi.json` (OpenAPI 3.1) and the page for people at `/docs/api`, both from the one table of routes."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -28,7 +27,6 @@ class ProblemShape(BaseModel):
     detail: str
 
 
-@cache
 def describe(routes: Sequence[Route]) -> Json:
     """The whole API as an OpenAPI document."""
     paths: dict[str, Json] = {}
@@ -142,11 +140,13 @@ def described_by(routes: Sequence[Route]) -> tuple[Route, ...]:
     """The routes of the description itself, which describes these ``routes`` and itself."""
 
     def get_openapi() -> Answer:
+        """The description for programs."""
         return jsonify(describe((*routes, *own)))
 
     def get_docs() -> Answer:
+        """The description for people."""
         page = render_template(
-            "docs/api.html", routes=routes, kinds=KINDS, kind_of=kind_of, document=describe((*routes, *own))
+            "docs/api.html", routes=(*routes, *own), kinds=KINDS, kind_of=kind_of, document=describe((*routes, *own))
         )
         return Response(page, content_type="text/html; charset=utf-8")
 

