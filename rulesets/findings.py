@@ -57,6 +57,7 @@ def warning(code: str, place: Place, message: str, suggestion: str | None = None
 
 
 _MOST_COMPARED = 500
+_LONGEST_KEY = 200
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -66,10 +67,10 @@ def path(place: Place) -> str:
     for step in place:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _WORD.fullmatch(step):
+        elif len(step) <= _LONGEST_KEY and _WORD.fullmatch(step):
             text += f".{step}" if text else step
         else:
-            text += f'["{step}"]'
+            text += f'["{step if len(step) <= _LONGEST_KEY else step[:_LONGEST_KEY] + "…"}"]'
     return text
 
 

@@ -104,7 +104,7 @@ def _check_operand(
     try:
         operand = read_operand(type_, operator, value, known.zone)
     except BadOperand as bad:
-        hint = None if bad.suggestion is None else f"write {bad.suggestion}"
+        hint = None if bad.suggestion is None else f"write {str(bad.suggestion)[:200]}"
         yield known.error("bad-operand", place, str(bad), hint)
         return
     if field and field.options and operator.operand in {Operand.ONE, Operand.MANY}:

@@ -303,6 +303,7 @@ def test_a_finding_is_printed_as_plain_data() -> None:
 def test_paths_and_quotations_are_safe_to_print() -> None:
     assert path(()) == ""
     assert path(("cells", "A.hot", 3)) == 'cells["A.hot"][3]'
+    assert path(("k" * 1000,)) == '["' + "k" * 200 + '…"]'
     assert quoted("a\x00\ud800") == "“a\\x00\\ud800”"
     assert quoted("x" * 100) == "“" + "x" * 60 + "…”"
     assert quoted(5) == "“5”"
