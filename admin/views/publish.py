@@ -1,9 +1,8 @@
-"""From the draft to the version in force: what is wrong, what changes, who signed, and _publishing().
+"""From the draft to the version in force: what is wrong, what changes, who signed, and publishing.
 
 Decides nothing itself: the lint, `engine.publish` and `engine.store.signatures` do.
 """
 
-from importlib import import_module
 from typing import Any
 
 from flask import current_app, flash, redirect, request
@@ -16,17 +15,13 @@ from admin.permissions import May, actor, may
 from admin.views import problems
 from admin.views.changes import changes
 from admin.views.lists import Guarded, page
+from engine import publish as publishing
 from engine.errors import PolicyRefused
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft, mark_published
 from engine.store.signatures import SignatureRefused, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
 from rulesets.lint import Report, lint
-
-
-def _publishing() -> Any:
-    return import_module("engine.publish")
-
 
 SIGNING = {"marketing": May.SIGN_MARKETING, "sales": May.SIGN_SALES}
 
@@ -61,7 +56,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 differences=differences,
                 signed=signed,
                 signoff=_signoff(),
-                lacking=_publishing().lacking_signatures(wanted, state.digest),
+                lacking=publishing.lacking_signatures(wanted, state.digest),
                 may_sign={side: may(permission) for side, permission in SIGNING.items()},
                 may_publish=may(May.PUBLISH),
                 may_bypass=may(May.BYPASS_SIGNOFF),
@@ -103,9 +98,9 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     def _publish(self, state: DraftState, bypass: bool) -> None:
         wanted = _request(state, request.form.get("reason", ""), bypass=bypass)
-        lacked = _publishing().lacking_signatures(wanted, state.digest)
+        lacked = publishing.lacking_signatures(wanted, state.digest)
         try:
-            number = _publishing().publish(wanted, now())
+            number = publishing.publish(wanted, now())
         except PolicyRefused as refused:
             flash(str(refused), "error")
             return
@@ -123,14 +118,14 @@ def _signoff() -> str:
     return settings.signoff
 
 
-def _request(state: DraftState, reason: str, *, bypass: bool) -> Any:
-    return _publishing().Request(
+def _request(state: DraftState, reason: str, *, bypass: bool) -> publishing.Request:
+    return publishing.Request(
         document=state.document,
         by=actor(),
         reason=reason[:2000],
         signoff=_signoff(),
         signatures=tuple(
-            _publishing().Signature(s.side, s.signer, s.digest, s.signed_at) for s in valid_signatures(state.digest)
+            publishing.Signature(s.side, s.signer, s.digest, s.signed_at) for s in valid_signatures(state.digest)
         ),
         authors=state.authors,
         bypass=bypass,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from admin.views import terms
 
@@ -87,7 +87,7 @@ def candidates(choice: Json) -> list[dict[str, Any]]:
 
 def people(number: int) -> str:
     """A count of people."""
-    return str(ngettext("%(num)s person", "%(num)s people", number))
+    return str(gettext("people: %(n)s", n=number))
 
 
 def _clock(clock: Json) -> str:

@@ -82,7 +82,7 @@ def _number(connection: Connection, query: str) -> int:
     return int(connection.execute(text(query)).scalar_one())
 
 
-_STAGES = "SELECT stage, count(*) AS n FROM lead WHERE merged_into IS NULL AND stage IS NOT NULL GROUP BY stage"
+_STAGES = "SELECT coalesce(stage, '') AS stage, count(*) AS n FROM lead WHERE merged_into IS NULL GROUP BY 1"
 _WAITING = """
 SELECT count(*) AS n, min(greatest(i.due_at, e.received_at)) AS oldest
 FROM inbox i JOIN event e ON e.id = i.event_id WHERE i.set_aside_at IS NULL AND i.due_at <= :now
