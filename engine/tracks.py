@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.core.decide import Outcome, Situation
 from engine.core.facts import Claims
 from engine.core.history import History
 from engine.core.model import LeadEvent, Note
 from engine.core.sla import Clock
+from engine.rules import Rules
 from engine.store.batch import LoadedLead
 
 HISTORIES_KEPT = 50_000
@@ -46,11 +47,22 @@ class Histories:
         self._events += len(remembered.history)
 
 
+class Known(NamedTuple):
+    """Facts read from claims of a lead and its company; they hold for these very claims under this very version."""
+
+    rules: Rules
+    own: Claims
+    company: Claims | None
+    all: Claims
+    facts: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Track:
     """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
 
-    ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal).
+    ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal); ``known`` are the
+    facts last read.
     """
 
     lead: LoadedLead
@@ -61,6 +73,7 @@ class Track:
     outcome: Outcome | None = None
     pending: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
+    known: Known | None = None
 
 
 @dataclass(slots=True)
@@ -76,8 +89,9 @@ class Step:
 
 @dataclass(slots=True)
 class AccountTrack:
-    """A company in a batch: its claims, and the (lead, event) that last changed its facts, if any did."""
+    """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts."""
 
     id: int
     claims: Claims
+    changed: bool = False
     changed_by: tuple[int, int] | None = None

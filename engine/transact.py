@@ -1,78 +1,115 @@
 """One batch, one transaction: lock, load, decide, assign, store (DESIGN.md §3).
 
 Locks are taken in one order everywhere: leads by id, accounts by key, rotations by policy. Decisions are computed in
-memory, event after event, and written together; an event that raises leaves no trace. A lead whose assignment is pending
-leaves its later events to the next batch. What was learned of histories is kept once the commit has happened.
+memory, event after event, and written together. Who needs a person waits for the end of the round; then all are
+served under the rotations' locks, and what they left behind is decided in the next round. An event that raises leaves
+no trace: the transaction is rolled back and `EventsFailed` says which to leave out. What was learned of histories is
+kept once the commit has happened.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.clock import Clock
 from engine.core import facts
-from engine.core.assignment import Choice, Lead, Member, assign
-from engine.core.decide import Need, People, action_holds, is_before_mql
-from engine.core.explain import decision_body, verdict_body
+from engine.core.decide import People
+from engine.core.explain import decision_body
 from engine.core.history import History
 from engine.core.model import LeadEvent
 from engine.core.sla import Definitions
-from engine.core.view import LeadView
+from engine.errors import BatonError
+from engine.merging import Merging, named_leads, refresh
 from engine.rules import Rules
-from engine.store import batch, merges, rotation
+from engine.store import batch, rotation, waiting
 from engine.store.batch import LoadedLead
-from engine.store.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.inbox import put
 from engine.store.session import DatabaseError, Driver, raw, transaction
 from engine.tracks import AccountTrack, Histories, Remembered, Step, Track
+from engine.turns import Turns
 from engine.world import Moment, World
-from rulesets.policy import AssignmentPolicy
-from rulesets.vocabulary import fold
+
+
+class EventsFailed(BatonError):
+    """Events of a batch raised; nothing was committed. ``errors`` lists (event, what it raised)."""
+
+    def __init__(self, errors: Sequence[tuple[int, Exception]]) -> None:
+        super().__init__(f"{len(errors)} events failed, the first with {errors[0][1]!r}")
+        self.errors = list(errors)
+
+
+class Companies(dict[str, AccountTrack]):
+    """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for."""
+
+    def __init__(self, driver: Driver, keys: Iterable[str]) -> None:
+        super().__init__()
+        self._driver = driver
+        self._lock(keys)
+
+    def __missing__(self, key: str) -> AccountTrack:
+        self._lock([key])
+        return self[key]
+
+    def _lock(self, keys: Iterable[str]) -> None:
+        for key, (number, claims) in batch.lock_accounts(self._driver, keys).items():
+            self[key] = AccountTrack(number, claims)
 
 
 class BatchTransaction:
-    """Decides one batch. After `decide`: ``failed`` lists (event, error) of events that raised and are untouched, and
-    ``woken`` the leads that got events of the engine's own.
-    """
+    """Decides one batch. After `decide`, ``woken`` lists the leads that got events of the engine's own."""
 
-    def __init__(self, rules: Rules, clock_rules: Definitions, histories: Histories, now: datetime) -> None:
-        self.failed: list[tuple[int, Exception]] = []
+    def __init__(self, rules: Rules, clock_rules: Definitions, histories: Histories, clock: Clock) -> None:
         self.woken: list[int] = []
         self._rules = rules
         self._histories = histories
-        self._moment = Moment(now, rules, People({}, frozenset(), frozenset()), clock_rules)
-        self._merged: dict[int, int] = {}
+        self._moment = Moment(clock.now(), rules, People({}, frozenset(), frozenset()), clock_rules)
+        self._clock = clock
         self._steps: list[Step] = []
-        self._left: list[int] = []
+        self._failed: list[tuple[int, Exception]] = []
+        self._spoiled: set[int] = set()
+        self._turns: Turns | None = None
 
     def decide(self, event_ids: Sequence[int]) -> int:
-        """Decide these events and commit; returns how many. Later events of leads that wait for a person are left."""
+        """Decide these events and commit; returns how many were decided or sent on to the lead theirs was merged into.
+
+        1. lock and load; 2. decide in order, leaving out leads that wait for a person; 3. find these persons; 4. again
+        from 2 with what was left out; 5. store. Raises EventsFailed, with nothing committed, when an event raised.
+        """
         with transaction() as connection:
             driver = raw(connection)
             self._world = World(self._moment, lambda account, but: batch.member_claims(driver, account, but))
-            for lead_id, event in self._load(driver, event_ids):
-                self._decide_one(driver, lead_id, event)
-            self._assign(driver)
+            self._merging = Merging(driver, self._world)
+            items, sent_on = self._load(driver, event_ids)
+            self._decide_in_rounds(driver, items)
+            if self._failed:
+                raise EventsFailed(self._failed)
             self._store(driver)
+            waiting.leave(driver, sorted(self._merging.parted.intersection(event_ids)))
         for track in self._tracks.values():
             if track.outcome is not None:
                 known = Remembered(track.lead.version + 1, track.history, track.seqs, track.counted)
                 self._histories.put(track.lead.id, known)
-        return len(self._steps)
+        self.woken += self._merging.woken
+        return len(self._steps) + sent_on
 
     @property
     def _tracks(self) -> dict[int, Track]:
         return self._world.tracks
 
     # ------------------------------------------------------------------------------------------------ loading
-    def _load(self, driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, LeadEvent]]:
-        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to those that stayed."""
-        items = batch.read_events(driver, event_ids)
-        leads = batch.lock_leads(driver, {lead for lead, _ in items}.union(*(_named_leads(e) for _, e in items)))
-        for lead_id in {lead for lead, _ in items}:
-            if (winner := leads[lead_id].merged_into) is not None:
-                batch.forward(driver, lead_id, winner)
-                self.woken.append(winner)
-        items = [(lead, event) for lead, event in items if leads[lead].merged_into is None]
+    def _load(self, driver: Driver, event_ids: Sequence[int]) -> tuple[list[tuple[int, LeadEvent]], int]:
+        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to those that stayed.
+
+        Events are read again once the leads are locked: another batch may have decided or moved some meanwhile.
+        """
+        asked = {lead for lead, event in batch.read_events(driver, event_ids) for lead in (lead, *named_leads(event))}
+        leads, self._merging.became = batch.lock_living(driver, asked)
+        self._moment.now = max(self._moment.now, self._clock.now())
+        items = [(lead, event) for lead, event in batch.read_events(driver, event_ids) if lead in leads]
+        sent_on = 0
+        for lead in {lead for lead, _ in items if lead in self._merging.became}:
+            sent_on += waiting.forward(driver, lead, self._merging.became[lead])
+            self.woken.append(self._merging.became[lead])
+        items = [(lead, event) for lead, event in items if lead not in self._merging.became]
         self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
         self._load_tracks(driver, [lead for lead in leads.values() if lead.merged_into is None])
         self._load_companies(driver, items)
@@ -82,7 +119,7 @@ class BatchTransaction:
             managers=frozenset(rotation.read_managers(driver)),
             active=frozenset(email for email, _, active in people if active),
         )
-        return items
+        return items, sent_on
 
     def _load_tracks(self, driver: Driver, leads: Sequence[LoadedLead]) -> None:
         unknown = [lead.id for lead in leads if lead.version > 0 and self._histories.get(lead) is None]
@@ -100,130 +137,108 @@ class BatchTransaction:
             )
 
     def _load_companies(self, driver: Driver, items: Iterable[tuple[int, LeadEvent]]) -> None:
-        """Lock the accounts that the leads have now and will have after each of their events."""
+        """Lock the accounts that the leads have now and will have after each of their events, in one go."""
         world = self._world
-        claims = {lead: track.lead.claims for lead, track in self._tracks.items()}
+        claims = {number: track.lead.claims for number, track in self._tracks.items()}
         keys = {world.company_key(value) for value in claims.values()}
         for lead, event in items:
-            claims[lead] = world.fold(claims[lead], event).claims
-            together = [claims[lead], *(claims[number] for number in _named_leads(event) if number in claims)]
-            keys |= {world.company_key(claims[lead]), world.company_key(facts.joined(together))}
-        locked = batch.lock_accounts(driver, filter(None, keys))
-        world.companies = {key: AccountTrack(number, known) for key, (number, known) in locked.items()}
+            if event.type == "lead.merged":
+                several = [track.lead.id for track in self._merging.concerned(lead, event)]
+                claims |= dict.fromkeys(several, facts.joined(claims[number] for number in several))
+            elif _may_name_a_company(event, claims[lead]):
+                claims[lead] = world.fold(claims[lead], event).claims
+            else:
+                continue
+            keys.add(world.company_key(claims[lead]))
+        world.companies = Companies(driver, filter(None, keys))
 
     # ------------------------------------------------------------------------------------------------ deciding
-    def _decide_one(self, driver: Driver, lead_id: int, event: LeadEvent) -> None:
-        track = self._tracks[self._merged.get(lead_id, lead_id)]
-        named = [self._tracks[number] for number in _named_leads(event) if number in self._tracks]
-        if any(one.pending for one in (track, *named)):
-            self._left.append(event.seq)
-            return
+    def _decide_in_rounds(self, driver: Driver, items: Sequence[tuple[int, LeadEvent]]) -> None:
+        """Decide everything, in the order of each lead; between two rounds who waits for a person is served."""
+        left, begun = items, 0
+        while left:
+            left = [item for item in left if not self._decide_one(*item)]
+            self._assign(driver, self._steps[begun:])
+            begun = len(self._steps)
+
+    def _decide_one(self, lead_id: int, event: LeadEvent) -> bool:
+        """Decide one event; False while it must wait for the person another event has asked for."""
+        concerned = self._merging.concerned(lead_id, event)
+        if any(track.pending for track in concerned):
+            return False
+        if event.seq in self._merging.parted or not self._spoiled.isdisjoint(track.lead.id for track in concerned):
+            return True
         try:
-            step = self._world.decide(self._subject(driver, track, event), event)
+            step = self._world.decide(self._merging.subject(lead_id, event), event)
         except DatabaseError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one event raises is recorded on it, the others go on
-            self.failed.append((event.seq, error))
-            return
+            self._fail(event, error, concerned)
+            return True
         self._steps.append(step)
         step.track.pending = step.outcome.need is not None
-
-    def _subject(self, driver: Driver, track: Track, event: LeadEvent) -> Track:
-        """The lead an event is decided on: its own; for a merge the one that stays; for an undone merge the parted one."""
-        if event.type != "lead.merged":
-            return track
-        if isinstance(event.properties.get("undo"), int):
-            return self._parted(driver, track, event.properties["undo"])
-        pair = [self._tracks[n] for n in _named_leads(event) if n in self._tracks and n not in self._merged]
-        if len(pair) != 2:
-            return track
-        stays, goes = self._world.pair(*pair)
-        merges.move(driver, stays.lead.id, goes.lead.id, self._moment.now)
-        self._merged[goes.lead.id] = stays.lead.id
-        self._world.join(stays, goes)
-        return stays
-
-    def _parted(self, driver: Driver, track: Track, merge_id: int) -> Track:
-        """Undo a merge: each lead has its own events again, and the other one is decided anew by an event of its own."""
-        merge = merges.restore(driver, merge_id, self._moment.now)
-        self._world.relearn(track, merges.read_all_events(driver, merge.winner_id))
-        track.counted = frozenset(batch.read_counted(driver, [merge.winner_id])[merge.winner_id])
-        merges.rewrite_claims(
-            driver, merge.loser_id, self._world.folded(merges.read_all_events(driver, merge.loser_id))
-        )
-        put(driver, [_refresh(merge.loser_id, f"parted:{merge_id}", self._moment.now)])
-        self.woken.append(merge.loser_id)
-        return track
-
-    def _refresh_siblings(self, driver: Driver) -> None:
-        """Other leads of a company whose facts changed are decided anew, by events of the engine's own."""
-        for company in self._world.companies.values():
-            if company.changed_by is None:
-                continue
-            lead_id, seq = company.changed_by
-            intakes = [
-                _refresh(sibling, f"account:{company.id}:{seq}:{sibling}", self._moment.now)
-                for sibling in batch.siblings(driver, company.id, [lead_id])
-            ]
-            self.woken.extend(lead for _, lead in put(driver, intakes))
+        return True
 
     # ------------------------------------------------------------------------------------------------ assigning
-    def _assign(self, driver: Driver) -> None:
-        """Find people for the leads that need them, under the locks of every rotation of their roles."""
-        pending = [(step, step.outcome.need) for step in self._steps if step.outcome.need is not None]
-        if not pending:
-            return
-        roles = {need.role for _, need in pending}
-        policies = [policy for policy in self._rules.policy.assignment if policy.role in roles]
-        pointers = rotation.lock_rotations(driver, [policy.key for policy in policies])
-        now = self._moment.now
-        members = rotation.read_members(driver, self._rules.policy.timezone, now)
-        rows = []
-        for step, need in pending:
-            choice = self._choose(step, need, policies, members, pointers)
-            self._world.settle(step, choice)
-            if choice.policy is not None:
-                pointers[choice.policy].update(choice.moved)
-            if choice.person is not None:
-                members = [_given(member) if member.email == choice.person else member for member in members]
-                rows.append((step.event.seq, step.track.lead.id, choice.role, choice.person, choice.policy, now))
-        rotation.save_pointers(driver, pointers)
-        rotation.save_assignments(driver, rows)
+    def _assign(self, driver: Driver, steps: Sequence[Step]) -> None:
+        """Find people for the leads that need them, under the locks of every rotation of the policy."""
+        for step in steps:
+            if (need := step.outcome.need) is None:
+                continue
+            self._turns = self._turns or Turns(driver, self._moment)
+            step.track.pending = False
+            try:
+                choice = self._turns.choose(step, need)
+                self._world.settle(step, choice)
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as in `_decide_one`
+                self._fail(step.event, error, [step.track])
+            else:
+                self._turns.take(step, choice)
 
-    def _choose(
-        self,
-        step: Step,
-        need: Need,
-        policies: Sequence[AssignmentPolicy],
-        members: Sequence[Member],
-        pointers: dict[str, dict[str, Any]],
-    ) -> Choice:
-        holds = action_holds(step.outcome, step.outcome.after, step.situation.view, self._moment.book)
-        lead = Lead(_folded_values(step.situation.view), step.outcome.after)
-        return assign(policies, need.role, holds, lead, members, pointers, self._moment.now, need.named)
+    def _fail(self, event: LeadEvent, error: Exception, concerned: Iterable[Track]) -> None:
+        """Note what an event raised. The batch will be rolled back, so that what else its leads have is left alone."""
+        self._failed.append((event.seq, error))
+        self._spoiled.update(track.lead.id for track in concerned)
 
     # ------------------------------------------------------------------------------------------------ storing
     def _store(self, driver: Driver) -> None:
-        """Write what the batch made of accounts, leads, ledger and clocks, then the decisions in their order."""
+        """Write what became of accounts, leads, ledger, clocks and rotations, then the decisions in their order."""
+        bodies = list(map(self._body, self._steps))
+        verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
         tracks = [track for track in self._tracks.values() if track.outcome is not None]
-        batch.save_accounts(driver, {account.id: account.claims for account in self._world.companies.values()})
-        batch.save_leads(driver, [self._lead_row(track) for track in tracks])
+        changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
+        batch.save_accounts(driver, changed)
+        batch.save_leads(driver, [self._lead_row(track, verdicts[track.lead.id]) for track in tracks])
         self._store_ledger(driver, tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
         batch.save_clocks(driver, clocks)
-        batch.save_decisions(driver, [self._decision_row(step) for step in self._steps])
-        batch.leave(driver, self._left)
+        if self._turns is not None:
+            self._turns.save()
+        batch.save_decisions(driver, list(map(self._decision_row, self._steps, bodies)))
         self._refresh_siblings(driver)
 
-    def _lead_row(self, track: Track) -> dict[str, Any]:
+    def _refresh_siblings(self, driver: Driver) -> None:
+        """Other leads of a company whose facts changed are decided anew, by events of the engine's own."""
+        changed = {one.id: one.changed_by for one in self._world.companies.values() if one.changed_by is not None}
+        intakes = [
+            refresh(sibling, f"account:{company}:{changed[company][1]}:{sibling}", self._moment.now)
+            for company, leads in batch.siblings(driver, changed).items()
+            for sibling in leads
+            if sibling != changed[company][0]
+        ]
+        self.woken.extend(lead for _, lead in put(driver, intakes))
+
+    def _lead_row(self, track: Track, verdict: Mapping[str, Any]) -> dict[str, Any]:
         outcome = track.outcome
         assert outcome is not None  # noqa: S101 - only tracks with a decision are stored
         scores = outcome.scores
-        verdict = verdict_body(outcome.verdict, missing=is_before_mql(outcome.after))
         return {
             **batch.lead_row(track.lead, track.extras),
             "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
-            "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now, "policy_number": self._rules.number,
+            "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now,
+            "policy_number": self._rules.number,
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
         }  # fmt: skip
@@ -233,56 +248,31 @@ class BatchTransaction:
         added, gone = [], []
         for track in tracks:
             lines = track.outcome.scores.ledger if track.outcome else ()
-            counting = {(track.seqs[line.source, line.event_id], line.group, line.signal): line.raw for line in lines}
+            places = ((track.seqs[line.source, line.event_id], line.group, line.signal) for line in lines)
+            counting = {place: line.raw for place, line in zip(places, lines, strict=True)}
             added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in track.counted]
             gone += [(track.lead.id, *place) for place in track.counted if place not in counting]
             track.counted = frozenset(counting)
         batch.save_ledger(driver, added, gone)
 
-    def _decision_row(self, step: Step) -> list[Any]:
-        outcome, people, actor = step.outcome, self._moment.people, step.event.actor
-        body = decision_body(outcome, step.event, step.notes, self._rules.digest)
+    def _body(self, step: Step) -> dict[str, Any]:
+        """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""
+        body, actor = decision_body(step.outcome, step.event, step.notes, self._rules.digest), step.event.actor
         if actor is not None:
+            people = self._moment.people
             body["by"] = {"role": people.roles.get(actor), "manages": actor in people.managers}
+        return body
+
+    def _decision_row(self, step: Step, body: dict[str, Any]) -> list[Any]:
+        outcome = step.outcome
         return [
             step.event.seq, step.track.lead.id, self._moment.now, self._rules.number, outcome.before.stage,
             outcome.after.stage, outcome.before.owner, outcome.after.owner, outcome.scores.cell,
-            outcome.refusal.code if outcome.refusal else None,
-            body,
+            outcome.refusal.code if outcome.refusal else None, body,
         ]  # fmt: skip
 
 
-def _named_leads(event: LeadEvent) -> frozenset[int]:
-    """The leads a merge speaks of; nothing for other events."""
-    if event.type != "lead.merged":
-        return frozenset()
-    return frozenset(number for number in event.properties.get("leads", ()) if isinstance(number, int))
-
-
-def _refresh(lead_id: int, event_id: str, now: datetime) -> Intake:
-    return Intake(
-        source=ENGINE_SOURCE,
-        id=event_id,
-        type="score.refreshed",
-        occurred_at=now,
-        due_at=now,
-        properties={"cause": event_id.partition(":")[0]},
-        lead_id=lead_id,
-    )
-
-
-def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
-    """The lead's value of a field, folded, as the set that people's lists are compared with (R5.3)."""
-
-    def values(field: str) -> frozenset[str]:
-        value = view.value(field)
-        several = value if isinstance(value, frozenset | tuple | list) else () if value is None else (value,)
-        return frozenset(fold(str(one)) for one in several)
-
-    return values
-
-
-def _given(member: Member) -> Member:
-    """A person with one lead more, for the next choice of the same batch."""
-    received = {span: member.received.get(span, 0) + 1 for span in ("day", "week", "month")}
-    return replace(member, open_leads=member.open_leads + 1, received=received)
+def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:
+    """Whether an event may change what company its lead belongs to; a company that it names after all is locked then."""
+    fresh_mailbox = "email" in event.identities and facts.IDENTITIES["lead.email"] not in claims
+    return bool(event.company) or "email" in event.traits or fresh_mailbox

@@ -1,11 +1,11 @@
 """Leads and companies in memory, and how one event changes them: what live decisions, replays and simulations share.
 
-A `World` knows no SQL and no queue. Whoever drives it brings in the leads (`Track`) and companies an event speaks of, asks
-it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event after another in
-the same order gives the same world, wherever it runs (DESIGN.md §3).
+A `World` knows no SQL and no queue. Whoever drives it brings in the leads (`Track`) and companies an event speaks of,
+asks it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event after
+another in the same order gives the same world, wherever it runs (DESIGN.md §3).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from engine.core.model import LeadEvent
 from engine.core.sla import Definitions
 from engine.core.view import LeadView
 from engine.rules import Rules
-from engine.tracks import AccountTrack, Step, Track
+from engine.tracks import AccountTrack, Known, Step, Track
 
 Members = Callable[[int, int], Mapping[int, Claims]]
 """(account, lead left out) → what the account's leads say, beyond those in the world."""
@@ -55,14 +55,14 @@ class World:
         """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
         lead, frame, at = track.lead, self.at.rules.frame, self.at
         folded = self.fold(lead.claims, event)
-        claims = self._with_company(folded.claims)
+        known = self._known(track, folded.claims)
         history = track.history.with_event(event)
-        view = LeadView.of(frame, self.known(claims), at.now, history)
+        view = LeadView.of(frame, known.facts, at.now, history)
         by_company = event.type == "score.refreshed" and event.properties.get("cause") == "account"
         situation = Situation(lead.state, lead.clocks, view, facts_changed=folded.changed or by_company)
         outcome = decide(situation, event, at.book, at.people)
         track.history, track.seqs[event.source, event.id] = history, event.seq
-        track.extras = facts.extras(claims, frame.vocabulary)
+        track.extras = facts.extras(known.all, frame.vocabulary)
         lead.claims = folded.claims
         lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
         lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
@@ -85,36 +85,44 @@ class World:
         stays, goes = sorted((one, other), key=lambda track: standing(track.lead.state, track.lead.id))
         return stays, goes
 
-    def join(self, stays: Track, goes: Track) -> None:
-        """Let one lead take over everything of another; the next decision on it scores the joined history."""
+    def join(self, stays: Track, goes: Track, seq: int = 0) -> None:
+        """Let one lead take over everything of another; the next decision on it scores the joined history.
+
+        ``seq`` is the row of the event that says so, here and in `relearn`.
+        """
+        self._leave_company(goes, seq)
+        goes.lead.account_id, goes.outcome = None, None
         stays.lead.state = join(stays.lead.state, goes.lead.state)
         stays.lead.claims = facts.joined([stays.lead.claims, goes.lead.claims])
         stays.lead.notes = [*stays.lead.notes, *goes.lead.notes]
+        stays.lead.first_event_at = min(
+            filter(None, (stays.lead.first_event_at, goes.lead.first_event_at)), default=None
+        )
         stays.history = History.joined([stays.history, goes.history])
         stays.seqs |= goes.seqs
         stays.counted |= goes.counted
-        goes.outcome = None
 
-    def relearn(self, track: Track, events: Sequence[LeadEvent]) -> None:
-        """Make a lead know these events and nothing else, as after an undone merge."""
-        track.lead.claims = self.folded(events)
+    def relearn(self, track: Track, events: Sequence[LeadEvent], seq: int = 0) -> None:
+        """Make a lead know these events and nothing else, as after an undone merge; its company forgets the rest."""
+        lead = track.lead
+        lead.claims = self.folded(events)
+        lead.first_event_at = min((one.occurred_at for one in events), default=None)
+        lead.last_event_at = max((one.occurred_at for one in events), default=None)
         track.history = History.of(events)
-        track.seqs = {(event.source, event.id): event.seq for event in events}
+        track.seqs = {(one.source, one.id): one.seq for one in events}
+        self._leave_company(track, seq)
+        lead.account_id = None
 
-    def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
-        """Claims with an event taken in, under the version in force."""
-        return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
-
-    def folded(self, events: Iterable[LeadEvent]) -> Claims:
+    def folded(self, events: Sequence[LeadEvent]) -> Claims:
         """The claims that events make together."""
         claims: Claims = facts.NO_CLAIMS
         for event in events:
             claims = self.fold(claims, event).claims
         return claims
 
-    def known(self, claims: Claims) -> dict[str, Any]:
-        """Typed facts of claims, under the version in force."""
-        return facts.known(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+    def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
+        """Claims with an event taken in, under the version in force."""
+        return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     def company_key(self, claims: Claims) -> str | None:
         """What identifies a lead's company, None if it has none."""
@@ -127,11 +135,21 @@ class World:
         step.track.lead.clocks = step.outcome.clocks
 
     # ------------------------------------------------------------------------------------------------ companies
-    def _with_company(self, claims: Claims) -> Claims:
-        key = self.company_key(claims)
-        if key is None:
-            return claims
-        return facts.with_account(claims, facts.joined([self.companies[key].claims, facts.company_part(claims)]))
+    def _known(self, track: Track, own: Claims) -> Known:
+        """Facts of a lead that says this and of its company; read anew only when one of them says something else."""
+        key = self.company_key(own)
+        company = self.companies[key].claims if key is not None else None
+        last, rules = track.known, self.at.rules
+        if last is None or last.own is not own or last.company is not company or last.rules is not rules:
+            every = own
+            if company is not None:
+                every = facts.with_account(own, facts.joined([company, facts.company_part(own)]))
+            last = Known(rules, own, company, every, self._facts(every))
+        track.known = last
+        return last
+
+    def _facts(self, claims: Claims) -> dict[str, Any]:
+        return facts.known(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     def _learn_company(self, track: Track, event: LeadEvent) -> None:
         """Take what a lead says about its company into the account, and out of the one it has left."""
@@ -139,22 +157,26 @@ class World:
         key = self.company_key(lead.claims)
         company = self.companies[key] if key else None
         if lead.account_id is not None and (company is None or company.id != lead.account_id):
-            self._leave_company(track, event)
+            self._leave_company(track, event.seq)
         lead.account_id = company.id if company else None
         if company:
-            self._rewrite(company, facts.joined([company.claims, facts.company_part(lead.claims)]), track, event)
+            self._rewrite(company, facts.joined([company.claims, facts.company_part(lead.claims)]), lead.id, event.seq)
 
-    def _leave_company(self, track: Track, event: LeadEvent) -> None:
+    def _leave_company(self, track: Track, seq: int) -> None:
+        """An account is left with what its other leads say (R1.7)."""
         lead = track.lead
         left = next((company for company in self.companies.values() if company.id == lead.account_id), None)
         if left is None or lead.account_id is None:
             return
         said = dict(self._members(left.id, lead.id))
-        said |= {n: t.lead.claims for n, t in self.tracks.items() if t.lead.account_id == left.id and n != lead.id}
-        self._rewrite(left, facts.joined(map(facts.company_part, said.values())), track, event)
+        said |= {n: t.lead.claims for n, t in self.tracks.items() if t.lead.account_id == left.id}
+        for number, other in self.tracks.items():
+            if other.lead.account_id != left.id or number == lead.id:
+                said.pop(number, None)
+        self._rewrite(left, facts.joined(map(facts.company_part, said.values())), lead.id, seq)
 
-    def _rewrite(self, company: AccountTrack, claims: Claims, track: Track, event: LeadEvent) -> None:
+    def _rewrite(self, company: AccountTrack, claims: Claims, lead_id: int, seq: int) -> None:
         if claims != company.claims:
-            if self.known(claims) != self.known(company.claims):
-                company.changed_by = (track.lead.id, event.seq)
-            company.claims = claims
+            if self._facts(claims) != self._facts(company.claims):
+                company.changed_by = (lead_id, seq)
+            company.claims, company.changed = claims, True

@@ -1,8 +1,8 @@
 """The scheduler: what happens because time passes (DESIGN.md §3).
 
 It counts workers, wakes lanes with waiting events, fires due clocks and lets queued leads ask again. It holds no state
-that matters: everything it does is a claimed row or an event with an id of its own, so several schedulers, a killed one or
-a late one do no harm.
+that matters: everything it does is a claimed row or an event with an id of its own, so several schedulers, a killed one
+or a late one do no harm.
 """
 
 import signal
@@ -17,8 +17,9 @@ from rq import Queue, Worker
 
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
-from engine.store.clocks import drain_queues, fire_due_clocks, waiting_shards
+from engine.store.clocks import drain_queues, fire_due_clocks
 from engine.store.versions import active_number
+from engine.store.waiting import waiting_shards
 from workers import queues
 
 log = structlog.get_logger(__name__)

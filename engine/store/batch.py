@@ -1,7 +1,7 @@
-"""What a drain reads and writes: waiting events claimed, leads locked and loaded, decisions and their effects stored.
+"""What a batch reads and writes: leads locked and loaded with their events, decisions and their effects stored.
 
-The order of locks is always the same: leads by id, accounts by key, rotations by policy. A claim is committed before
-anything is evaluated, so that an event that ends its process is known by its attempts (DESIGN.md §3). Decides nothing.
+The order of locks is always the same: leads by id, accounts by key, rotations by policy (DESIGN.md §3). What waits and
+who may try it is `engine.store.waiting`. Decides nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +17,7 @@ from engine.core.history import LIMIT
 from engine.core.model import LeadEvent
 from engine.core.sla import Clock
 from engine.core.state import LeadState, dump_rest, load_state
-from engine.store.session import Driver, raw, transaction
-from engine.store.tables import SHARDS
+from engine.store.session import Driver
 
 LEAD_COLUMNS = (
     "id, account_id, version, stage, owner, sdr, rep, claims, notes, state, queued_role, queued_at, queue_priority, "
@@ -27,15 +26,6 @@ LEAD_COLUMNS = (
 EVENT_COLUMNS = "e.id, e.source, e.external_id, e.type, e.occurred_at, e.body, e.actor, e.imported, e.trusted"
 NOTES_KEPT = 100
 """Data-quality notes kept on a lead, the latest ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A claimed event: its row, its lead and how often it was claimed before."""
-
-    event_id: int
-    lead_id: int
-    attempts: int
 
 
 @dataclass(slots=True)
@@ -52,53 +42,6 @@ class LoadedLead:
     first_event_at: datetime | None
     last_event_at: datetime | None
     merged_into: int | None
-
-
-# ------------------------------------------------------------------------------------------------ claiming
-def head(shards: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
-    """The first events due in these shards, in the order of intake."""
-    with transaction() as connection:
-        rows = raw(connection).execute(
-            "SELECT event_id, lead_id, attempts FROM inbox WHERE set_aside_at IS NULL AND shard = ANY(%s) "
-            "AND due_at <= %s ORDER BY event_id LIMIT %s",
-            [list(shards), now, limit],
-        )
-        return [Waiting(*row) for row in rows]
-
-
-def claim(event_ids: Sequence[int]) -> None:
-    """Count an attempt at these events, and commit."""
-    with transaction() as connection:
-        raw(connection).execute("UPDATE inbox SET attempts = attempts + 1 WHERE event_id = ANY(%s)", [list(event_ids)])
-
-
-def set_aside(event_id: int, error: str, now: datetime) -> None:
-    """Take an event off the road, with its error, until somebody runs it again."""
-    with transaction() as connection:
-        raw(connection).execute(
-            "UPDATE inbox SET set_aside_at = %s, error = %s WHERE event_id = %s", [now, error, event_id]
-        )
-
-
-def postpone(event_id: int, error: str, due_at: datetime) -> None:
-    """Try a failed event again later; its error is kept for those who look."""
-    with transaction() as connection:
-        raw(connection).execute(
-            "UPDATE inbox SET failures = failures + 1, error = %s, due_at = %s WHERE event_id = %s",
-            [error, due_at, event_id],
-        )
-
-
-def failures_of(event_id: int) -> int:
-    """How often an event failed with an error of its own."""
-    with transaction() as connection:
-        row = raw(connection).execute("SELECT failures FROM inbox WHERE event_id = %s", [event_id]).fetchone()
-    return int(row[0]) if row else 0
-
-
-def is_waiting(shards: Sequence[int], now: datetime) -> bool:
-    """Whether anything is due in these shards."""
-    return bool(head(shards, now, 1))
 
 
 # ------------------------------------------------------------------------------------------------ loading
@@ -121,6 +64,26 @@ def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]
     return {row["id"]: _loaded(row, clocks[row["id"]]) for row in rows}
 
 
+def lock_living(driver: Driver, lead_ids: Iterable[int]) -> tuple[dict[int, LoadedLead], dict[int, int]]:
+    """Lock these leads and those they were merged into; also returns merged lead → the lead it is part of now.
+
+    Merges committed while this waited for a lock are seen and followed.
+    """
+    asked = sorted(set(lead_ids))
+    while True:
+        became = dict(
+            driver.execute(
+                "WITH RECURSIVE way (start, here, next) AS (SELECT id, id, merged_into FROM lead WHERE id = ANY(%s) "
+                "UNION ALL SELECT start, id, merged_into FROM way JOIN lead ON id = next) "
+                "SELECT start, here FROM way WHERE next IS NULL AND start <> here",
+                [asked],
+            )
+        )
+        leads = lock_leads(driver, {*asked, *became.values()})
+        if all(lead.merged_into is None or lead.id in became for lead in leads.values()):
+            return leads, became
+
+
 def read_events(driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, LeadEvent]]:
     """(lead, event) of those of these events that still wait, in the order of intake."""
     rows = driver.execute(
@@ -134,7 +97,8 @@ def read_events(driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, Lea
 def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
     """The latest decided events of each lead, up to the limit of R3.4, without what only facts need."""
     rows = driver.execute(
-        "SELECT l.id, e.id, e.source, e.external_id, e.type, e.occurred_at, e.properties FROM unnest(%s::bigint[]) AS l (id) "
+        "SELECT l.id, e.id, e.source, e.external_id, e.type, e.occurred_at, e.properties "
+        "FROM unnest(%s::bigint[]) AS l (id) "
         "CROSS JOIN LATERAL (SELECT id, source, external_id, type, occurred_at, body->'properties' AS properties "
         "FROM event WHERE lead_id = l.id AND NOT EXISTS (SELECT FROM inbox WHERE event_id = event.id) "
         "ORDER BY occurred_at DESC, source DESC, external_id DESC LIMIT %s) AS e",
@@ -174,22 +138,17 @@ def lock_accounts(driver: Driver, keys: Iterable[str]) -> dict[str, tuple[int, C
     return {key: (number, load_claims(claims)) for key, number, claims in rows}
 
 
-def siblings(driver: Driver, account_id: int, but: Iterable[int]) -> list[int]:
-    """Other leads of an account that are still on the road."""
-    rows = driver.execute(
-        "SELECT id FROM lead WHERE account_id = %s AND merged_into IS NULL AND stage IS NOT NULL AND id <> ALL(%s) "
-        "AND stage NOT IN ('won', 'lost', 'disqualified') ORDER BY id",
-        [account_id, list(but)],
-    )
-    return [number for (number,) in rows]
-
-
-def forward(driver: Driver, lead_id: int, winner: int) -> None:
-    """Send what still waits for a merged lead to the one it was merged into."""
-    driver.execute(
-        "UPDATE event SET lead_id = %s WHERE id IN (SELECT event_id FROM inbox WHERE lead_id = %s)", [winner, lead_id]
-    )
-    driver.execute("UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner, winner % SHARDS, lead_id])
+def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The leads of these accounts that are still on the road, by account."""
+    found: dict[int, list[int]] = {account: [] for account in account_ids}
+    if found:
+        for account, lead in driver.execute(
+            "SELECT account_id, id FROM lead WHERE account_id = ANY(%s) AND merged_into IS NULL AND stage IS NOT NULL "
+            "AND stage NOT IN ('won', 'lost', 'disqualified') ORDER BY id",
+            [sorted(found)],
+        ):
+            found[account].append(lead)
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ storing
@@ -244,12 +203,6 @@ def save_accounts(driver: Driver, claims: Mapping[int, Claims]) -> None:
             "WHERE account.id = given.id",
             [list(claims), [Jsonb(dump_claims(value)) for value in claims.values()]],
         )
-
-
-def leave(driver: Driver, event_ids: Sequence[int]) -> None:
-    """Leave claimed events for the next batch: they were not tried, so the attempt does not count."""
-    if event_ids:
-        driver.execute("UPDATE inbox SET attempts = 0 WHERE event_id = ANY(%s)", [list(event_ids)])
 
 
 def member_claims(driver: Driver, account_id: int, but: int) -> dict[int, Claims]:

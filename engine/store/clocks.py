@@ -62,12 +62,3 @@ def drain_queues(now: datetime, limit: int = 200) -> list[int]:
             for lead, role in rows
         ]
         return [lead for _, lead in put(driver, asks)]
-
-
-def waiting_shards(now: datetime) -> dict[int, datetime]:
-    """Shards with events that are due, and since when the oldest of them waits."""
-    with transaction() as connection:
-        rows = raw(connection).execute(
-            "SELECT shard, min(due_at) FROM inbox WHERE set_aside_at IS NULL AND due_at <= %s GROUP BY shard", [now]
-        )
-        return dict(rows.fetchall())

@@ -69,7 +69,10 @@ class Accepted:
 
 def accept(intakes: Sequence[Intake], now: datetime) -> Accepted:
     """Take events in; the same (source, id) has an effect once, however often and however parallel it comes."""
-    unique = list({(item.source, item.id): item for item in reversed(intakes)}.values())[::-1]
+    first: dict[tuple[str, str], Intake] = {}
+    for item in intakes:
+        first.setdefault((item.source, item.id), item)
+    unique = list(first.values())
     written = retrying(lambda: _accept(unique, now))
     return Accepted(
         accepted=len(written),
@@ -80,7 +83,7 @@ def accept(intakes: Sequence[Intake], now: datetime) -> Accepted:
 
 
 def run_again(event_ids: Sequence[int]) -> list[int]:
-    """Let set-aside events wait again, with a clean count of attempts; returns their leads. Raises NotFound for others."""
+    """Let set-aside events wait again, their attempts forgotten; returns their leads. Raises NotFound for others."""
     with transaction() as connection:
         rows = (
             raw(connection)
@@ -116,7 +119,10 @@ def _accept(intakes: Sequence[Intake], now: datetime) -> list[tuple[int, int]]:
             return []
         leads, merges = resolve(driver, fresh)
         _write(driver, [(_merge_event(pair, now), min(pair)) for pair in sorted(merges)])
-        return _write(driver, list(zip(fresh, leads, strict=True)))
+        written = _write(driver, list(zip(fresh, leads, strict=True)))
+        if len(written) < len(fresh):
+            raise psycopg.errors.SerializationFailure("another request brought the same events: look again")
+        return written
 
 
 def _already_there(driver: Driver, intakes: Sequence[Intake]) -> set[tuple[str, str]]:
@@ -185,7 +191,8 @@ def resolve(driver: Driver, intakes: Sequence[Intake]) -> tuple[list[int], set[t
     """
     for _ in range(RESOLVE_ATTEMPTS):
         plan = _Plan(driver)
-        leads = [plan.lead_of(item) for item in intakes] if plan.read(intakes) else []
+        plan.read(intakes)
+        leads = [plan.lead_of(item) for item in intakes]
         with driver.transaction(force_rollback=False) as savepoint:
             if plan.write():
                 return [plan.real[lead] for lead in leads], {
@@ -208,17 +215,16 @@ class _Plan:
         self.real: dict[int, int] = {}
         self.numbers = itertools.count(-1, -1)
 
-    def read(self, intakes: Iterable[Intake]) -> bool:
+    def read(self, intakes: Iterable[Intake]) -> None:
         """Load what is known of every identifier of the request, and all identifiers of the leads they name."""
         asked = sorted({identifier for item in intakes for identifier in item.identities.items()})
         rows = self.driver.execute(
-            "SELECT i.kind, i.value, i.lead_id, i.trusted FROM identity i WHERE i.lead_id IN (SELECT lead_id FROM identity "
-            "JOIN unnest(%s::text[], %s::text[]) AS asked (k, v) ON kind = k AND value = v)",
+            "SELECT i.kind, i.value, i.lead_id, i.trusted FROM identity i WHERE i.lead_id IN (SELECT lead_id "
+            "FROM identity JOIN unnest(%s::text[], %s::text[]) AS asked (k, v) ON kind = k AND value = v)",
             [[kind for kind, _ in asked], [value for _, value in asked]],
         )
         for kind, value, lead, trusted in rows:
             self._learn((kind, value), lead, trusted=trusted)
-        return True
 
     def lead_of(self, item: Intake) -> int:
         """The lead of one event: the one its most trusted known identifier names, else a new one."""
@@ -259,7 +265,8 @@ class _Plan:
         ]
         written = self.driver.execute(
             "INSERT INTO identity (kind, value, lead_id, trusted) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[]) ON CONFLICT DO NOTHING RETURNING 1",
+            "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[]) "
+            "ON CONFLICT DO NOTHING RETURNING 1",
             [list(column) for column in zip(*rows, strict=True)],
         ).fetchall()
         return len(written) == len(rows)
@@ -271,7 +278,7 @@ class _Plan:
             self.trusted_leads.add(lead)
 
     def _may_add(self, identifier: Identifier, lead: int, item: Intake) -> bool:
-        """A browser may add its own anonymous id to anybody, other identifiers only to leads no trusted system knows."""
+        """A browser may add its anonymous id to anybody, other identifiers only to leads no trusted system knows."""
         return item.trusted or identifier[0] == "anonymous_id" or lead not in self.trusted_leads
 
     def _consider_merge(self, item: Intake, first: tuple[Identifier, int], second: tuple[Identifier, int]) -> None:

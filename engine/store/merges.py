@@ -1,7 +1,8 @@
 """Merging in the database: what moves to the lead that stays, and how it comes back (DESIGN.md §2).
 
-The lead that goes keeps its row as it was, with ``merged_into``; a `MergeRecord` lists what moved, so that an undo returns
-exactly that. Decisions stay with the lead they were made for. Callers hold the locks of both leads.
+The lead that goes keeps its row as it was, with ``merged_into``; a `MergeRecord` lists what moved, so that an undo
+returns exactly that, and what came for the parted person since. Decisions stay with the lead they were made for.
+Callers hold the locks of both leads.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,9 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from engine.core.facts import Claims, dump_claims
+from engine.core.identity import naming
 from engine.core.model import LeadEvent
-from engine.errors import NotFound
+from engine.errors import IllegalMove, NotFound
 from engine.store.batch import EVENT_COLUMNS, event_of
 from engine.store.session import Driver, raw, transaction
 from engine.store.tables import SHARDS
@@ -29,13 +31,15 @@ class Merge:
 
 
 def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
-    """Give everything of one lead to another: identities, events, ledger; its clocks end without a miss. Returns the id."""
+    """Give everything of one lead to another: identities, events, ledger; clocks end without a miss."""
     identities = driver.execute(
         "UPDATE identity SET lead_id = %s WHERE lead_id = %s RETURNING kind, value", [winner_id, loser_id]
     ).fetchall()
     events = driver.execute("UPDATE event SET lead_id = %s WHERE lead_id = %s RETURNING id", [winner_id, loser_id])
     moved = {"identities": [list(row) for row in identities], "events": [number for (number,) in events]}
-    _move_waiting(driver, loser_id, winner_id)
+    driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner_id, winner_id % SHARDS, loser_id]
+    )
     driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s", [winner_id, loser_id])
     driver.execute(
         "UPDATE clock SET state = 'cancelled', ended_at = %s WHERE lead_id = %s AND state = 'running'", [now, loser_id]
@@ -51,25 +55,51 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def restore(driver: Driver, merge_id: int, now: datetime) -> Merge:
-    """Undo a merge: what had moved goes back, the lead stands where it stood. Raises NotFound when it is undone already."""
+def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tuple[Merge, frozenset[int]]:
+    """Undo a merge: what had moved goes back, with what came since by identifiers of the parted lead.
+
+    Returns the merge and the events that went back, waiting ones too. Raises NotFound when it is undone already,
+    IllegalMove when it did not end in ``winner_id`` or that lead is itself merged now.
+    """
     row = driver.execute(
-        "UPDATE merge SET undone_at = %s WHERE id = %s AND undone_at IS NULL RETURNING winner_id, loser_id, moved",
-        [now, merge_id],
+        "SELECT winner_id, loser_id, moved FROM merge WHERE id = %s AND undone_at IS NULL FOR UPDATE",
+        [merge_id],
     ).fetchone()
     if row is None:
         raise NotFound(f"merge {merge_id} does not exist or was undone before")
     winner, loser, moved = row
-    kinds, values = [list(column) for column in zip(*moved["identities"], strict=True)] or [[], []]
+    if winner != winner_id:
+        raise IllegalMove("other_merge", f"merge {merge_id} ended in lead {winner}: undo it there, later merges first")
+    events = sorted({*moved["events"], *_since(driver, winner, moved["identities"])})
+    kinds, values = [[row[place] for row in moved["identities"]] for place in (0, 1)]
     driver.execute(
         "UPDATE identity SET lead_id = %s FROM unnest(%s::text[], %s::text[]) AS g (k, v) "
         "WHERE kind = k AND value = v AND lead_id = %s",
         [loser, kinds, values, winner],
     )
-    driver.execute("UPDATE event SET lead_id = %s WHERE id = ANY(%s)", [loser, moved["events"]])
-    driver.execute("UPDATE ledger SET lead_id = %s WHERE event_id = ANY(%s)", [loser, moved["events"]])
+    driver.execute("UPDATE event SET lead_id = %s WHERE id = ANY(%s)", [loser, events])
+    driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [loser, loser % SHARDS, events]
+    )
+    driver.execute("UPDATE ledger SET lead_id = %s WHERE event_id = ANY(%s)", [loser, events])
     driver.execute("UPDATE lead SET merged_into = NULL, version = version + 1 WHERE id = %s", [loser])
-    return Merge(merge_id, winner, loser)
+    driver.execute(
+        "UPDATE merge SET undone_at = %s, moved = %s WHERE id = %s",
+        [now, Jsonb({**moved, "events": events}), merge_id],
+    )
+    return Merge(merge_id, winner, loser), frozenset(events)
+
+
+def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> list[int]:
+    """Events that came after a merge for the lead that had gone: their most trusted identifier is one of its own."""
+    theirs = {(kind, value) for kind, value in identities}
+    rows = driver.execute("SELECT id, body->'lead' FROM event WHERE lead_id = %s AND body ? 'lead'", [winner])
+    return [number for number, lead in rows if theirs.intersection(naming(lead)[:1])]
+
+
+def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
+    """Replace what is known of a lead."""
+    driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
 
 
 def read_merges(lead_id: int) -> list[Merge]:
@@ -90,12 +120,3 @@ def read_all_events(driver: Driver, lead_id: int) -> Sequence[LeadEvent]:
         [lead_id],
     )
     return [event_of(row) for row in rows]
-
-
-def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
-    """Replace what is known of a lead."""
-    driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
-
-
-def _move_waiting(driver: Driver, lead_id: int, winner: int) -> None:
-    driver.execute("UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner, winner % SHARDS, lead_id])

@@ -67,7 +67,7 @@ def list_versions() -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def add_version(
+def add_version(  # noqa: PLR0913 - one argument per column of an immutable row
     connection: Connection,
     *,
     digest: str,

@@ -1,0 +1,95 @@
+"""What waits in the inbox, how often it was tried, and what became of events that failed (DESIGN.md §3).
+
+Every function is a transaction of its own: a claim is committed before anything is evaluated, so that an event that
+ends its process is known by its attempts. Decides nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.store.session import Driver, raw, transaction
+from engine.store.tables import SHARDS
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A due event: its row and how often it was claimed before."""
+
+    event_id: int
+    attempts: int
+
+
+def head(shards: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
+    """The first events due in these shards, in the order of intake."""
+    with transaction() as connection:
+        rows = raw(connection).execute(
+            "SELECT event_id, attempts FROM inbox WHERE set_aside_at IS NULL AND shard = ANY(%s) "
+            "AND due_at <= %s ORDER BY event_id LIMIT %s",
+            [list(shards), now, limit],
+        )
+        return [Waiting(*row) for row in rows]
+
+
+def is_waiting(shards: Sequence[int], now: datetime) -> bool:
+    """Whether anything is due in these shards."""
+    return bool(head(shards, now, 1))
+
+
+def claim(event_ids: Sequence[int]) -> None:
+    """Count an attempt at these events, and commit."""
+    with transaction() as connection:
+        raw(connection).execute("UPDATE inbox SET attempts = attempts + 1 WHERE event_id = ANY(%s)", [list(event_ids)])
+
+
+def failures_of(event_id: int) -> int:
+    """How often an event failed with an error of its own."""
+    with transaction() as connection:
+        row = raw(connection).execute("SELECT failures FROM inbox WHERE event_id = %s", [event_id]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def postpone(event_id: int, error: str, due_at: datetime) -> None:
+    """Try a failed event again later, its error kept for those who look. It ended no process: no attempt counts."""
+    with transaction() as connection:
+        raw(connection).execute(
+            "UPDATE inbox SET failures = failures + 1, attempts = 0, error = %s, due_at = %s WHERE event_id = %s",
+            [error, due_at, event_id],
+        )
+
+
+def set_aside(event_id: int, error: str, now: datetime) -> None:
+    """Take an event off the road, with its error, until somebody runs it again."""
+    with transaction() as connection:
+        raw(connection).execute(
+            "UPDATE inbox SET set_aside_at = %s, error = %s WHERE event_id = %s", [now, error, event_id]
+        )
+
+
+def waiting_shards(now: datetime) -> dict[int, datetime]:
+    """Shards with events that are due, and since when the first of them waits; costs the same however many wait."""
+    with transaction() as connection:
+        rows = raw(connection).execute(
+            "SELECT s, due_at FROM generate_series(0, %s) AS s CROSS JOIN LATERAL (SELECT due_at FROM inbox "
+            "WHERE shard = s AND set_aside_at IS NULL AND due_at <= %s ORDER BY event_id LIMIT 1) AS first",
+            [SHARDS - 1, now],
+        )
+        return dict(rows.fetchall())
+
+
+# ------------------------------------------------------------------------------------- inside a batch's transaction
+def leave(driver: Driver, event_ids: Sequence[int]) -> None:
+    """Leave claimed events for the next batch: they were not tried, so the attempt does not count."""
+    if event_ids:
+        driver.execute("UPDATE inbox SET attempts = 0 WHERE event_id = ANY(%s)", [list(event_ids)])
+
+
+def forward(driver: Driver, lead_id: int, winner: int) -> int:
+    """Send what still waits for a merged lead to the one it became, and its identifiers; returns how many events."""
+    driver.execute("UPDATE identity SET lead_id = %s WHERE lead_id = %s", [winner, lead_id])
+    driver.execute(
+        "UPDATE event SET lead_id = %s WHERE id IN (SELECT event_id FROM inbox WHERE lead_id = %s)", [winner, lead_id]
+    )
+    return driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner, winner % SHARDS, lead_id]
+    ).rowcount
