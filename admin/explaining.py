@@ -11,6 +11,8 @@ from flask_babel import gettext
 from admin.views import sentences, terms
 
 Json = dict[str, Any]
+NAMED = 8
+"""How many people of one reason are named."""
 
 
 def explain(lead: Json, ledger: Json, last: Json | None) -> list[str]:
@@ -98,7 +100,13 @@ def _person(last: Json | None) -> Iterator[Any]:
     yield sentences.chosen(choice)
     for group in sentences.candidates(choice):
         if group["code"] != "chosen":
-            yield f"  - {', '.join(group['people'])}: {group['why']}"
+            yield f"  - {_people(group['people'])}: {group['why']}"
+
+
+def _people(emails: list[str]) -> str:
+    """A few are named, many are counted."""
+    named = ", ".join(emails[:NAMED])
+    return named if len(emails) <= NAMED else f"{named}, … ({sentences.people(len(emails))})"
 
 
 def _clocks(lead: Json) -> Iterator[Any]:

@@ -57,7 +57,9 @@ class Line:
     text: bytes
 
 
-def lists_of(lines: Iterable[bytes], refuse: Callable[[Refusal], None]) -> Iterator[list[Line]]:
+def lists_of(
+    lines: Iterable[bytes], refuse: Callable[[Refusal], None], items: int = LIST_ITEMS
+) -> Iterator[list[Line]]:
     """Lines as lists to send; a line that is no JSON is refused here, since it would spoil its whole list."""
     waiting: list[Line] = []
     size = 0
@@ -69,7 +71,7 @@ def lists_of(lines: Iterable[bytes], refuse: Callable[[Refusal], None]) -> Itera
         if wrong is not None:
             refuse(Refusal(number, *wrong))
             continue
-        if waiting and (len(waiting) == LIST_ITEMS or size + len(text) > LIST_BYTES):
+        if waiting and (len(waiting) == items or size + len(text) > LIST_BYTES):
             yield waiting
             waiting, size = [], 0
         waiting.append(Line(number, text))

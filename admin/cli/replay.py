@@ -31,9 +31,10 @@ def replay(file: IO[bytes], url: str | None, key: str | None, patience: float, *
     summary = Summary()
     with _door(url, key) as (address, secret):
         sender = EventSender(address, secret, patience)
+        quiet = as_json or not sys.stderr.isatty()
         try:
             bar: Any
-            with click.progressbar(length=_size(file) or 0, label="replaying", file=sys.stderr) as bar:
+            with click.progressbar(length=_size(file) or 0, label="replaying", file=sys.stderr, hidden=quiet) as bar:
                 for lines in lists_of(file, summary.refusals.append):
                     sender.send(lines, summary)
                     bar.update(sum(len(line.text) + 1 for line in lines))

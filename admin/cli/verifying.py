@@ -17,7 +17,9 @@ def verify(*, as_json: bool) -> None:
     """Replay every decision in one snapshot and compare; exit 1 on any difference."""
     connected()
     bar: Any
-    with click.progressbar(length=1, label="verifying", file=sys.stderr, hidden=as_json) as bar:
+    with click.progressbar(
+        length=1, label="verifying", file=sys.stderr, hidden=as_json or not sys.stderr.isatty()
+    ) as bar:
 
         def show(done: int, of: int) -> None:
             bar.length = of

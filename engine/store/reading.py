@@ -66,6 +66,18 @@ def find_leads(wanted: LeadFilter, *, after: int, limit: int) -> list[LeadRecord
         return _records(connection, ids)
 
 
+def open_leads_of(source: str, stage: str) -> list[Row]:
+    """Stage and external id of the owned leads at a stage that a source sent, as the API would name them."""
+    query = """
+        SELECT l.stage, min(i.value) AS external_id FROM lead l JOIN identity i ON i.lead_id = l.id
+        WHERE l.stage = %s AND l.owner IS NOT NULL AND l.merged_into IS NULL AND i.kind = 'external_id'
+        AND l.id IN (SELECT lead_id FROM event WHERE source = %s) GROUP BY l.id ORDER BY l.id
+    """
+    with transaction() as connection:
+        rows = _rows(connection, query, [stage, source])
+    return [{"stage": row["stage"], "identities": {"external_id": row["external_id"]}} for row in rows]
+
+
 def lead_of_identity(kind: str, value: str) -> int | None:
     """The lead an identifier (in its normal form) names."""
     with transaction() as connection:
