@@ -33,7 +33,7 @@ REMEMBERED = 4096  # messages per shard
 LIVES = 8  # how often a shard is built anew; an abandoned one keeps its memory, so there must be an end
 ENGINE_ERRORS = (durable_rules_engine.error, MemoryError, ValueError)
 _ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
-_names = count(1)  # the engine refuses a name it has seen
+_names = count(1)  # the library's own registry refuses a name twice
 _log = structlog.get_logger("baton.matcher")
 
 

@@ -199,6 +199,16 @@ def test_a_time_out_in_the_middle_of_a_run_is_not_swallowed_and_not_remembered(p
     matcher.close()
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that are switched as often as can be."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
 def test_threads_may_share_a_matcher(policy: Policy) -> None:
     matcher, reference = ReteMatcher(compile_policy(policy), policy, remember=False), InterpreterMatcher(policy)
     views = [view_of(policy, company__employees=n % 70, lead__country="cn" if n % 3 else "de") for n in range(400)]
@@ -257,6 +267,37 @@ def test_a_hundred_thousand_messages_leave_no_trace() -> None:
     for number in range(100_000):
         assert shard.fired((',"f_1":1', ',"f_2":1' if number % 2 else "")) == {"f_1", *(["f_2"] if number % 2 else [])}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 5_000, "kilobytes"
+    shard.close()
+
+
+class Recording:
+    """The engine, noting every message it is given."""
+
+    def __init__(self) -> None:
+        self.asserted: list[dict[str, Any]] = []
+        self.retracted: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(durable_rules_engine, name)
+
+    def assert_fact(self, handle: int, message: str) -> Any:
+        self.asserted.append(json.loads(message))
+        return durable_rules_engine.assert_fact(handle, message)
+
+    def retract_fact(self, handle: int, message: str) -> Any:
+        self.retracted.append(json.loads(message))
+        return durable_rules_engine.retract_fact(handle, message)
+
+
+def test_every_message_has_a_fresh_id_and_is_retracted() -> None:
+    """Stored ids are compared by hash, and an equal pending message is refused."""
+    engine = Recording()
+    shard = ShardMatcher(shard_of("f_1"), engine, remember=False)
+    for _ in range(50):
+        shard.fired((',"f_1":1',))
+    assert len({message["id"] for message in engine.asserted}) == 51
+    assert {message["sid"] for message in engine.asserted} == {"1"}
+    assert [message["id"] for message in engine.retracted] == [message["id"] for message in engine.asserted]
     shard.close()
 
 

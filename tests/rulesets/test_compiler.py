@@ -30,7 +30,8 @@ def assert_safe(compiled: Compiled) -> None:
         for shard in ruleset.shards:
             told = {ruleset.sources[r.source].assertions[n].name for r in shard.reads for n in r.assertions}
             assert len(shard.rules) == len(shard.definition) - 1
-            assert max(rule.get("pri", 0) for rule in shard.definition.values()) == shard.definition["z"]["pri"]
+            assert shard.definition["z"]["pri"] > 0, "the sentinel fires after every rule, whose priority is 0"
+            assert all("pri" not in rule for name, rule in shard.definition.items() if name != "z")
             for name, rule in shard.definition.items():
                 assert rule.keys() - {"pri"} == {"all"}
                 (expression,) = rule["all"]
