@@ -14,7 +14,7 @@ import structlog
 
 from engine.clock import Clock
 from engine.errors import ServerUnavailable
-from engine.rules import Rules, RulesCache
+from engine.rules import Prepare, Rules, RulesCache
 from engine.store import waiting
 from engine.store.session import retrying
 from engine.store.versions import active_number
@@ -33,11 +33,14 @@ FIRST_RETRY_SECONDS = 1
 
 
 class Evaluator:
-    """Decides what waits in shards the caller holds the locks of. Not for threads; close it at the end."""
+    """Decides what waits in shards the caller holds the locks of. Not for threads; close it at the end.
 
-    def __init__(self, clock: Clock) -> None:
+    ``prepare`` makes a policy version ready; tests give one whose matcher breaks.
+    """
+
+    def __init__(self, clock: Clock, prepare: Prepare | None = None) -> None:
         self._clock = clock
-        self._rules = RulesCache()
+        self._rules = RulesCache(prepare)
         self._histories = Histories()
         self.woken: set[int] = set()
         """Leads that got events of the engine's own since the caller last looked."""

@@ -5,6 +5,7 @@ live side by side. A matcher belongs to the thread that made it (`engine.rete`).
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.core.matching import Matcher
@@ -34,15 +35,19 @@ class Rules:
 
 
 class RulesCache:
-    """The versions this process decides by; close it when the process or the drain ends."""
+    """The versions this process decides by; close it when the process or the drain ends.
 
-    def __init__(self) -> None:
+    ``prepare`` makes a version ready; another one gives decisions another matcher.
+    """
+
+    def __init__(self, prepare: "Prepare | None" = None) -> None:
+        self._prepare = prepare or make_ready
         self._ready: OrderedDict[int, Rules] = OrderedDict()
 
     def version(self, number: int) -> Rules:
         """A version made ready; raises NotFound."""
         if number not in self._ready:
-            self._ready[number] = make_ready(read_version(number))
+            self._ready[number] = self._prepare(read_version(number))
             while len(self._ready) > KEPT_VERSIONS:
                 _close(self._ready.popitem(last=False)[1])
         self._ready.move_to_end(number)
@@ -56,6 +61,10 @@ class RulesCache:
         """Give the matchers' memory back."""
         while self._ready:
             _close(self._ready.popitem()[1])
+
+
+Prepare = Callable[[Version], Rules]
+"""How a stored version is made ready."""
 
 
 def make_ready(version: Version) -> Rules:

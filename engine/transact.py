@@ -273,6 +273,6 @@ class BatchTransaction:
 
 
 def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:
-    """Whether an event may change what company its lead belongs to; a company that it names after all is locked then."""
+    """Whether an event may change what company its lead belongs to; one that it names after all is locked then."""
     fresh_mailbox = "email" in event.identities and facts.IDENTITIES["lead.email"] not in claims
     return bool(event.company) or "email" in event.traits or fresh_mailbox

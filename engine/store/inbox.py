@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from engine.core.identity import Identifier, are_one_person, is_anonymous, naming
+from engine.core.resolution import Resolution
 from engine.errors import NotFound
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.tables import SHARDS
@@ -192,7 +192,7 @@ def resolve(driver: Driver, intakes: Sequence[Intake]) -> tuple[list[int], set[t
     for _ in range(RESOLVE_ATTEMPTS):
         plan = _Plan(driver)
         plan.read(intakes)
-        leads = [plan.lead_of(item) for item in intakes]
+        leads = [plan.lead_of_intake(item) for item in intakes]
         with driver.transaction(force_rollback=False) as savepoint:
             if plan.write():
                 return [plan.real[lead] for lead in leads], {
@@ -202,18 +202,13 @@ def resolve(driver: Driver, intakes: Sequence[Intake]) -> tuple[list[int], set[t
     raise psycopg.errors.DeadlockDetected("identities kept changing while they were read")
 
 
-class _Plan:
-    """Resolution of one request in memory. New leads have negative numbers until they are written (``real``)."""
+class _Plan(Resolution):
+    """Resolution of one request. New leads have negative numbers until they are written (``real``)."""
 
     def __init__(self, driver: Driver) -> None:
+        super().__init__(itertools.count(-1, -1))
         self.driver = driver
-        self.lead_by_identifier: dict[Identifier, int] = {}
-        self.identifiers: dict[int, set[Identifier]] = {}
-        self.fresh: dict[Identifier, tuple[int, bool]] = {}
-        self.trusted_leads: set[int] = set()
-        self.merges: set[tuple[int, int]] = set()
         self.real: dict[int, int] = {}
-        self.numbers = itertools.count(-1, -1)
 
     def read(self, intakes: Iterable[Intake]) -> None:
         """Load what is known of every identifier of the request, and all identifiers of the leads they name."""
@@ -224,22 +219,11 @@ class _Plan:
             [[kind for kind, _ in asked], [value for _, value in asked]],
         )
         for kind, value, lead, trusted in rows:
-            self._learn((kind, value), lead, trusted=trusted)
+            self.learn((kind, value), lead, trusted=trusted)
 
-    def lead_of(self, item: Intake) -> int:
-        """The lead of one event: the one its most trusted known identifier names, else a new one."""
-        if item.lead_id is not None:
-            self.real[item.lead_id] = item.lead_id
-            return item.lead_id
-        named = naming(item.identities)
-        found = [(i, self.lead_by_identifier[i]) for i in named if i in self.lead_by_identifier]
-        lead = found[0][1] if found else next(self.numbers)
-        for identifier in named:
-            if identifier not in self.lead_by_identifier and self._may_add(identifier, lead, item):
-                self.fresh[identifier] = (lead, item.trusted)
-                self._learn(identifier, lead, trusted=item.trusted)
-        for identifier, other in found[1:]:
-            self._consider_merge(item, (found[0][0], lead), (identifier, other))
+    def lead_of_intake(self, item: Intake) -> int:
+        """The lead of one event: the one it is already known to belong to, else whom its identifiers name."""
+        lead = self.lead_of(item.identities, trusted=item.trusted) if item.lead_id is None else item.lead_id
         self.real.setdefault(lead, lead)
         return lead
 
@@ -270,22 +254,3 @@ class _Plan:
             [list(column) for column in zip(*rows, strict=True)],
         ).fetchall()
         return len(written) == len(rows)
-
-    def _learn(self, identifier: Identifier, lead: int, *, trusted: bool) -> None:
-        self.lead_by_identifier[identifier] = lead
-        self.identifiers.setdefault(lead, set()).add(identifier)
-        if trusted:
-            self.trusted_leads.add(lead)
-
-    def _may_add(self, identifier: Identifier, lead: int, item: Intake) -> bool:
-        """A browser may add its anonymous id to anybody, other identifiers only to leads no trusted system knows."""
-        return item.trusted or identifier[0] == "anonymous_id" or lead not in self.trusted_leads
-
-    def _consider_merge(self, item: Intake, first: tuple[Identifier, int], second: tuple[Identifier, int]) -> None:
-        (link, lead), (other_link, other) = first, second
-        if lead == other:
-            return
-        mine, theirs = self.identifiers[lead], self.identifiers[other]
-        allowed = item.trusted or is_anonymous(mine) or is_anonymous(theirs)
-        if allowed and are_one_person((link, other_link), mine, theirs):
-            self.merges.add((min(lead, other), max(lead, other)))

@@ -1,0 +1,146 @@
+"""Builders for what tests of the road need: policies, people, events, and somebody who decides.
+
+Everything goes through the doors of the product; nothing here decides, and nothing is patched.
+"""
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from engine.clock import Clock
+from engine.evaluate import Evaluator
+from engine.rules import Prepare
+from engine.store.inbox import Accepted, Intake, accept
+from engine.store.session import raw, transaction
+from engine.store.tables import SHARDS
+from engine.store.versions import add_version
+from rulesets import document
+from rulesets.compiler import compile_policy
+from rulesets.policy import Policy
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+"""A Friday morning in Shanghai."""
+ALL_SHARDS = tuple(range(SHARDS))
+CTO = {"job_title": "CTO"}
+_numbers = itertools.count(1)
+
+
+class HandClock:
+    """A clock that a test sets."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        """The moment it was set to."""
+        return self.moment
+
+    def pass_by(self, **span: float) -> None:
+        """Set it later, by ``seconds=…``, ``minutes=…``, ``days=…``."""
+        self.moment += timedelta(**span)
+
+
+def policy_document(**parts: Any) -> dict[str, Any]:
+    """A small policy: CTOs are worth 60 points (grade A), a download 30, and every lead goes to an SDR at once.
+
+    ``parts`` replace whole parts of the document.
+    """
+    return {
+        "format": "baton.policy/1",
+        "name": "Small",
+        "timezone": "Asia/Shanghai",
+        "events": [{"key": "content.downloaded", "kind": "latent"}],
+        "models": [model()],
+        "assignment": [{"key": "inbound", "role": "sdr"}, {"key": "closing", "role": "sales"}],
+        "reasons": {"reject": [{"key": "no_budget"}]},
+        **parts,
+    }
+
+
+def model(**parts: Any) -> dict[str, Any]:
+    """The one model of `policy_document`; ``parts`` replace whole parts of it."""
+    boss = {"field": "lead.job_title", "op": "eq", "value": "CTO"}
+    large = {"field": "company.employees", "op": "gte", "value": 100}
+    rules = [{"key": "boss", "when": boss, "points": 60}, {"key": "large", "when": large, "points": 5}]
+    signals = [{"key": "paper", "event": "content.downloaded", "points": 1}]
+    return {
+        "key": "main",
+        "fit": {"groups": [{"key": "who", "rules": rules}], "grades": {"A": 60, "B": 40, "C": 5}},
+        "engagement": {
+            "groups": [{"key": "content", "signals": signals}],
+            "heats": {"frenzied": 80, "hot": 50, "warm": 20},
+        },
+        "matrix": {"default": {"action": "sdr"}},
+        **parts,
+    }
+
+
+def put_in_force(policy: dict[str, Any] | None = None, now: datetime = NOW) -> int:
+    """Write a policy version and make it the one in force, past signatures and trials; returns its number."""
+    valid = Policy.model_validate(policy or policy_document())
+    with transaction() as connection:
+        return add_version(
+            connection,
+            digest=document.digest(valid),
+            document=document.plain(valid),
+            compiled=compile_policy(valid).model_dump(mode="json", exclude_defaults=True),
+            by="marketing@example.com",
+            reason="a test",
+            signatures=[],
+            bypassed=True,
+            act_on_existing="none",
+            now=now,
+        )
+
+
+def hire(*emails: str, role: str = "sdr", **details: Any) -> None:
+    """Put people on the roster."""
+    with transaction() as connection:
+        raw(connection).cursor().executemany(
+            "INSERT INTO person (email, name, role, tier, weight, active, details) VALUES (%s, %s, %s, 3, 1, true, %s)",
+            [[email, email, role, Jsonb(details)] for email in emails],
+        )
+
+
+def event(event_type: str = "lead.identified", /, *, at: datetime = NOW, **parts: Any) -> Intake:
+    """An event on its way into the inbox; identifiers are keyword arguments, as are the other parts of an `Intake`."""
+    kinds = ("external_id", "wechat", "email", "phone", "anonymous_id")
+    identities = {kind: parts.pop(kind) for kind in kinds if kind in parts}
+    defaults: dict[str, Any] = {"source": "web", "id": f"e{next(_numbers)}", "due_at": at}
+    return Intake(**{**defaults, "type": event_type, "occurred_at": at, "identities": identities, **parts})
+
+
+def take_in(*events: Intake, now: datetime = NOW) -> Accepted:
+    """Accept events as one request."""
+    return accept(events, now)
+
+
+def decide_all(clock: Clock | None = None, prepare: Prepare | None = None, shards: Sequence[int] = ALL_SHARDS) -> int:
+    """Decide everything that is due; returns how many events that were."""
+    evaluator = Evaluator(clock or HandClock(), prepare)
+    try:
+        decided = 0
+        while count := evaluator.decide_batch(shards):
+            decided += count
+        return decided
+    finally:
+        evaluator.close()
+
+
+def rows(query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What the database holds."""
+    with transaction() as connection:
+        return raw(connection).execute(query.encode(), values).fetchall()
+
+
+def column(query: str, *values: Any) -> list[Any]:
+    """The first column of what the database holds."""
+    return [row[0] for row in rows(query, *values)]
+
+
+def living_leads() -> list[int]:
+    """Ids of the leads that were not merged away."""
+    return column("SELECT id FROM lead WHERE merged_into IS NULL ORDER BY id")
