@@ -220,6 +220,7 @@ class _Plan(Resolution):
         )
         for kind, value, lead, trusted in rows:
             self.learn((kind, value), lead, trusted=trusted)
+            self.real[lead] = lead
 
     def lead_of_intake(self, item: Intake) -> int:
         """The lead of one event: the one it is already known to belong to, else whom its identifiers name."""
