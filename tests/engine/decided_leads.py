@@ -105,7 +105,6 @@ class Story:
         """The latest clock of this key."""
         return [clock for clock in self.clocks if clock.key == key][-1]
 
-    @property
     def stage(self) -> Stage | None:
         return self.state.stage
 

@@ -11,7 +11,8 @@ from engine.core.state import PassedOver
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, SAM, SUE, TEAM, Story, rules
 from tests.engine.scored_leads import NOW
 
-READY, MQL = {"answers": {"grade": "B"}}, {"answers": {"budget": True}}
+READY: dict[str, Any] = {"answers": {"grade": "B"}}
+MQL: dict[str, Any] = {"answers": {"budget": True}}
 ACCEPT = {
     "key": "accept", "role": "sales", "starts_on": {"assigned": "sales"}, "met_by": ["lead.accepted"],
     "cancelled_by": ["lead.rejected"], "window": {"hours": 48}, "on_breach": [{"do": "reassign"}],
@@ -50,7 +51,7 @@ def test_a_clock_starts_at_the_decision_even_if_the_event_is_older() -> None:
 def test_a_breach_takes_the_lead_to_somebody_else_and_the_clock_starts_again() -> None:
     lead = ready()
     outcome = lead.breach("first_touch", 31)
-    assert (lead.stage, lead.state.owner, lead.state.sdr) == (Stage.READY, BOB, BOB)
+    assert (lead.stage(), lead.state.owner, lead.state.sdr) == (Stage.READY, BOB, BOB)
     assert lead.state.passed_over == (PassedOver(ANN, "missed", NOW + timedelta(minutes=30)),)
     assert lead.state.breaches == {"first_touch": 1}
     assert [action.do for action in outcome.actions] == ["reassign"]
@@ -65,7 +66,7 @@ def test_when_nobody_is_left_the_lead_is_queued_without_owner_and_without_clock(
     lead = ready()
     lead.breach("first_touch")
     lead.breach("first_touch")
-    assert (lead.state.owner, lead.stage) == (None, Stage.READY)
+    assert (lead.state.owner, lead.stage()) == (None, Stage.READY)
     assert lead.state.queued is not None
     assert [state for _, _, state in states(lead)] == ["breached", "breached"]
     lead.members = (*TEAM, replace(TEAM[0], email="new@example.com"))
@@ -125,7 +126,7 @@ def test_who_takes_the_lead_further_while_the_breach_is_on_its_way_keeps_it() ->
     lead.happens("lead.identified", 30, **MQL)
     outcome = lead.breach("first_touch", 31)
     assert outcome.breached is not None
-    assert (lead.stage, lead.state.owner, outcome.need) == (Stage.MQL, SAM, None)
+    assert (lead.stage(), lead.state.owner, outcome.need) == (Stage.MQL, SAM, None)
     assert [missed.person for missed in lead.state.passed_over] == [ANN]
 
 
@@ -166,13 +167,13 @@ def test_an_accepted_lead_that_is_taken_away_stays_with_sales() -> None:
     lead.happens("lead.identified", 1, **MQL)
     lead.happens("lead.accepted", 2, actor=SAM)
     lead.breach("opportunity")
-    assert (lead.stage, lead.state.owner, lead.state.rep) == (Stage.SQL, SUE, SUE)
+    assert (lead.stage(), lead.state.owner, lead.state.rep) == (Stage.SQL, SUE, SUE)
     lead.breach("opportunity")
     assert lead.state.queued is not None
     assert (lead.state.owner, lead.state.queued.role) == (None, "sales")
     lead.members = (*TEAM, replace(TEAM[2], email="new@example.com"))
     lead.happens("queue.assigned", 9000)
-    assert (lead.stage, lead.state.owner) == (Stage.SQL, "new@example.com")
+    assert (lead.stage(), lead.state.owner) == (Stage.SQL, "new@example.com")
 
 
 def test_an_accepted_lead_nobody_owns_is_not_offered_unless_it_waits() -> None:
@@ -251,7 +252,7 @@ def test_a_justified_withdrawal_does_not_count_where_the_clock_says_so(reason: s
     lead.happens("lead.accepted", 2, actor=SAM)
     lead.happens("opportunity.created", 3, actor=SAM)
     lead.happens("opportunity.withdrawn", 4, actor=SAM, properties={"reason": reason})
-    assert (lead.stage, lead.clock("deal").state) == (Stage.SQL, state)
+    assert (lead.stage(), lead.clock("deal").state) == (Stage.SQL, state)
 
 
 def test_an_event_that_takes_no_reason_is_never_justified() -> None:

@@ -12,7 +12,7 @@ from engine.core.model import Note
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, Story, rules
 from tests.engine.scored_leads import NOW, event, model, policy, scores, signal, verdict
 
-READY = {"answers": {"grade": "B"}}
+READY: dict[str, Any] = {"answers": {"grade": "B"}}
 NOTE = Note("company.employees", "not_a_number", "many", "web", "e1", NOW)
 AT = "2026-11-20T09:30:00Z"
 

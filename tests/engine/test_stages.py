@@ -234,6 +234,11 @@ def test_a_passed_route_makes_an_mql_of_what_comes_before(stage: Stage) -> None:
     assert scored(stage, route="r", acts=False).stage is stage
 
 
+@pytest.mark.parametrize(("action", "stage"), [("hold", RAW), ("disqualify", OUT)])
+def test_no_route_passes_in_a_cell_that_holds_or_disqualifies(action: str, stage: Stage) -> None:
+    assert scored(RAW, action, route="r").stage is stage
+
+
 def test_an_mql_waits_for_sales_wherever_it_was() -> None:
     state = scored(READY, route="r", pool_since=NOW, queued=Queued("sdr", NOW, 3))
     assert (state.owner, state.sdr, state.pool_since, state.queued) == (None, ANN, None, None)
