@@ -60,7 +60,7 @@ def test_a_key_is_printed_once_and_alone_on_stdout(run: Run) -> None:
     assert made.exit_code == 0
     key = find_key(made.stdout.strip())
     assert key is not None
-    assert (key.name, key.source, key.scopes) == ("site", "web", {"events:write", "leads:read"})
+    assert (key.name, key.source, set(key.scopes)) == ("site", "web", {"events:write", "leads:read"})
     listed = run("key", "list", "--json")
     assert made.stdout.strip() not in listed.output
     assert "digest" not in listed.output
