@@ -7,7 +7,8 @@ contract is silent:
   entry lists every open item under ``any_of``;
 * routes of the policy come before a `sales` cell, which is a passed route named ``cell``; without routes in the policy
   what is missing is measured on ``cell``, if the matrix has a `sales` cell at all;
-* red flags are told for excluded leads too.
+* red flags are told for excluded leads too;
+* in a cell that holds or disqualifies a route still passes, and is named; it makes no MQL, so the cell is missing.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from rulesets.policy import GRADES, HEATS, Checklist, Matrix, Policy, Route
 CELL_ROUTE = "cell"
 """The name of the route that a `sales` cell is (R4.3)."""
 CLOSED_ACTIONS = frozenset({"hold", "disqualify"})
-"""Actions of a cell that let no route pass (R4.3)."""
+"""Actions of a cell in which a passed route makes no MQL (R4.3)."""
 
 
 def qualify(
@@ -41,7 +42,8 @@ def qualify(
     """What qualification says of a lead with these scores (R4.1–R4.4).
 
     ``confirmed``: a person has sent `lead.qualified` in this cycle. With ``ignore_confirmation`` a route passes without
-    (R9.1), and ``missing`` still names it. ``route`` is None while an exclusion or a red flag holds.
+    (R9.1), and ``missing`` still names it. ``route`` is None while an exclusion or a red flag holds; whether it makes
+    an MQL is for `engine.core.stages` to say, which knows the cell.
 
     1. exclusions, red flags and items by levels, each seeing the checklists before it; 2. routes; 3. what is missing.
     """
@@ -58,7 +60,8 @@ def qualify(
     flagged = standing.flagged
     missing = standing.missing()
     passed = _passed(missing, ignore_confirmation=ignore_confirmation)
-    nearest, lacks = min(missing.items(), key=lambda item: len(item[1]), default=(None, ()))
+    lacking = standing.in_its_cell(missing)
+    nearest, lacks = min(lacking.items(), key=lambda item: len(item[1]), default=(None, ()))
     return Verdict(
         excluded=excluded,
         flagged=flagged,
@@ -117,6 +120,22 @@ class _Standing:
             lacks[CELL_ROUTE] = (*self._lacks_cell(selling), *flags)
         return lacks
 
+    def in_its_cell(self, missing: Mapping[str, tuple[Missing, ...]]) -> Mapping[str, tuple[Missing, ...]]:
+        """The same, with the cell as one more thing on every route if it lets no route make an MQL."""
+        if self._action not in CLOSED_ACTIONS:
+            return missing
+        return {key: self._with_cell(key, lacks) for key, lacks in missing.items()}
+
+    def _with_cell(self, key: str, lacks: tuple[Missing, ...]) -> tuple[Missing, ...]:
+        if any(entry.code == "cell" for entry in lacks):
+            return lacks
+        cells = next(route.cells for route in self.policy.qualification.mql if route.key == key)
+        return (self._cell_entry(cells), *lacks)
+
+    @property
+    def _action(self) -> str:
+        return self._matrix.cell(self.scores.grade, self.scores.heat).action
+
     @property
     def _matrix(self) -> Matrix:
         return next(model.matrix for model in self.policy.models if model.key == self.scores.model)
@@ -132,11 +151,10 @@ class _Standing:
         )
 
     def _lacks_cell(self, cells: tuple[str, ...]) -> tuple[Missing, ...]:
-        """At most one entry: the cell is not among those named, or it lets no route pass."""
-        action = self._matrix.cell(self.scores.grade, self.scores.heat).action
-        if action not in CLOSED_ACTIONS and (not cells or self.scores.cell in cells):
-            return ()
-        return (Missing("cell", {"cell": self.scores.cell, "action": action, "cells": list(cells)}),)
+        return () if not cells or self.scores.cell in cells else (self._cell_entry(cells),)
+
+    def _cell_entry(self, cells: tuple[str, ...]) -> Missing:
+        return Missing("cell", {"cell": self.scores.cell, "action": self._action, "cells": list(cells)})
 
     @staticmethod
     def _lacks_points(score: str, have: Decimal, need: Decimal | None) -> tuple[Missing, ...]:

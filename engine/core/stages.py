@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.core.model import BEFORE_MQL, OPEN_STAGES, LeadEvent, Stage, Verdict
+from engine.core.qualification import CLOSED_ACTIONS
 from engine.core.state import LeadState, PassedOver
 from rulesets.policy import Cell, Policy
 
@@ -82,7 +83,7 @@ def advance(state: LeadState, verdict: Verdict, cell: Cell, *, acts: bool) -> Le
         state = replace(state, stage=Stage.NURTURE, disqualified_by=None, owner=None)
     if not acts or state.stage not in BEFORE_MQL:
         return state
-    if verdict.route:
+    if verdict.route and cell.action not in CLOSED_ACTIONS:
         return _become_mql(state)
     return _by_cell(state, cell)
 

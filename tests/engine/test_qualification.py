@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine.core.model import ChecklistResult, Verdict
+from engine.core.model import ChecklistResult, Stage, Verdict
+from engine.core.stages import advance
+from engine.core.state import LeadState
 from rulesets.policy import Policy
 from tests.engine.scored_leads import ALWAYS, model, policy, verdict
 
@@ -123,8 +125,12 @@ def test_a_sales_cell_is_a_route_of_its_own_after_those_of_the_policy() -> None:
 
 
 @pytest.mark.parametrize("fit", [40, 20])
-def test_cells_that_hold_or_disqualify_let_no_route_pass(fit: float) -> None:
-    assert verdict(rules(fit=fit, mql=[{"key": "q"}])).route is None
+def test_a_route_passes_in_cells_that_hold_or_disqualify_but_makes_no_mql(fit: float) -> None:
+    policy = rules(fit=fit, mql=[{"key": "q"}])
+    found = verdict(policy)
+    assert (found.route, found.missing_route) == ("q", "q")
+    cell = policy.models[0].matrix.cell("B" if fit == 40 else "C", "cold")
+    assert advance(LeadState(stage=Stage.RAW), found, cell, acts=True).stage is not Stage.MQL
 
 
 def test_a_route_may_wait_for_a_person() -> None:
