@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from random import Random
 
 from tests.worlds_conditions import (
-from tests.worlds_leads import history
     COLORS,
     EVENTS,
     FIELDS,
@@ -19,6 +18,7 @@ from tests.worlds_leads import history
     Conditions,
     Raw,
 )
+from tests.worlds_leads import history
 
 NOWS = [
     datetime(2026, 11, 21, 10, tzinfo=UTC),
@@ -29,6 +29,8 @@ NOWS = [
 POINTS = [10, 5, 25, 2.5, 0.01, 33.33, 12.34, -10, -3.25, 60]
 ACTIONS = ["sales", "sdr", "nurture", "hold", "disqualify"]
 CELLS = [f"{grade}.{heat}" for grade in "ABCD" for heat in ("frenzied", "hot", "warm", "cold")]
+
+
 @dataclass(frozen=True)
 class World:
     """A policy, the events of each open lead of one account (mostly one lead), and the moment of scoring."""
