@@ -1,5 +1,7 @@
 """The pages people use: `register` puts all of them on the application. The API is `admin.api`."""
 
+from datetime import datetime
+
 from flask import Flask, redirect
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
@@ -19,8 +21,9 @@ def register(app: Flask) -> None:
     headers.register(app)
     auth.register(app)
     problems.register(app)
-    app.context_processor(lambda: {"terms": terms, "term": terms.term})
+    app.jinja_env.globals.update(terms=terms, term=terms.term)
     app.jinja_env.filters["datetimeformat"] = format_datetime
+    app.jinja_env.filters["isotime"] = _iso_time
     app.jinja_env.filters["numberformat"] = format_decimal
     app.teardown_appcontext(lambda _: page_session.remove())
     app.add_url_rule("/", "home", _to_first_page)
@@ -33,6 +36,11 @@ def register(app: Flask) -> None:
     )
     for page in pages():
         admin.add_view(page)
+
+
+def _iso_time(text: str) -> str:
+    """A stored moment in the reader's zone and language."""
+    return str(format_datetime(datetime.fromisoformat(text), "short"))
 
 
 def _to_first_page() -> Response:

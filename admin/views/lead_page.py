@@ -1,9 +1,12 @@
 """What the page of one lead shows, put together from what was stored; nothing is matched or decided here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from admin.api.lead_json import facts_of, plain, policy_of
+from flask_babel import format_datetime, gettext
+
+from admin.api.lead_json import facts_of, policy_of
 from admin.api.ledger import ledger_json
 from engine.core.facts import load_claims
 from engine.store import reading
@@ -23,6 +26,15 @@ class Fact:
     source: str = ""
     event_id: str = ""
     occurred_at: Any = None
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it."""
+        if isinstance(self.value, bool):
+            return str(gettext("yes")) if self.value else str(gettext("no"))
+        if isinstance(self.value, datetime):
+            return str(format_datetime(self.value, "medium"))
+        return ", ".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +97,12 @@ def _label(part: Any) -> Any:
 def _facts(record: LeadRecord) -> list[Fact]:
     own, company = load_claims(record.row["claims"]), load_claims(record.account_claims)
     facts = []
-    for key, value in facts_of(record).items():
+    for key, plain_value in facts_of(record).items():
+        value = datetime.fromisoformat(plain_value) if key == "lead.created_at" else plain_value
         slots = (company if key.startswith("company.") else own).get(key) or own.get(key)
         claim = slots.counting if slots else None
         if claim is None:
-            facts.append(Fact(key, plain(value)))
+            facts.append(Fact(key, value))
         else:
-            facts.append(Fact(key, plain(value), claim.source, claim.event_id, claim.occurred_at))
+            facts.append(Fact(key, value, claim.source, claim.event_id, claim.occurred_at))
     return facts

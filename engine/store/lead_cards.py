@@ -51,6 +51,7 @@ def find_leads(typed: str) -> list[int]:
         return []
     asked = {
         "exact": typed.strip(),
+        "folded": wanted,
         "start": _like(wanted) + "%",
         "typed": _like(typed.strip()) + "%",
         "digits": _digits(wanted),
@@ -89,7 +90,7 @@ _IDENTITIES = """
 SELECT lead_id, kind, value FROM identity WHERE lead_id = ANY(:ids) ORDER BY kind, created_at, value
 """
 _FIND = """
-SELECT lead_id AS id FROM identity WHERE value IN (:exact, lower(:exact)) OR value LIKE :start OR value LIKE :typed
+SELECT lead_id AS id FROM identity WHERE value IN (:exact, :folded) OR value LIKE :start OR value LIKE :typed
     OR (kind = 'phone' AND value LIKE :digits)
 UNION ALL
 SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id WHERE a.key LIKE :start

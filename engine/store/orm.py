@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlmodel import Session
 
 from engine.store.session import engine, transaction
 
 
-class PageSession(Session):
+class PageSession(PlainSession):
     """A session that finds its engine when it is first used, so that nothing connects before a fork."""
 
     def get_bind(self, *_: Any, **__: Any) -> Engine:
@@ -22,7 +23,16 @@ class PageSession(Session):
         return engine()
 
 
-page_session = scoped_session(sessionmaker(class_=PageSession, expire_on_commit=False))
+class PageSessions(scoped_session[PageSession]):
+    """One session per thread; lists take it for a database object, whose ``session`` they use."""
+
+    @property
+    def session(self) -> "PageSessions":
+        """This."""
+        return self
+
+
+page_session = PageSessions(sessionmaker(class_=PageSession, expire_on_commit=False))
 """The session of the current request's thread, for lists; the web application removes it after each request."""
 
 

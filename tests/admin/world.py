@@ -6,7 +6,7 @@ from typing import Any
 from engine import publish
 from engine.clock import Clock
 from engine.evaluate import Evaluator
-from engine.store import batch
+from engine.store import waiting
 from engine.store.accounts import add_user
 from engine.store.drafts import load_draft, mark_published
 from engine.store.inbox import Intake, accept
@@ -87,7 +87,7 @@ def decide(clock: Clock) -> None:
 def set_one_aside(now: datetime) -> int:
     """An event that could not be decided; returns its number."""
     (number,) = accept([intake("broken", "page.viewed", now, "late@example.net")], now).event_ids
-    batch.set_aside(number, "ZeroDivisionError: division by zero", now)
+    waiting.set_aside(number, "ZeroDivisionError: division by zero", now)
     return number
 
 
