@@ -185,7 +185,7 @@ class BatchTransaction:
         for step in steps:
             if (need := step.outcome.need) is None:
                 continue
-            self._turns = self._turns or Turns(driver, self._moment)
+            self._turns = self._turns or Turns.locked(driver, self._moment)
             step.track.pending = False
             try:
                 choice = self._turns.choose(step, need)
@@ -215,7 +215,7 @@ class BatchTransaction:
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
         batch.save_clocks(driver, clocks)
         if self._turns is not None:
-            self._turns.save()
+            self._turns.save(driver)
         batch.save_decisions(driver, list(map(self._decision_row, self._steps, bodies)))
         self._refresh_siblings(driver)
 

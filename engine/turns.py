@@ -1,10 +1,10 @@
 """Who gets the leads of one batch: rotations locked, people served one after another, turns written down (R5.5).
 
-Made at the first need of a batch and kept to its end, for the locks are held until the commit. Who is chosen and why is
-`engine.core.assignment`.
+Made at the first need of a batch and kept to its end, for the locks are held until the commit; a simulation keeps one
+in memory for all of its time. Who is chosen and why is `engine.core.assignment`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,16 +20,21 @@ from rulesets.vocabulary import fold
 
 
 class Turns:
-    """The rotations of every assignment policy, locked in the order of their keys, and the roster as it stands."""
+    """The rotations of every assignment policy and the roster as it stands (``members``); what moves is remembered."""
 
-    def __init__(self, driver: Driver, at: Moment) -> None:
-        self._driver = driver
-        self._now = at.now
+    def __init__(self, at: Moment, pointers: dict[str, dict[str, Pointer]], members: Sequence[Member]) -> None:
+        self.members = list(members)
+        self._at = at
         self._book: Book = at.book
-        self._pointers = rotation.lock_rotations(driver, [policy.key for policy in self._book.policy.assignment])
-        self._members = rotation.read_members(driver, self._book.policy.timezone, at.now)
+        self._pointers = pointers
         self._moved: dict[str, dict[str, Pointer]] = {}
         self._given: list[list[Any]] = []
+
+    @classmethod
+    def locked(cls, driver: Driver, at: Moment) -> "Turns":
+        """The rotations as stored, locked in the order of their keys."""
+        pointers = rotation.lock_rotations(driver, [policy.key for policy in at.rules.policy.assignment])
+        return cls(at, pointers, rotation.read_members(driver, at.rules.policy.timezone, at.now))
 
     def choose(self, step: Step, need: Need) -> Choice:
         """The person for a lead, or nobody; moves nothing yet."""
@@ -37,7 +42,7 @@ class Turns:
         holds = action_holds(step.outcome, state, view, self._book)
         lead = Lead(_folded_values(view), state, holds)
         policies = self._book.policy.assignment
-        return assign(policies, need.role, lead, self._members, self._pointers, self._now, named=need.named)
+        return assign(policies, need.role, lead, self.members, self._pointers, self._at.now, named=need.named)
 
     def take(self, step: Step, choice: Choice) -> None:
         """Count a turn: for the next choice of this batch, and to be written."""
@@ -46,14 +51,14 @@ class Turns:
                 self._pointers[one.policy].update(one.moved)
                 self._moved.setdefault(one.policy, {}).update(one.moved)
         if choice.person is not None:
-            self._members = [_served(member) if member.email == choice.person else member for member in self._members]
+            self.members = [_served(member) if member.email == choice.person else member for member in self.members]
             lead = step.track.lead.id
-            self._given.append([step.event.seq, lead, choice.role, choice.person, choice.policy, self._now])
+            self._given.append([step.event.seq, lead, choice.role, choice.person, choice.policy, self._at.now])
 
-    def save(self) -> None:
-        """Write what was given and the pointers that moved."""
-        rotation.save_pointers(self._driver, self._moved)
-        rotation.save_assignments(self._driver, self._given)
+    def save(self, driver: Driver) -> None:
+        """Write what was given and the pointers that moved, under the locks."""
+        rotation.save_pointers(driver, self._moved)
+        rotation.save_assignments(driver, self._given)
 
 
 def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
