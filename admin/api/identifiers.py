@@ -13,6 +13,12 @@ PHONE_REGION = "CN"
 """National phone numbers, written without a country code, are read as numbers of this region."""
 MAX_LENGTH = 200
 MAINLAND_MOBILE = re.compile(r"(?:\+86)?(1[3-9][0-9]{9})")
+PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_]+(?:[.+-][a-z0-9_]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:com|cn|net|org|edu|io|co|br|hk|tw|de|uk)",
+    re.ASCII,
+)
+PLAIN_LENGTH = 60
+"""Addresses so plain and short need no library, which takes twenty times as long to say the same."""
 SPACE = re.compile(r"\s+")
 
 
@@ -22,6 +28,9 @@ class UnusableIdentifier(ValueError):
 
 def read_email(text: str) -> str:
     """The address in lower case and NFC; raises UnusableIdentifier."""
+    folded = text.lower()
+    if PLAIN_EMAIL.fullmatch(folded) is not None and len(folded) <= PLAIN_LENGTH:
+        return folded
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
 from admin.api.envelope import Refused, Sender, read_item, read_items
-from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.api.identifiers import PLAIN_EMAIL, PLAIN_LENGTH, READERS, UnusableIdentifier, read_identifier
 from admin.api.json_text import MAX_NESTING, UnreadableJson, fault_in, parse_json
 from rulesets.vocabulary import BATON_EVENTS, ENGINE_EVENTS
 from tests.admin.api_client import NOW, event
@@ -146,6 +147,16 @@ def test_a_normal_form_is_its_own_normal_form(kind: str, text: str) -> None:
         return
     if normal is not None:
         assert read_identifier(kind, normal) == normal
+
+
+WORDS = st.lists(st.text("abz09_-.+", min_size=1, max_size=5), min_size=1, max_size=3).map(".".join)
+
+
+@given(WORDS, WORDS, st.sampled_from(["com", "cn", "org", "io", "example", "local"]))
+def test_plain_addresses_are_what_the_library_makes_of_them(local: str, domain: str, top: str) -> None:
+    address = f"{local}@{domain}.{top}"
+    if PLAIN_EMAIL.fullmatch(address) and len(address) <= PLAIN_LENGTH:
+        assert read_identifier("email", address) == validate_email(address, check_deliverability=False).normalized
 
 
 def test_nesting_is_measured_and_not_walked_into() -> None:
