@@ -96,12 +96,13 @@ def put_in_force(policy: dict[str, Any] | None = None, now: datetime = NOW) -> i
         )
 
 
-def hire(*emails: str, role: str = "sdr", **details: Any) -> None:
-    """Put people on the roster."""
+def hire(*emails: str, role: str = "sdr", capacity: int | None = None, **details: Any) -> None:
+    """Put people on the roster; ``details`` as in the roster document (caps, absences …)."""
     with transaction() as connection:
         raw(connection).cursor().executemany(
-            "INSERT INTO person (email, name, role, tier, weight, active, details) VALUES (%s, %s, %s, 3, 1, true, %s)",
-            [[email, email, role, Jsonb(details)] for email in emails],
+            "INSERT INTO person (email, name, role, capacity, tier, weight, active, details) "
+            "VALUES (%s, %s, %s, %s, 3, 1, true, %s)",
+            [[email, email, role, capacity, Jsonb(details)] for email in emails],
         )
 
 

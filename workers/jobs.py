@@ -162,9 +162,18 @@ _stop = _Stop()
 
 def run_worker(redis_url: str, name: str) -> None:
     """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own."""
+    make_worker(redis_url, name).work(logging_level="WARNING")
+
+
+def make_worker(redis_url: str, name: str) -> BatonWorker:
+    """A worker of the queue of wake-ups that runs nothing but `JOBS`."""
     connection = queues.connect_redis(redis_url, patient=True)
     queue = Queue(queues.EVENTS, connection=connection, serializer=JSONSerializer, job_class=BatonJob)
-    worker = BatonWorker(
-        [queue], name=name, connection=connection, serializer=JSONSerializer, log_job_description=False
+    return BatonWorker(
+        [queue],
+        name=name,
+        connection=connection,
+        job_class=BatonJob,
+        serializer=JSONSerializer,
+        log_job_description=False,
     )
-    worker.work(logging_level="WARNING")

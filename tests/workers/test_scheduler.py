@@ -1,0 +1,156 @@
+"""Clocks fire by themselves, once each, whatever happens to the scheduler; queued leads ask again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from rq import Worker
+
+from engine.clock import SystemClock
+from engine.store.clocks import drain_queues, fire_due_clocks
+from engine.store.inbox import Intake, accept
+from engine.store.waiting import waiting_shards
+from tests.factories import (
+    CTO,
+    NOW,
+    HandClock,
+    column,
+    decide_all,
+    event,
+    hire,
+    policy_document,
+    put_in_force,
+    rows,
+    take_in,
+)
+from tests.workers.processes import SCHEDULER, WORKER, await_that, running
+from workers import queues
+
+TEAM = ("li@example.com", "wang@example.com", "zhao@example.com")
+
+
+def first_touch(**window: float) -> dict[str, Any]:
+    """A policy that takes a ready lead away from whoever does not touch it in time."""
+    rule = {
+        "key": "first_touch", "role": "sdr", "starts_on": {"stage": "ready"}, "met_by": ["lead.touched"],
+        "window": window, "on_breach": [{"do": "reassign"}],
+    }  # fmt: skip
+    return policy_document(sla=[rule])
+
+
+@pytest.fixture
+def road(database: str, redis_url: str) -> Iterator[None]:
+    """A scheduler and a worker at work, under a policy that gives two seconds for the first touch."""
+    put_in_force(first_touch(seconds=2))
+    hire(*TEAM)
+    queues.init_queue(redis_url)
+    with running(SCHEDULER, database, redis_url), running(WORKER, database, redis_url):
+        await_that(lambda: queues.client().exists(queues.LANES_KEY))
+        await_that(lambda: Worker.count(connection=queues.client()))
+        yield
+
+
+def arrive() -> str:
+    """A lead comes and gets its owner, who is returned."""
+    send(event(external_id="c1", traits=CTO, at=SystemClock().now()))
+    await_that(lambda: column("SELECT owner FROM lead")[0])
+    return owner()
+
+
+def send(*events: Intake) -> None:
+    """Accept events now, and wake their lanes."""
+    queues.wake(accept(events, SystemClock().now()).lead_ids)
+
+
+def owner() -> str:
+    """Who has the lead now."""
+    return str(column("SELECT owner FROM lead")[0])
+
+
+def test_an_untouched_lead_changes_its_owner_within_five_seconds(road: None) -> None:
+    first = arrive()
+    assert await_that(lambda: owner() != first) < 5
+    ((body, before),) = rows(
+        "SELECT d.body, owner_before FROM decision d JOIN event e ON e.id = d.event_id WHERE e.type = 'sla.breached' "
+        "ORDER BY d.id LIMIT 1"
+    )
+    assert before == first
+    reasons = {one["person"]: one["reason"] for one in body["assignment"]["candidates"]}
+    assert set(reasons) == set(TEAM)
+    assert reasons[first] == "previous"
+    assert sorted(reasons.values()) == ["chosen", "eligible", "previous"]
+
+
+def test_a_lead_touched_in_time_stays_and_no_breach_follows(road: None) -> None:
+    first = arrive()
+    now = SystemClock().now()
+    send(event("lead.touched", external_id="c1", actor=first, at=now))
+    await_that(lambda: column("SELECT state FROM clock") == ["met"])
+    await_that(lambda: SystemClock().now() > now + timedelta(seconds=3))
+    assert owner() == first
+    assert column("SELECT count(*) FROM event WHERE type = 'sla.breached'") == [0]
+
+
+def test_a_killed_scheduler_misses_nothing_and_fires_nothing_twice(database: str, redis_url: str) -> None:
+    put_in_force(first_touch(seconds=1))
+    hire(*TEAM)
+    now = SystemClock().now()
+    accept([event(external_id=f"c{number}", at=now) for number in range(40)], now)
+    decide_all(SystemClock())
+    with running(WORKER, database, redis_url):
+        with running(SCHEDULER, database, redis_url) as scheduler:
+            await_that(lambda: column("SELECT count(*) FROM clock WHERE fired_at IS NOT NULL")[0] > 0)
+            scheduler.kill()
+        await_that(lambda: SystemClock().now() > now + timedelta(seconds=4))
+        with running(SCHEDULER, database, redis_url), running(SCHEDULER, database, redis_url):
+            await_that(lambda: column("SELECT count(DISTINCT lead_id) FROM clock WHERE state = 'breached'") == [40])
+    fired = column("SELECT count(*) FROM clock WHERE fired_at IS NOT NULL")
+    assert column("SELECT count(*) FROM event WHERE type = 'sla.breached'") == fired
+    assert column("SELECT lead_id FROM clock WHERE state = 'running' GROUP BY lead_id HAVING count(*) > 1") == []
+
+
+def test_a_clock_fires_once_and_not_before_it_is_due(database: str) -> None:
+    put_in_force(first_touch(minutes=30))
+    hire(*TEAM)
+    (lead,) = take_in(event(external_id="c1", traits=CTO)).lead_ids
+    decide_all()
+    due = NOW + timedelta(minutes=30)
+    assert fire_due_clocks(due - timedelta(microseconds=1)) == []
+    assert fire_due_clocks(due) == [lead]
+    assert fire_due_clocks(due + timedelta(days=1)) == []
+    assert rows("SELECT occurred_at FROM event WHERE type = 'sla.breached'") == [(due,)]
+
+
+def test_a_touch_before_the_due_moment_wins_over_a_breach_that_is_not_decided(database: str) -> None:
+    put_in_force(first_touch(minutes=30))
+    hire(*TEAM)
+    take_in(event(external_id="c1"))
+    decide_all()
+    clock = HandClock()
+    clock.pass_by(minutes=29)
+    take_in(event("lead.touched", external_id="c1", at=clock.now()))
+    decide_all(clock)
+    assert fire_due_clocks(NOW + timedelta(minutes=31)) == []
+
+
+def test_queued_leads_ask_again_once_somebody_is_there_best_and_oldest_first(database: str) -> None:
+    put_in_force()
+    take_in(*(event(external_id=f"c{number}", traits=CTO if number == 2 else {}) for number in range(4)))
+    decide_all()
+    assert drain_queues(NOW) == [], "nobody is there to ask for"
+    hire("li@example.com", capacity=2)
+    first, second, best, last = column("SELECT id FROM lead ORDER BY id")
+    assert drain_queues(NOW) == [best, first, second, last]
+    assert drain_queues(NOW) == [], "once a minute each"
+    decide_all()
+    assert column("SELECT id FROM lead WHERE owner IS NOT NULL ORDER BY id") == [first, best]
+    assert drain_queues(NOW + timedelta(minutes=1)) == [], "whoever is there has as many as they can take"
+
+
+def test_shards_with_due_events_are_known_with_the_moment_of_the_first(database: str) -> None:
+    later = NOW + timedelta(hours=1)
+    (lead,) = take_in(event(external_id="c1", at=later)).lead_ids
+    (other,) = take_in(event(external_id="c2")).lead_ids
+    assert waiting_shards(NOW) == {other % 64: NOW}
+    assert waiting_shards(later) == {other % 64: NOW, lead % 64: later}
