@@ -203,7 +203,7 @@ def test_a_policy_named_by_a_cell_is_tried_alone_with_its_own_otherwise() -> Non
     policies = [policy("all", priority=1), policy("best", teams=["best"], otherwise="pool")]
     choice = given_to(person(), policies=policies, named="best")
     assert (choice.policy, choice.person, choice.otherwise) == ("best", None, "pool")
-    unfit = given_to(person(), policies=policies, named="best", of=lead(fails=["best"]))
+    unfit = given_to(person(team="best"), policies=policies, named="best", of=lead(fails=["best"]))
     assert (unfit.policy, unfit.person, unfit.otherwise, unfit.candidates) == ("best", None, "pool", ())
 
 

@@ -9,7 +9,7 @@ from engine.core.assignment import Member
 from engine.core.decide import is_before_mql, state_values
 from engine.core.merging import join
 from engine.core.model import Stage
-from engine.core.state import LeadState, PassedOver
+from engine.core.state import LeadState, PassedOver, Queued
 from tests.engine.decided_leads import ANN, BOB, EVE, HEAD, IN_TURN, SAM, SUE, TEAM, Story, rules
 from tests.engine.scored_leads import ALWAYS, NOW
 
@@ -201,8 +201,9 @@ def test_a_rejected_lead_returns_to_its_sdr_and_is_no_mql_until_something_new() 
     for number, quiet in enumerate(("lead.touched", "page.viewed", "score.refreshed"), 3):
         lead.happens(quiet, number)
         assert lead.stage() is Stage.READY
-    lead.happens("content.downloaded", 1.5, now=6)
-    assert lead.stage() is Stage.READY
+    for not_later in (1.5, 2):
+        lead.happens("content.downloaded", not_later, now=6)
+        assert lead.stage() is Stage.READY
     lead.happens("content.downloaded", 7)
     assert (lead.stage(), lead.state.owner) == (Stage.MQL, SUE)
 
@@ -256,6 +257,12 @@ def test_a_lead_its_sdr_released_goes_to_somebody_else() -> None:
     lead.happens("lead.released", 1, actor=ANN, properties={"reason": "busy"})
     assert (lead.stage(), lead.state.owner, lead.state.sdr) == (Stage.READY, BOB, BOB)
     assert lead.state.passed_over == (PassedOver(ANN, "released", lead.state.acts_after or NOW),)
+
+
+def test_a_refused_release_gives_a_waiting_lead_to_nobody() -> None:
+    lead = story(state=LeadState(stage=Stage.READY, sdr=ANN, queued=Queued("sdr", NOW, 3)))
+    assert lead.happens("lead.released", 1, actor=EVE, properties={"reason": "busy"}).refusal is not None
+    assert lead.state.owner is None
 
 
 def test_a_rejected_lead_that_goes_to_the_pool_belongs_to_nobody() -> None:

@@ -92,7 +92,7 @@ def test_a_lead_that_came_back_to_its_sdr_is_not_given_back_to_them_after_they_m
     lead.happens("lead.rejected", 3, actor=SAM, properties={"reason": "no_need"})
     assert (lead.state.owner, lead.clock("first_touch").state) == (ANN, "running")
     lead.breach("first_touch")
-    assert lead.state.owner == BOB
+    assert (lead.state.owner, lead.state.breaches) == (BOB, {"first_touch": 1})
 
 
 def test_breaches_are_counted_until_the_clock_is_met_and_a_chain_replaces_the_actions() -> None:
@@ -128,6 +128,16 @@ def test_who_takes_the_lead_further_while_the_breach_is_on_its_way_keeps_it() ->
     assert outcome.breached is not None
     assert (lead.stage(), lead.state.owner, outcome.need) == (Stage.MQL, SAM, None)
     assert [missed.person for missed in lead.state.passed_over] == [ANN]
+
+
+def test_who_got_the_lead_while_the_old_owners_breach_is_on_its_way_keeps_it_and_gets_a_clock() -> None:
+    lead = ready(feedback={"on_release": "sdr"})
+    lead.clocks = tuple(replace(clock, fired=True) for clock in lead.clocks)
+    lead.happens("lead.released", 31, actor=ANN, properties={"reason": "busy"})
+    assert (lead.state.owner, states(lead)) == (BOB, [("first_touch", ANN, "running")])
+    lead.breach("first_touch", 32)
+    assert lead.state.owner == BOB
+    assert states(lead) == [("first_touch", ANN, "breached"), ("first_touch", BOB, "running")]
 
 
 def test_a_breach_from_before_the_recycling_is_forgotten() -> None:

@@ -86,7 +86,7 @@ def test_scores_add_up_even_when_only_the_latest_occurrences_are_listed() -> Non
     rule = policy(model(({"max": 500}, signal(points=10, max=300), signal("v", "page.viewed", 1))))
     events = [event(days_ago=number + 1) for number in range(LINES_KEPT + 9)]
     told = scores_body(scores(rule, None, *events, event("page.viewed")))
-    assert len(told["ledger"]) == LINES_KEPT
+    assert (len(told["ledger"]), told["ledger"][-1]["signal"]) == (LINES_KEPT, "v")
     assert told["signals"] == [
         {"group": "g0", "signal": "s", "count": LINES_KEPT + 9, "value": 590.0, "contribution": 300.0},
         {"group": "g0", "signal": "v", "count": 1, "value": 1.0, "contribution": 1.0},

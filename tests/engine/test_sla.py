@@ -119,7 +119,8 @@ def test_a_clock_is_cancelled_when_the_lead_leaves_its_stage_its_owner_or_the_ro
 
 def test_a_clock_that_an_event_started_outlives_stages() -> None:
     after = replace(OWNED, stage=Stage.SQL)
-    assert settled(after, starts_on={"event": "page.viewed"}) == RUNNING
+    assert settled(after, **ON_VIEW) == RUNNING
+    assert settled(replace(OWNED, stage=Stage.LOST), **ON_VIEW).state == "cancelled"
 
 
 def test_cancelled_by_counts_from_the_start_of_the_clock_on() -> None:

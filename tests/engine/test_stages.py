@@ -260,5 +260,9 @@ def test_without_exclusion_what_a_rule_disqualified_returns_to_nurture_and_nothi
     assert [scored(OUT, disqualified_by=by).stage for by in ("cell", "person")] == [OUT, OUT]
 
 
+def test_a_cell_takes_a_lead_out_of_the_pool_for_an_sdr() -> None:
+    assert scored(NURTURE, "sdr", pool_since=NOW).pool_since is None
+
+
 def test_a_cell_that_disqualifies_is_remembered_as_the_cause() -> None:
     assert scored(RAW, "disqualify").disqualified_by == "cell"
