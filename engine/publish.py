@@ -20,6 +20,8 @@ from rulesets.policy import Policy
 
 SIDES = ("marketing", "sales")
 """Who must agree to what an MQL is and what may be sent back."""
+ACTS = ("none", "promote")
+"""Whether leads that qualify only now are acted upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def publish(request: Request, now: datetime) -> int:
     digest = documents.digest(policy)
     if not request.reason.strip():
         raise PolicyRefused("a publication needs a reason: say what changes and why")
+    if request.act_on_existing not in ACTS:
+        raise PolicyRefused(f"act_on_existing is {request.act_on_existing!r}: use one of {', '.join(ACTS)}")
     lacking = lacking_signatures(request, digest)
     if lacking and not request.bypass:
         raise PolicyRefused(f"not signed by {' and '.join(lacking)}: sign this very document, or have it bypassed")
@@ -94,8 +98,9 @@ def lacking_signatures(request: Request, digest: str) -> list[str]:
     """The sides whose agreement to this digest is still needed; an author is never the only signer."""
     if request.signoff == "none":
         return []
-    valid = [signature for signature in request.signatures if signature.digest == digest]
-    others = [signature for signature in valid if signature.by not in request.authors]
+    valid = [signature for signature in request.signatures if signature.digest == digest and signature.side in SIDES]
+    authors = {author.casefold() for author in request.authors}
+    others = [signature for signature in valid if signature.by.casefold() not in authors]
     signed = {signature.side for signature in valid}
     if request.signoff == "one":
         return [] if others else ["marketing or sales"]
