@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 Document = dict[str, Any]
 Value = str | bool | Fraction | date | datetime | frozenset[str] | None
 
-GROUPS = {"traits": "lead", "company": "company", "answers": "answers"}
 
 BUILT_IN: dict[str, Document] = {
     **{
@@ -204,11 +203,9 @@ def _readable(raw: Any, definition: Document, zone: ZoneInfo) -> list[Value]:
 
 
 def _named(event: Document, name: str) -> list[Any]:
-    for group, prefix in GROUPS.items():
-        member = name.removeprefix(prefix + ".")
-        if name.startswith(prefix + ".") and member in event.get(group, {}):
-            return [event[group][member]]
-    return []
+    prefix, _, member = name.partition(".")
+    group = {"lead": "traits", "company": "company", "answers": "answers"}.get(prefix, "")
+    return [event[group][member]] if member in event.get(group, {}) else []
 
 
 def _identity(facts: dict[str, Value], past: list[Document]) -> None:

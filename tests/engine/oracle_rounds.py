@@ -56,9 +56,8 @@ def _claims(policy: Policy, events: list[LeadEvent]) -> Claims:
     return claims
 
 
-def by_product(policy: Policy, world: World, matcher: Matcher) -> Comparable:
-    """Facts, scores and qualification of the world's first lead, by this code and the given matcher."""
-    account = views(policy, world)
+def by_product(policy: Policy, account: list[LeadView], matcher: Matcher) -> Comparable:
+    """Facts, scores and qualification of the account's first lead, by this code and the given matcher."""
     scores = score(policy, account[0], matcher, account if len(account) > 1 else ())
     verdict = qualify(policy, account[0], matcher, scores, confirmed=False, ignore_confirmation=True)
     facts = {key: _plain(value) for key, value in account[0].values.items()}

@@ -31,7 +31,7 @@ WORLDS = st.integers(0, 2**40).map(lambda seed: next(worlds(seed, 1)))
 
 def answer(world: World) -> Comparable:
     policy = Policy.model_validate(world.policy)
-    return by_product(policy, world, InterpreterMatcher(policy))
+    return by_product(policy, views(policy, world), InterpreterMatcher(policy))
 
 
 @given(WORLDS)
