@@ -135,7 +135,7 @@ def test_who_got_the_lead_while_the_old_owners_breach_is_on_its_way_keeps_it_and
     lead.clocks = tuple(replace(clock, fired=True) for clock in lead.clocks)
     lead.happens("lead.released", 31, actor=ANN, properties={"reason": "busy"})
     assert (lead.state.owner, states(lead)) == (BOB, [("first_touch", ANN, "running")])
-    lead.breach("first_touch", 32)
+    assert lead.breach("first_touch", 32).need is None
     assert lead.state.owner == BOB
     assert states(lead) == [("first_touch", ANN, "breached"), ("first_touch", BOB, "running")]
 
