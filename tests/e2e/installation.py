@@ -28,7 +28,12 @@ class Installation:
         self.folder = folder
         self.port = _free_port()
         self.log = folder / "up.log"
-        self.environment = {**os.environ, "BATON_HOME": str(folder / "var"), "BATON_PORT": str(self.port)}
+        self.environment = {
+            **os.environ,
+            "BATON_HOME": str(folder / "var"),
+            "BATON_PORT": str(self.port),
+            "BATON_WORKERS": "2",
+        }
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -1,0 +1,9 @@
+"""`make bench`: every benchmark, one after another, as ratios from one run."""
+
+import sys
+
+from benchmarks import matching, road
+
+for benchmark in (matching, road):
+    benchmark.main(sys.argv[1:])
+    print()
