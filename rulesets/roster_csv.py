@@ -4,7 +4,6 @@ Absences and calendars have no columns: take YAML for those. What a row leaves e
 """
 
 import csv
-import io
 from typing import Any
 
 from rulesets.roster import FORMAT
@@ -24,18 +23,26 @@ class CsvRefused(ValueError):
     """The table cannot be read; the message names the row and what to write instead."""
 
 
+class _Lines(list[str]):
+    """What the csv module writes, line by line."""
+
+    def write(self, line: str) -> None:
+        self.append(line)
+
+
 def write_people(document: dict[str, Any]) -> str:
     """The people of a roster as CSV."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(_row(person) for person in document.get("people", ()))
-    return out.getvalue()
+    return "".join(lines)
 
 
 def read_people(text: str) -> dict[str, Any]:
     """A roster document with the people of a CSV text; raises CsvRefused."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    lines = (f"{line}\n" for line in text.removeprefix("\ufeff").split("\n"))
+    reader = csv.DictReader(lines, strict=True)
     unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
     if unknown or "email" not in (reader.fieldnames or ()):
         raise CsvRefused(f"the first line must name columns of: {', '.join(COLUMNS)}; not: {', '.join(unknown) or '–'}")

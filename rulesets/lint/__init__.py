@@ -5,7 +5,7 @@ meaning and can be acknowledged in the document. Each code is explained in docs/
 from what the lint knows (`rulesets.lint.known`) to findings. The lint never raises, whatever it is given.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -13,13 +13,21 @@ from typing import Any
 from rulesets.compiler import compile_policy
 from rulesets.document import parse
 from rulesets.findings import Finding, Severity, error
+from rulesets.lint.bands import check_bands
+from rulesets.lint.caps import check_caps
 from rulesets.lint.conditions import check_conditions
 from rulesets.lint.cycles import check_cycles
+from rulesets.lint.duplicates import check_duplicates
 from rulesets.lint.known import Known
+from rulesets.lint.meaning import Meaning
+from rulesets.lint.nowhere import check_nowhere
+from rulesets.lint.questions import Questions
+from rulesets.lint.reach import check_reach
 from rulesets.lint.references import check_references
 from rulesets.lint.salvage import salvage
 from rulesets.lint.samples import check_samples
 from rulesets.lint.scoring import check_scoring
+from rulesets.lint.truth import check_models, check_truth
 from rulesets.lint.values import check_values
 from rulesets.lint.words import check_words
 from rulesets.moments import CannotCompile
@@ -40,6 +48,17 @@ CHECKS: tuple[Check, ...] = (
     check_samples,
 )
 
+MEANING: tuple[Callable[[Meaning], Iterable[Finding]], ...] = (
+    check_truth,
+    check_models,
+    check_duplicates,
+    check_bands,
+    check_reach,
+    check_caps,
+    check_nowhere,
+)
+"""Warnings about meaning, asked of policies without errors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -59,13 +78,15 @@ class Report:
         return tuple(f for f in self.findings if f.severity is Severity.WARNING)
 
 
-def lint(raw: Any) -> Report:
+def lint(raw: Any, seen: Collection[str] | None = None) -> Report:
     """Checks raw data as `rulesets.document.load` gives it. Never raises.
+
+    ``seen``: types of event that have arrived so far, if somebody knows; signals on others are warned of.
 
     1. parse: structural errors, with paths as written;
     2. if there are any, salvage what is sound, so that the other checks can speak too;
     3. every check of `CHECKS`; paths of the salvaged document are translated back;
-    4. a sound policy is compiled, so that the matcher's limits are findings too;
+    4. a sound policy is compiled, so that the matcher's limits are findings too, and asked what it means;
     5. acknowledged warnings are marked.
     """
     parsed = parse(raw)
@@ -78,6 +99,9 @@ def lint(raw: Any) -> Report:
             findings += islice(check(known), MOST_FINDINGS)
         if not has_errors(findings):
             findings += check_limits(policy)
+            meaning = Meaning(known, Questions(known), seen)
+            for asks in MEANING:
+                findings += islice(asks(meaning), MOST_FINDINGS)
         findings = acknowledged(dict.fromkeys(findings), policy.acknowledged)
     findings.sort(key=lambda finding: finding.severity is Severity.WARNING)
     return Report(None if has_errors(findings) else policy, tuple(findings))
@@ -106,4 +130,4 @@ def acknowledged(findings: Iterable[Finding], by: Iterable[Acknowledgement]) -> 
     ]
 
 
-__all__ = ["CHECKS", "Check", "Report", "lint"]
+__all__ = ["CHECKS", "MEANING", "Check", "Report", "lint"]

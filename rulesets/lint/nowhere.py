@@ -1,0 +1,74 @@
+"""What points nowhere: leads handed to a role that no policy serves, policies that lead to none, silent events."""
+
+from collections.abc import Iterator
+
+from rulesets.findings import Finding, quoted
+from rulesets.lint.meaning import Meaning, signal_groups, signals
+from rulesets.policy import OtherPolicy, Policy
+from rulesets.vocabulary import BATON_EVENTS
+
+
+def check_nowhere(meaning: Meaning) -> Iterator[Finding]:
+    """Roles, assignment policies, events."""
+    yield from _roles(meaning)
+    yield from _policies(meaning)
+    yield from _silent(meaning)
+
+
+def _roles(meaning: Meaning) -> Iterator[Finding]:
+    """A role that gets leads needs a policy that says who."""
+    policy = meaning.known.policy
+    serving = {assignment.role for assignment in policy.assignment}
+    for role, by in _handing(policy).items():
+        if by and role not in serving:
+            message = (
+                f"{by} hands leads to {role}, but no assignment policy serves that role, so they wait in the queue"
+            )
+            yield meaning.warning(
+                "nobody-assigned", ("assignment",), message, f"add {{key: {role}_turn, role: {role}}}"
+            )
+
+
+def _handing(policy: Policy) -> dict[str, str | None]:
+    """Role → what hands leads to it."""
+    cells = [
+        (f"the cell {key}", cell.action)
+        for model in policy.models
+        for key, cell in {"default": model.matrix.default, **model.matrix.cells}.items()
+    ]
+    first = {action: by for by, action in reversed(cells)}
+    routes = policy.qualification.mql
+    return {
+        "sdr": first.get("sdr"),
+        "sales": first.get("sales") or (f"the route {routes[0].key}" if routes else None),
+    }
+
+
+def _policies(meaning: Meaning) -> Iterator[Finding]:
+    assignment = meaning.known.policy.assignment
+    roles = {one.key: one.role for one in assignment}
+    for index, one in enumerate(assignment):
+        other = one.otherwise.policy if isinstance(one.otherwise, OtherPolicy) else one.key
+        if roles[other] != one.role:
+            message = (
+                f"{quoted(one.key)} serves {one.role} and hands on to {quoted(other)}, which serves {roles[other]}"
+            )
+            place = ("assignment", index, "otherwise", "policy")
+            yield meaning.warning("leads-nowhere", place, message, "hand on to a policy of the same role")
+        if one.strategy == "dispatcher" and not one.teams:
+            message = "a dispatcher is the head of the first team, and there is none"
+            yield meaning.warning("leads-nowhere", ("assignment", index, "teams"), message, "name the team")
+
+
+def _silent(meaning: Meaning) -> Iterator[Finding]:
+    if meaning.seen is None:
+        return
+    vocabulary = meaning.known.vocabulary
+    arrived = {*BATON_EVENTS, *(vocabulary.event_key(name) for name in meaning.seen)}
+    for place, model in meaning.models:
+        for at, group in signal_groups(place, model):
+            for where, signal in signals(at, group):
+                if arrived.isdisjoint(signal.events):
+                    message = f"nothing has ever sent {', '.join(signal.events)}"
+                    hint = "send it, add the name under which it arrives as an alias, or remove the signal"
+                    yield meaning.warning("silent-event", (*where, "event"), message, hint)

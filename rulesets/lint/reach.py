@@ -1,0 +1,127 @@
+"""Grades, heats, matrix cells and routes that no lead can reach (R3.2, R3.8, R4.3)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from rulesets.findings import Finding, Place
+from rulesets.lint.amounts import BEYOND, Amounts, cents
+from rulesets.lint.meaning import Meaning
+from rulesets.lint.sums import engagement_of, fit_of, points_text
+from rulesets.policy import GRADES, HEATS, Checklist, Model, Route
+
+CLOSED = frozenset({"hold", "disqualify"})
+"""Actions of a cell that let no route pass (R4.3)."""
+Steps = Mapping[str, tuple[int, int]]
+"""Grade or heat → its score in cents, from the first on and below the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What leads of a model can come to."""
+
+    place: Place
+    model: Model
+    fit: Amounts
+    engagement: Amounts
+    grades: Steps
+    heats: Steps
+
+    @classmethod
+    def of(cls, meaning: Meaning, place: Place, model: Model) -> "Reach":
+        """The reach of a model."""
+        fit, engagement = fit_of(meaning, model), engagement_of(meaning, model)
+        grades, heats = steps(GRADES, model.fit.grades), steps(HEATS, model.engagement.heats)
+        return cls(place, model, fit, engagement, grades, heats)
+
+    def cell(self, grade: str, heat: str, fit: int = -BEYOND, engagement: int = -BEYOND) -> bool:
+        """Whether some lead can stand in a cell with at least these scores."""
+        return _within(self.fit, self.grades.get(grade), fit) and _within(
+            self.engagement, self.heats.get(heat), engagement
+        )
+
+
+def steps(names: tuple[str, ...], edges: Mapping[Any, Decimal]) -> Steps:
+    """The scores of each name; the last has no edge, and a name without one is never given."""
+    found: dict[str, tuple[int, int]] = {}
+    above = BEYOND + 1
+    for name in names:
+        if name in edges:
+            found[name] = (cents(edges[name]), above)
+            above = cents(edges[name])
+    return {**found, names[-1]: (-BEYOND, above)}
+
+
+def _within(amounts: Amounts, step: tuple[int, int] | None, least: int) -> bool:
+    return step is not None and amounts.reaches(max(step[0], least), step[1])
+
+
+def check_reach(meaning: Meaning) -> Iterator[Finding]:
+    """Every model, then every route."""
+    reaches = [Reach.of(meaning, place, model) for place, model in meaning.models]
+    for reach in reaches:
+        yield from _edges(meaning, (*reach.place, "fit", "grades"), "grade", reach.fit, reach.grades)
+        yield from _edges(meaning, (*reach.place, "engagement", "heats"), "heat", reach.engagement, reach.heats)
+        yield from _cells(meaning, reach)
+    for index, route in enumerate(meaning.known.policy.qualification.mql):
+        yield from _route(meaning, ("qualification", "mql", index), route, reaches)
+
+
+def _edges(meaning: Meaning, place: Place, what: str, amounts: Amounts, named: Steps) -> Iterator[Finding]:
+    for name, (low, below) in named.items():
+        if len(named) > 1 and not amounts.reaches(low, below):
+            at = (*place, name) if low > -BEYOND else place
+            message = f"no lead reaches {what} {name}: {_range(what, amounts)}"
+            yield meaning.warning(f"unreachable-{what}", at, message, "move the edge, or give more points")
+
+
+def _range(what: str, amounts: Amounts) -> str:
+    score = "fit" if what == "grade" else "engagement"
+    low = "below any number" if amounts.low <= -BEYOND else points_text(amounts.low)
+    high = "without end" if amounts.high >= BEYOND else f"to {points_text(amounts.high)}"
+    return f"{score} goes from {low} {high}"
+
+
+def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
+    for key in reach.model.matrix.cells:
+        grade, heat = key.split(".")
+        if not reach.cell(grade, heat):
+            place = (*reach.place, "matrix", "cells", key)
+            message = f"no lead of the model {reach.model.key} stands in the cell {key}"
+            yield meaning.warning("unreachable-cell", place, message, "move the edges, or remove the cell")
+
+
+def _route(meaning: Meaning, place: Place, route: Route, reaches: list[Reach]) -> Iterator[Finding]:
+    why = _closed_by(meaning, route)
+    if why is None and not any(_reached(route, reach) for reach in reaches):
+        why = "no cell it names lets a route pass, can be reached, and has the points it asks for"
+    if why is not None:
+        yield meaning.warning("unreachable-route", place, f"no lead passes this route: {why}", "mend or remove it")
+
+
+def _closed_by(meaning: Meaning, route: Route) -> str | None:
+    """What no lead can have, scores aside."""
+    if route.when is not None and not meaning.questions.ask(route.when).may_hold:
+        return "its condition never holds"
+    checklists = meaning.known.policy.qualification.checklists
+    for checklist in checklists:
+        if checklist.key == route.checklist and _open_items(meaning, checklist) < checklist.required:
+            return f"the checklist {checklist.key} asks for {checklist.required} items, more than can be met"
+    return None
+
+
+def _open_items(meaning: Meaning, checklist: Checklist) -> int:
+    return sum(meaning.questions.ask(item.when).may_hold for item in checklist.items)
+
+
+def _reached(route: Route, reach: Reach) -> bool:
+    least = [-BEYOND if points is None else cents(points) for points in (route.min_fit, route.min_engagement)]
+    matrix = reach.model.matrix
+    return any(
+        f"{grade}.{heat}" in (route.cells or (f"{grade}.{heat}",))
+        and matrix.cell(grade, heat).action not in CLOSED
+        and reach.cell(grade, heat, *least)
+        for grade, heat in product(GRADES, HEATS)
+    )
