@@ -62,26 +62,29 @@ def check_reach(meaning: Meaning) -> Iterator[Finding]:
     """Every model, then every route."""
     reaches = [Reach.of(meaning, place, model) for place, model in meaning.models]
     for reach in reaches:
-        yield from _edges(meaning, (*reach.place, "fit", "grades"), "grade", reach.fit, reach.grades)
-        yield from _edges(meaning, (*reach.place, "engagement", "heats"), "heat", reach.engagement, reach.heats)
+        hint = "move the edge, or give more points"
+        for name, at in _missed(reach.fit, reach.grades):
+            message = f"no lead has grade {name}: fit goes {_range(reach.fit)}"
+            yield meaning.warning("unreachable-grade", (*reach.place, "fit", "grades", *at), message, hint)
+        for name, at in _missed(reach.engagement, reach.heats):
+            message = f"no lead has heat {name}: engagement goes {_range(reach.engagement)}"
+            yield meaning.warning("unreachable-heat", (*reach.place, "engagement", "heats", *at), message, hint)
         yield from _cells(meaning, reach)
     for index, route in enumerate(meaning.known.policy.qualification.mql):
         yield from _route(meaning, ("qualification", "mql", index), route, reaches)
 
 
-def _edges(meaning: Meaning, place: Place, what: str, amounts: Amounts, named: Steps) -> Iterator[Finding]:
+def _missed(amounts: Amounts, named: Steps) -> Iterator[tuple[str, Place]]:
+    """Names that no score is given, each with the key of its edge; the last has none."""
     for name, (low, below) in named.items():
         if len(named) > 1 and not amounts.reaches(low, below):
-            at = (*place, name) if low > -BEYOND else place
-            message = f"no lead reaches {what} {name}: {_range(what, amounts)}"
-            yield meaning.warning(f"unreachable-{what}", at, message, "move the edge, or give more points")
+            yield name, (name,) if low > -BEYOND else ()
 
 
-def _range(what: str, amounts: Amounts) -> str:
-    score = "fit" if what == "grade" else "engagement"
-    low = "below any number" if amounts.low <= -BEYOND else points_text(amounts.low)
-    high = "without end" if amounts.high >= BEYOND else f"to {points_text(amounts.high)}"
-    return f"{score} goes from {low} {high}"
+def _range(amounts: Amounts) -> str:
+    low = "down without end" if amounts.low <= -BEYOND else f"from {points_text(amounts.low)}"
+    high = "up without end" if amounts.high >= BEYOND else f"up to {points_text(amounts.high)}"
+    return f"{low}, {high}"
 
 
 def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
