@@ -64,6 +64,13 @@ class Door:
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
         """Status and answer of a POST."""
+        try:
+            return self._post(path, body)
+        except (ConnectionError, http.client.HTTPException):
+            self._connection.close()  # the server ends connections that were idle for a while
+            return self._post(path, body)
+
+    def _post(self, path: str, body: bytes) -> tuple[int, Any]:
         self._connection.request("POST", path, body, self._headers)
         answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read())

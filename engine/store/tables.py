@@ -1,7 +1,8 @@
 """The tables of the road: leads, events, decisions, clocks, rotation, roster, versions.
 
-Rows carry what `engine.core` decided and nothing else decides here. Events are written once and never changed but for the
-lead they belong to (merging). What waits to be decided stands in `Inbox`; a row leaves it in the transaction that decides.
+Rows carry what `engine.core` decided and nothing else decides here. Events are written once and never changed but for
+the lead they belong to (merging). What waits to be decided stands in `Inbox`; a row leaves it in the transaction that
+decides.
 Accounts of people who sign in, keys and drafts are in `engine.store.admin_tables`.
 """
 
@@ -161,7 +162,7 @@ class Decision(SQLModel, table=True):
 
 
 class LedgerRow(SQLModel, table=True):
-    """One counted occurrence of a lead's engagement under the active policy (R3.5); values of a moment are computed from it."""
+    """One counted occurrence of a lead's engagement (R3.5); what it is worth at a moment is computed from it."""
 
     __tablename__: ClassVar[str] = "ledger"
     lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -195,7 +196,7 @@ class ClockRow(SQLModel, table=True):
 
 
 class RotationPointer(SQLModel, table=True):
-    """A person's pointer in one assignment policy, an exact fraction (R5.5). The row with an empty ``member`` is the policy's lock."""
+    """A person's pointer in one assignment policy, an exact fraction (R5.5); the row without ``member`` is the lock."""
 
     __tablename__: ClassVar[str] = "rotation"
     policy_key: str = Field(primary_key=True)
