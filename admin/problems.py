@@ -105,7 +105,7 @@ HTTP_CODES = {
 def from_http(error: HTTPException) -> Problem:
     """The problem behind an error the framework raised by itself."""
     code = HTTP_CODES.get(error.code or 500, "bad_request" if (error.code or 500) < 500 else "internal")
-    allowed = ", ".join(getattr(error, "valid_methods", None) or ())
+    allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     detail = {
         "not_found": f"There is nothing at {request.path}. The addresses are listed at /docs/api.",
         "method_not_allowed": f"{request.path} takes {allowed}, not {request.method}.",
