@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from flask import flash, redirect, request
+from flask import flash, g, redirect, request
 from flask_admin.form import BaseForm
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
@@ -148,15 +148,11 @@ class Users(ListView):
     column_searchable_list = ("email",)
     introduction = _l("Who may sign in, and as what. An account and a person of the roster are linked by e-mail.")
 
-    @property
-    def column_formatters(self) -> Any:
-        """How columns are shown."""
-        roles = accounts.roles_by_account()
-        return {
-            "roles": lambda _v, _c, row, _n: ", ".join(str(terms.term(terms.ROLES, r)) for r in roles.get(row.id, ())),
-            "active": lambda _v, _c, row, _n: gettext("yes") if row.active else gettext("no"),
-            "created_at": lambda _v, _c, row, _n: _when(row.created_at),
-        }
+    column_formatters: ClassVar[dict[str, Any]] = {
+        "roles": lambda _v, _c, row, _n: ", ".join(str(terms.term(terms.ROLES, role)) for role in _roles_of(row.id)),
+        "active": lambda _v, _c, row, _n: gettext("yes") if row.active else gettext("no"),
+        "created_at": lambda _v, _c, row, _n: _when(row.created_at),
+    }
 
     def get_create_form(self) -> Any:
         """The form of a new account."""
@@ -241,3 +237,11 @@ def _changed(row: AuditEntry) -> Markup:
 def _short(values: dict[str, Any], name: str) -> str:
     text = str(values[name]) if values.get(name) is not None else "—"
     return f"{text[:120]}…" if len(text) > 120 else text
+
+
+def _roles_of(number: int | None) -> tuple[str, ...]:
+    """The roles of an account, all accounts' read once in a request and never before one."""
+    if "roles_by_account" not in g:
+        g.roles_by_account = accounts.roles_by_account()
+    found: tuple[str, ...] = g.roles_by_account.get(number, ())
+    return found
