@@ -217,7 +217,7 @@ def score(
     own = Seen(policy, facts, history(events, now), now)
     union = history(events + [event for _, theirs in others for event in theirs], now)
     company = replace(own, past=union, account=(facts, *(theirs for theirs, _ in others)))
-    ordered = sorted(policy["models"], key=lambda model: model["priority"])
+    ordered = sorted(policy["models"], key=lambda model: model.get("priority", 100))
     sights = [(model, company if model.get("scores") == "account" else own) for model in ordered]
     model, seen = next((model, seen) for model, seen in sights if holds_for(model.get("when", {"all": []}), seen))
     fit, rules = fit_of(model.get("fit", {}), seen)
