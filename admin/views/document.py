@@ -9,9 +9,9 @@ from admin.permissions import May, actor, may
 from admin.views import problems
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
+from engine.linting import lint_policy
 from engine.store.drafts import DraftConflict, load_draft, save_draft
 from rulesets.document import DocumentUnreadable, load
-from rulesets.lint import lint
 from rulesets.yaml_text import write_yaml
 
 
@@ -27,7 +27,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         return self._shown(write_yaml(state.document), state.revision)
 
     def _shown(self, text: str, revision: int, refusal: str | None = None) -> str:
-        findings = lint(load_draft().document).findings
+        findings = lint_policy(load_draft().document).findings
         editable = may(May.EDIT_DOCUMENT)
         return str(
             self.render(

@@ -17,7 +17,7 @@ from admin.views import draft_forms as forms
 from admin.views import terms
 from admin.views.conditions import readable
 from admin.views.lists import Filter, ListView
-from admin.views.publish import lint_errors
+from admin.views.publish import draft_faults
 from engine.errors import NotFound, PolicyRefused
 from engine.store.draft_tables import (
     DraftCell,
@@ -284,9 +284,11 @@ def _shown(value: Any) -> str:
 
 
 def _hint_at_lint() -> None:
-    found = lint_errors()
-    if found:
-        flash(gettext("The draft has %(n)s errors now; the page “Publish” lists them.", n=found), "warning")
+    errors, red = draft_faults()
+    if errors:
+        flash(gettext("The draft has %(n)s errors now; the page “Publish” lists them.", n=errors), "warning")
+    if red:
+        flash(gettext("%(n)s test cases of the draft are red now; the page “Publish” lists them.", n=red), "warning")
 
 
 def _edges(*values: Any) -> str:

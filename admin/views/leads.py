@@ -154,7 +154,7 @@ class Leads(ListView):
             0, None, sort_desc=False, search=args.search, filters=args.filters, page_size=EXPORT_ROWS
         )
         names = [str(label) for label in self.column_labels.values()]
-        return self.csv_answer(names, (_exported(row) for row in rows), f"leads-{export_type}")
+        return self.csv_answer(names, [_exported(row) for row in rows], f"leads-{export_type}")
 
 
 def _readable_page(number: int, before: int | None = None) -> LeadPage:

@@ -17,11 +17,11 @@ from admin.views.changes import changes
 from admin.views.lists import Guarded, page
 from engine import publish as publishing
 from engine.errors import PolicyRefused
+from engine.linting import Checked, lint_policy, said
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft, mark_published
 from engine.store.signatures import SignatureRefused, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
-from rulesets.lint import Report, lint
 
 SIGNING = {"marketing": May.SIGN_MARKETING, "sales": May.SIGN_SALES}
 
@@ -39,19 +39,21 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         active = read_version(number).document if number is not None else {}
         return self._shown(
             state=state,
-            report=lint(state.document),
+            checked=lint_policy(state.document),
             number=number,
             differences=list(changes(active, state.document)) if number is not None else [],
         )
 
-    def _shown(self, *, state: DraftState, report: Report, number: int | None, differences: list[Any]) -> str:
+    def _shown(self, *, state: DraftState, checked: Checked, number: int | None, differences: list[Any]) -> str:
         signed = {signature.side: signature for signature in valid_signatures(state.digest)}
         wanted = _request(state, "", bypass=False)
         return str(
             self.render(
                 "baton/publish.html",
                 state=state,
-                report=report,
+                report=checked.report,
+                samples=checked.samples,
+                said=said,
                 number=number,
                 differences=differences,
                 signed=signed,
@@ -108,9 +110,10 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         flash(gettext("Version %(number)s is in force. Workers take it up within seconds.", number=number), "success")
 
 
-def lint_errors() -> int:
-    """How many errors the draft has."""
-    return len(lint(load_draft().document).errors)
+def draft_faults() -> tuple[int, int]:
+    """How many errors the draft has, and how many of its test cases are red."""
+    checked = lint_policy(load_draft().document)
+    return len(checked.report.errors), len(checked.samples.red)
 
 
 def _signoff() -> str:

@@ -40,7 +40,7 @@ class PersonForm(BaseForm):  # type: ignore[misc] # the library carries no types
 
     name = _text(_l("Name"))
     role = SelectField(_l("Role"), choices=[(role, terms.ROLES[role]) for role in ROLES])
-    team = SelectField(_l("Team"), filters=[_nothing])
+    team = SelectField(_l("Team"), filters=[_nothing], validate_choice=False)
     department = _text(_l("Department"))
     manager = _text(_l("Manager (e-mail)"))
     territories = _text(_l("Territories"), description=LIST_HINT)

@@ -1,4 +1,4 @@
-"""A small world for the pages: a roster, the starter in force, two leads decided by the live code, one event set aside."""
+"""A small world for the pages: a roster, the starter in force, decided leads, one event set aside."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,9 +55,7 @@ def publish_starter(now: datetime) -> int:
 
 def intake(number: str, kind: str, at: datetime, email: str, **groups: Any) -> Intake:
     """An event of a lead."""
-    return Intake(
-        source="web", id=number, type=kind, occurred_at=at, due_at=at, identities={"email": email}, **groups
-    )
+    return Intake(source="web", id=number, type=kind, occurred_at=at, due_at=at, identities={"email": email}, **groups)
 
 
 def add_leads(now: datetime) -> None:
