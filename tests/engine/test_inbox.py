@@ -1,6 +1,7 @@
 """Events are taken in once each, and everything one person does belongs to one lead."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_person_known_by_mail_and_by_external_id_in_parallel_becomes_one_lead_
     put_in_force()
     hire("li@example.com", "wang@example.com")
     for number in range(6):
-        both = {"email": f"p{number}@corp.cn", "external_id": f"c{number}"}
+        both: dict[str, Any] = {"email": f"p{number}@corp.cn", "external_id": f"c{number}"}
         in_parallel(
             [event(email=both["email"])], [event(external_id=both["external_id"])], [event(**both)], [event(**both)]
         )
@@ -79,7 +80,7 @@ def test_the_most_trusted_identifier_says_who_is_meant() -> None:
 
 
 @pytest.mark.parametrize("shared", [{"email": "info@corp.cn"}, {"phone": "+862161234567"}, {"phone": "+864008123123"}])
-def test_what_many_people_share_never_makes_them_one(shared: dict[str, str]) -> None:
+def test_what_many_people_share_never_makes_them_one(shared: dict[str, Any]) -> None:
     take_in(event(external_id="c1", **shared), event(external_id="c2", **shared))
     take_in(event(wechat="li", **shared), event(wechat="wang", **shared))
     assert len(living_leads()) == 4

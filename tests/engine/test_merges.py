@@ -66,7 +66,7 @@ def test_merging_joins_facts_history_and_identifiers_under_one_owner(two_leads: 
 
 
 def test_the_lead_that_got_further_stays_whichever_is_older(two_leads: tuple[int, int]) -> None:
-    first, second = two_leads
+    _, second = two_leads
     take_in(event("opportunity.won", email="li@corp.cn", imported=True))
     take_in(event("lead.reopened", email="li@corp.cn", imported=True))
     take_in(event("lead.accepted", email="li@corp.cn", imported=True))
@@ -120,7 +120,7 @@ def test_undoing_twice_is_set_aside_with_the_reason(two_leads: tuple[int, int]) 
 
 
 def test_waiting_events_of_a_merged_lead_go_to_the_one_that_stayed(two_leads: tuple[int, int]) -> None:
-    first, second = two_leads
+    first, _ = two_leads
     clock = HandClock()
     clock.pass_by(hours=1)
     take_in(event("content.downloaded", email="li@corp.cn", at=clock.now()))
@@ -179,7 +179,7 @@ def test_a_merge_of_other_peoples_leads_is_set_aside_with_the_reason(two_leads: 
 
 
 def test_leads_merged_by_two_deciders_at_once_end_in_one(two_leads: tuple[int, int]) -> None:
-    first, second = two_leads
+    first, _ = two_leads
     take_in(event("content.downloaded", external_id="c1", email="li@corp.cn"))
     take_in(*(event("content.downloaded", email="li@corp.cn") for _ in range(20)))
     odd, even = ([shard for shard in ALL_SHARDS if shard % 2 == rest] for rest in (1, 0))

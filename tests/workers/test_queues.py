@@ -1,5 +1,7 @@
 """Wake-ups: one waits per lane at most, none is needed, and a queue that is down stops nobody."""
 
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +11,9 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from engine.clock import SystemClock
-from engine.errors import ServerUnavailable
 from engine.store.tables import SHARDS
 from tests.factories import column, event, hire, put_in_force, take_in
-from tests.workers.processes import await_that, run_burst
+from tests.workers.processes import REPOSITORY, await_that, run_burst
 from workers import queues
 from workers.scheduler import wake_waiting
 
@@ -64,10 +65,11 @@ def test_waking_nobody_asks_nobody() -> None:
 
 
 def test_a_process_that_was_told_of_no_queue_says_so() -> None:
-    queues.init_queue("")
-    queues._waker.url = None
-    with pytest.raises(ServerUnavailable, match="init_queue"):
-        queues.client()
+    program = "from workers import queues; queues.client()"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "call init_queue(url) at its start" in done.stderr
 
 
 def test_without_redis_events_are_accepted_fast_and_woken_later(database: str, redis_url: str, tmp_path: Path) -> None:
