@@ -109,7 +109,8 @@ def functions(*folders: str) -> Iterator[tuple[str, int]]:
 
 
 def test_no_file_has_more_than_400_lines() -> None:
-    assert [file for file in python_files(*FOLDERS) if len(file.read_text().splitlines()) > 400] == []
+    written = (file for file in python_files(*FOLDERS) if file.parent.name != "versions")  # revisions are generated
+    assert [file for file in written if len(file.read_text().splitlines()) > 400] == []
 
 
 def test_functions_are_short_half_of_them_within_10_lines_and_nine_in_ten_within_30() -> None:

@@ -4,7 +4,6 @@ Revision: 0001, after nothing.
 """
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
@@ -43,7 +42,7 @@ def upgrade() -> None:
             "scopes", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
         ),
         sa.Column("public", sa.Boolean(), nullable=False),
-        sa.Column("person", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
@@ -57,9 +56,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("person", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("policy_key", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("policy_key", sa.String(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -74,14 +73,14 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("audit_actor", "audit_entry", ["actor", "id"], unique=False)
     op.create_index("audit_subject", "audit_entry", ["subject", "id"], unique=False)
     op.create_table(
         "calendar",
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column(
             "body", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -91,12 +90,12 @@ def upgrade() -> None:
         "clock",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=True),
         sa.Column("policy_number", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_late", sa.Boolean(), nullable=False),
@@ -121,12 +120,12 @@ def upgrade() -> None:
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("policy_number", sa.Integer(), nullable=False),
-        sa.Column("stage_before", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("stage_after", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("owner_before", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("owner_after", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("cell", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("refused", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("stage_before", sa.String(), nullable=True),
+        sa.Column("stage_after", sa.String(), nullable=True),
+        sa.Column("owner_before", sa.String(), nullable=True),
+        sa.Column("owner_after", sa.String(), nullable=True),
+        sa.Column("cell", sa.String(), nullable=True),
+        sa.Column("refused", sa.String(), nullable=True),
         sa.Column(
             "body", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -145,40 +144,40 @@ def upgrade() -> None:
             "authors", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
         ),
         sa.Column("base", sa.Integer(), nullable=True),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "draft_cell",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("assignment", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("assignment", sa.String(), nullable=True),
         sa.Column("sla", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("path"),
     )
     op.create_index(op.f("ix_draft_cell_parent"), "draft_cell", ["parent"], unique=False)
     op.create_table(
         "draft_clock",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("window_amount", sa.Numeric(), nullable=False),
-        sa.Column("window_unit", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("clock", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("window_unit", sa.String(), nullable=False),
+        sa.Column("clock", sa.String(), nullable=False),
         sa.Column("starts_on", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("when", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("met_by", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -188,14 +187,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_draft_clock_parent"), "draft_clock", ["parent"], unique=False)
     op.create_table(
         "draft_group",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("side", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
         sa.Column("min", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("max", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.PrimaryKeyConstraint("path"),
@@ -203,12 +202,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_draft_group_parent"), "draft_group", ["parent"], unique=False)
     op.create_table(
         "draft_model",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("when", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -228,12 +227,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_draft_model_parent"), "draft_model", ["parent"], unique=False)
     op.create_table(
         "draft_rule",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("when", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("points", sa.Numeric(precision=14, scale=2), nullable=False),
@@ -243,12 +242,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_draft_rule_parent"), "draft_rule", ["parent"], unique=False)
     op.create_table(
         "draft_signal",
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("parent", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
         sa.Column("rest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("event", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("when", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -262,7 +261,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_draft_signal_parent"), "draft_signal", ["parent"], unique=False)
     op.create_table(
         "draft_signature",
-        sa.Column("side", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("signer", sa.Text(), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
@@ -271,16 +270,16 @@ def upgrade() -> None:
     op.create_table(
         "event",
         sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("external_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column(
             "body", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=True),
         sa.Column("imported", sa.Boolean(), nullable=False),
         sa.Column("trusted", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -289,8 +288,8 @@ def upgrade() -> None:
     op.create_index("event_history", "event", ["lead_id", "occurred_at", "id"], unique=False)
     op.create_table(
         "identity",
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column("trusted", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -305,7 +304,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
         sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("event_id"),
     )
@@ -319,20 +318,20 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("stage", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("sdr", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("rep", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("model", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("stage", sa.String(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("sdr", sa.String(), nullable=True),
+        sa.Column("rep", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
         sa.Column("fit", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("engagement", sa.Numeric(precision=14, scale=2), nullable=True),
-        sa.Column("grade", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("heat", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("cell", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=True),
+        sa.Column("heat", sa.String(), nullable=True),
+        sa.Column("cell", sa.String(), nullable=True),
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("policy_number", sa.Integer(), nullable=True),
-        sa.Column("route", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("excluded", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("route", sa.String(), nullable=True),
+        sa.Column("excluded", sa.String(), nullable=True),
         sa.Column(
             "flagged", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
         ),
@@ -354,7 +353,7 @@ def upgrade() -> None:
         sa.Column(
             "state", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
-        sa.Column("queued_role", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("queued_role", sa.String(), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("queue_priority", sa.Integer(), nullable=True),
         sa.Column("pool_since", sa.DateTime(timezone=True), nullable=True),
@@ -380,8 +379,8 @@ def upgrade() -> None:
         "ledger",
         sa.Column("lead_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("group_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("signal_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("group_key", sa.String(), nullable=False),
+        sa.Column("signal_key", sa.String(), nullable=False),
         sa.Column("raw", sa.Numeric(precision=14, scale=2), nullable=False),
         sa.PrimaryKeyConstraint("lead_id", "event_id", "group_key", "signal_key"),
     )
@@ -401,17 +400,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_merge_winner_id"), "merge", ["winner_id"], unique=False)
     op.create_table(
         "person",
-        sa.Column("email", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("team", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("department", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("manager", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("department", sa.String(), nullable=True),
+        sa.Column("manager", sa.String(), nullable=True),
         sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("calendar", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("calendar", sa.String(), nullable=True),
         sa.Column(
             "details", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -420,7 +419,7 @@ def upgrade() -> None:
     op.create_table(
         "policy_version",
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
         sa.Column(
             "document", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -428,19 +427,19 @@ def upgrade() -> None:
             "compiled", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
         sa.Column("published_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("published_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column(
             "signatures", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
         ),
         sa.Column("bypassed", sa.Boolean(), nullable=False),
-        sa.Column("act_on_existing", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("act_on_existing", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
         "rotation",
-        sa.Column("policy_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("member", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("policy_key", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
         sa.Column("numerator", sa.Numeric(precision=40, scale=0), server_default="0", nullable=False),
         sa.Column("denominator", sa.Numeric(precision=40, scale=0), server_default="1", nullable=False),
         sa.Column("served", sa.BigInteger(), server_default="0", nullable=False),
@@ -451,17 +450,17 @@ def upgrade() -> None:
         "sign_in_failure",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("sign_in_failure_recent", "sign_in_failure", ["email", "at"], unique=False)
     op.create_table(
         "team",
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("head", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("department", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("head", sa.String(), nullable=True),
+        sa.Column("department", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
@@ -479,7 +478,7 @@ def upgrade() -> None:
     op.create_table(
         "user_role",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", "role"),
     )
