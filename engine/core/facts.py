@@ -87,6 +87,19 @@ def fold(
     return Folded(after, tuple(notes), changed=_facts_differ(claims, after, fresh, vocabulary, zone))
 
 
+def folded(events: Iterable[LeadEvent], vocabulary: Vocabulary, zone: ZoneInfo) -> Claims:
+    """The claims that events make together: what `fold` after `fold` gives, without asking what each one changed."""
+    claims: dict[str, Slots] = {}
+    for event in events:
+        claims.update(_first_claims(claims, event))
+        for name, raw in _statements(event, vocabulary, GROUPS):
+            reading = _read(name, raw, vocabulary, zone)
+            if reading.code is None:
+                claim = Claim(None if reading.is_unknown else raw, *event.order)
+                claims[name] = _placed(claims.get(name, NOTHING), claim, trusted=event.trusted)
+    return claims
+
+
 def joined(several: Iterable[Claims]) -> Claims:
     """The claims of merged leads, or of an account from `company_part` of its leads; order does not matter."""
     result: dict[str, Slots] = {}
