@@ -3,7 +3,6 @@
 `admin` turns this into sentences. Points are written as numbers with two decimals, moments as RFC 3339 in UTC.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -49,7 +48,16 @@ def scores_body(scores: Scores) -> dict[str, Any]:
         "fit_start": number(scores.fit_start),
         "fit_rules": [{"group": x.group, "rule": x.rule, "points": number(x.points)} for x in scores.fit_lines],
         "fit_groups": [{"group": g, "sum": number(s), "points": number(p)} for g, s, p in scores.fit_groups],
-        "signals": _by_signal(scores.ledger),
+        "signals": [
+            {
+                "group": s.group,
+                "signal": s.signal,
+                "count": s.counted,
+                "value": number(s.value),
+                "contribution": number(s.contribution),
+            }
+            for s in scores.signals
+        ],
         "ledger": [line_body(line) for line in scores.ledger[-LINES_KEPT:]],
         "adjustments": [{"level": a.level, "key": a.key, "amount": number(a.amount)} for a in scores.adjustments],
         **({"truncated": True} if scores.truncated else {}),
@@ -139,20 +147,6 @@ def moment(value: datetime) -> str:
 def number(value: Decimal) -> float:
     """Points as a JSON number; two decimals survive it exactly as written."""
     return float(value)
-
-
-def _by_signal(lines: Sequence[LedgerLine]) -> list[dict[str, Any]]:
-    """Per signal: how often it counted, its value before limits and what it contributes."""
-    sums: OrderedDict[tuple[str, str], list[Any]] = OrderedDict()
-    for line in lines:
-        entry = sums.setdefault((line.group, line.signal), [0, Decimal(0), Decimal(0)])
-        entry[0] += 1
-        entry[1] += line.value
-        entry[2] += line.contribution
-    return [
-        {"group": g, "signal": s, "count": n, "value": number(value), "contribution": number(contribution)}
-        for (g, s), (n, value, contribution) in sums.items()
-    ]
 
 
 def _is_new(clock: Clock, outcome: Outcome) -> bool:
