@@ -15,6 +15,7 @@ from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 from flask_babel import gettext
 from flask_security import current_user
+from sqlalchemy import Integer
 from sqlalchemy.orm import Query
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -110,7 +111,7 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
         """The row of a key as the address has it; None for what cannot be a key. (The library mangles dots.)"""
         (column,) = self.model.__table__.primary_key.columns
         text = str(id)
-        if issubclass(column.type.python_type, int):
+        if isinstance(column.type, Integer):
             return (
                 self.session.get(self.model, int(text))
                 if text.isascii() and text.isdigit() and len(text) < 19

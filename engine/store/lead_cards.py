@@ -44,7 +44,8 @@ def lead_cards(lead_ids: Iterable[int]) -> dict[int, LeadCard]:
 def find_leads(typed: str) -> list[int]:
     """Leads whose identifier begins with the text, or whose company is called or found under it; newest first.
 
-    Prefix searches use the indexes; a company's name is also looked for inside, which needs three characters.
+    Prefix searches use the indexes; a company's name is also looked for inside, which needs three
+    letters or two Chinese characters.
     """
     wanted = " ".join(typed.split()).lower()
     if not wanted:
@@ -57,7 +58,7 @@ def find_leads(typed: str) -> list[int]:
         "digits": _digits(wanted),
         "most": MOST_FOUND,
     }
-    query = _FIND + (_FIND_INSIDE if len(wanted) >= 3 else "")
+    query = _FIND + (_FIND_INSIDE if len(wanted) >= (3 if wanted.isascii() else 2) else "")
     with transaction() as connection:
         found = connection.execute(
             text(f"SELECT DISTINCT id FROM ({query}) AS found ORDER BY id DESC LIMIT :most"),  # noqa: S608 - our own texts

@@ -59,7 +59,7 @@ def test_deleting_a_rule_asks_and_no_means_no(page: Page) -> None:
 
     page.once("dialog", refuse)
     before = load_draft().digest
-    page.get_by_role("button", name=re.compile("^Delete growth/fit/size/from_15")).click()
+    page.get_by_role("button", name="Delete growth/fit/size/from_15", exact=True).click()
     assert questions == ["Delete this row? Nothing else is changed."]
     assert load_draft().digest == before
 
