@@ -10,20 +10,23 @@ import json
 import sys
 from collections import Counter
 from contextlib import ExitStack, closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.core.history import History
 from engine.core.matching import InterpreterMatcher, Matcher
+from engine.core.plan import frame_of
+from engine.core.view import LeadView
 from engine.rete import ReteMatcher
 from rulesets.compiler import compile_policy
 from rulesets.conditions import OPERATORS
 from rulesets.lint import lint
 from rulesets.policy import Policy
 from tests import oracle
-from tests.engine.oracle_rounds import Comparable, by_oracle, by_product, views
+from tests.engine.oracle_rounds import Comparable, by_oracle, by_product, lead_event, views
 from tests.engine.test_golden_cases import CASES
 from tests.oracle_reading import read, types_of
 from tests.worlds import World, worlds
@@ -104,6 +107,23 @@ def test_a_golden_case_holds_in_the_oracle(case: Raw) -> None:
     expected = dict(case["expect"])
     checklists = {key: (one["met"], one["required"], one["passed"]) for key, one in expected.pop("checklists").items()}
     assert (found, answer.checklists) == (expected, checklists)
+
+
+def test_only_the_latest_ten_thousand_events_count_in_every_implementation() -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    signals = [{"key": key[:4], "event": key, "points": 0.01} for key in ("page.viewed", "lead.touched")]
+    policy = next(worlds(1, 1)).policy | {
+        "models": [{"key": "m", "priority": 1, "engagement": {"groups": [{"key": "g", "signals": signals}]}}]
+    }
+    at = [(now - timedelta(minutes=number)).isoformat() for number in range(10_003)]
+    kinds = ["page.viewed"] * 10_000 + ["lead.touched"] * 3
+    raw = [{"id": f"e{n:05}", "source": "", "type": kinds[n], "occurred_at": at[n]} for n in range(10_003)]
+    sound = Policy.model_validate(policy)
+    view = LeadView.of(frame_of(sound), {}, now, History.of(map(lead_event, raw)))
+    found = by_product(sound, [view], InterpreterMatcher(sound))
+    wanted = by_oracle(World(policy, [raw], now))
+    assert (found["engagement"], found["ledger"]) == (wanted["engagement"], wanted["ledger"]) != (0, [])
+    assert found["engagement"] == 100
 
 
 def test_every_operator_of_every_type_and_every_part_of_scoring_is_in_the_worlds() -> None:
