@@ -1,14 +1,13 @@
 """Bands of a number in a fit group: values that fall between two bands, values that fall into two (R3.3).
 
 A band is a rule that holds from one number to another, or beyond one, and reads that number alone. Rows that only say
-"from 10", "from 100" add up on purpose and are no bands of a table; neither do a bound and a band inside it overlap.
+"from 10", "from 100" add up on purpose; neither do a bound and a band inside it, or a band and one number, overlap.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 
 from rulesets.findings import Finding, Place, quoted
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules
@@ -66,7 +65,7 @@ def _group(meaning: Meaning, place: Place, group: FitGroup) -> Iterator[Finding]
             mixed |= answer.subjects
         elif region.spans:
             regions[region.subject].append(region)
-            if region.subject[0] == "field" and len(region.spans) == 1 and not region.unknown:
+            if _is_band(region):
                 grid = GRIDS[meaning.known.vocabulary.fields[region.subject[1]].type]
                 bands[region.subject].append(Band(at, rule, region.spans[0], grid))
     for subject, found in bands.items():
@@ -74,6 +73,11 @@ def _group(meaning: Meaning, place: Place, group: FitGroup) -> Iterator[Finding]
         yield from _overlaps(meaning, subject[1], found)
         if subject not in mixed:
             yield from _gaps(meaning, subject[1], found, regions[subject])
+
+
+def _is_band(region: Region) -> bool:
+    (low, high), *more = region.spans
+    return region.subject[0] == "field" and low < high and not more and not region.unknown
 
 
 def _overlaps(meaning: Meaning, field: str, bands: list[Band]) -> Iterator[Finding]:
@@ -99,21 +103,18 @@ def _overlap(meaning: Meaning, field: str, band: Band, other: Band) -> Finding:
 
 def _gaps(meaning: Meaning, field: str, bands: list[Band], regions: list[Region]) -> Iterator[Finding]:
     """Values between two bands for which no rule on this number holds."""
-    if not any(band.is_closed for band in bands) and not any(one.opposes(two) for one, two in pairwise(bands)):
-        return
-    covered = sorted(span for region in regions for span in region.spans)
-    reached = covered[0][1]
-    for low, high in covered[1:]:
-        if low > reached + 1:
+    reached, last = bands[0].span[0] - 1, max(band.span[1] for band in bands)
+    for low, high in sorted(span for region in regions for span in region.spans):
+        if reached + 1 < low and reached >= bands[0].span[0] and low <= last:
             yield _gap(meaning, field, bands, (reached + 1, low - 1))
         reached = max(reached, high)
 
 
 def _gap(meaning: Meaning, field: str, bands: list[Band], gap: Span) -> Finding:
-    below = [band for band in bands if band.span[0] <= gap[0]][-1:] or bands[:1]
-    after = next((band for band in bands if band.span[0] > gap[0]), bands[-1])
-    message = f"no rule of this group holds for {field} {_span_text(below[0].grid, gap)}"
-    hint = f"add {_row(below[0].rule, field, below[0].grid, gap, key=f'before_{after.rule.key}'[:40])}"
+    below = [band for band in bands if band.span[0] < gap[0]][-1]
+    after = next(band for band in bands if band.span[0] > gap[0])
+    message = f"no rule of this group holds for {field} {_span_text(below.grid, gap)}"
+    hint = f"add {_row(below.rule, field, below.grid, gap, key=f'before_{after.rule.key}'[:40])}"
     return meaning.warning("band-gap", (*after.place, "when"), message, hint)
 
 

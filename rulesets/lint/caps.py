@@ -89,9 +89,8 @@ def _wasted(
         if cut:
             sign = -1 if points < 0 else 1
             left = points_text(cents(points) - sign * cut)
-            message = (
-                f"of {points_text(cents(points))} points {points_text(sign * cut)} are always cut away by {level.name}"
-            )
+            lost = f"{points_text(sign * cut)} of {points_text(cents(points))} points"
+            message = f"{lost} are always cut away by {level.name}"
             yield meaning.warning("wasted-points", (*place, "points"), message, f"write {left}, or move the bound")
             return
         given = Amounts(given.low, given.high).clamped(level.low, level.high)
