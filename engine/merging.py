@@ -85,14 +85,17 @@ def named_leads(event: LeadEvent) -> frozenset[int]:
     return frozenset(number for number in several if isinstance(number, int))
 
 
-def refresh(lead_id: int, event_id: str, now: datetime) -> Intake:
-    """An event of the engine's own that decides a lead anew; its id says why, and makes it once."""
+def refresh(lead_id: int, event_id: str, now: datetime, hops: int = 0) -> Intake:
+    """An event of the engine's own that decides a lead anew; its id says why, and makes it once.
+
+    ``hops``: how many such events led to it, one after another.
+    """
     return Intake(
         source=ENGINE_SOURCE,
         id=event_id,
         type="score.refreshed",
         occurred_at=now,
         due_at=now,
-        properties={"cause": event_id.partition(":")[0]},
+        properties={"cause": event_id.partition(":")[0], **({"hops": hops} if hops else {})},
         lead_id=lead_id,
     )

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from engine.core import facts
 from engine.core.assignment import Choice
 from engine.core.decide import Need, is_before_mql, state_values
 from engine.core.explain import moment
@@ -26,7 +25,6 @@ from engine.core.simulate import Agenda, Rank, Standing, decision_line, in_order
 from engine.core.simulate_staff import Staff
 from engine.core.sla import Clock
 from engine.core.state import LeadState
-from engine.core.view import LeadView
 from engine.rules import Rules
 from engine.simulate import ENGINE_SOURCE, Cast, Line, merge_event
 from engine.store.batch import LoadedLead
@@ -110,18 +108,11 @@ class Simulation:
         clocks = sorted((*self._ended[lead], *track.lead.clocks), key=lambda clock: clock.id or 0)
         decisions = [line for _, line in sorted(self._decisions[lead], key=lambda numbered: numbered[0])]
         state, rules = track.lead.state, self._rules
-        view = LeadView.of(rules.frame, self._facts(track), self._at.now, track.history)
-        scores = score(rules.policy, view, rules.matcher)
+        view, account = self._world.sight(track)
+        scores = score(rules.policy, view, rules.matcher, account)
         seen = view.with_values(state_values(state))
         verdict = qualify(rules.policy, seen, rules.matcher, scores, confirmed=state.confirmed_at is not None)
         return Standing(scores, verdict, state, is_before_mql(state), clocks, decisions)
-
-    def _facts(self, track: Track) -> dict[str, Any]:
-        own, frame = track.lead.claims, self._rules.frame
-        key = self._world.company_key(own)
-        company = facts.joined([self._companies[key].claims, facts.company_part(own)]) if key else None
-        every = facts.with_account(own, company) if company else own
-        return facts.known(every, frame.vocabulary, frame.zone)
 
     # ------------------------------------------------------------------------------------------------ what happens
     def _event(self, event: LeadEvent) -> None:
@@ -179,12 +170,13 @@ class Simulation:
             name = f"refresh:{lead}:{at:%Y-%m-%d}"
             self._decide(self._world.tracks[lead], self._own("score.refreshed", name, {"cause": "time"}))
 
-    def _sibling(self, company: int, cause: int, lead: int) -> None:
-        """Another lead of a company whose facts changed."""
+    def _sibling(self, company: int, cause: tuple[str, int, int], lead: int) -> None:
+        """Another lead of a company that a decision changed: why, by which event, after how many refreshes."""
         track = self._world.tracks.get(lead)
         if track is not None and track.lead.account_id == company and track.lead.state.stage in OPEN_STAGES:
-            name = f"account:{company}:{cause}:{lead}"
-            self._decide(track, self._own("score.refreshed", name, {"cause": "account"}))
+            kind, event, hops = cause
+            about = {"cause": kind, **({"hops": hops} if hops else {})}
+            self._decide(track, self._own("score.refreshed", f"{kind}:{company}:{event}:{lead}", about))
 
     def _day(self) -> None:
         """A day of somebody of the roster begins."""
@@ -254,11 +246,12 @@ class Simulation:
             self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"refresh:{lead:012}"), partial(self._refresh, lead, at))
 
     def _tell_siblings(self, *companies: int | None) -> None:
-        """Other leads of a company whose facts this decision changed are decided anew (R1.7)."""
+        """Other leads of a company that this decision changed for them are decided anew (R1.7, R3.7)."""
         for number in {number for number in companies if number is not None}:
             company = self._companies.by_id[number]
-            by, cause = company.changed_by or (0, 0)
-            company.changed_by = None
+            by, event = company.changed_by or company.stirred_by or (0, 0)
+            cause = ("account" if company.changed_by else "sibling", event, company.hops)
+            company.changed_by, company.stirred_by, company.hops = None, None, 0
             for lead in sorted(self._companies.members[number] - {by}) if by else ():
                 place = (ENGINE_SOURCE, f"account:{number:012}:{lead:012}")
                 self._agenda.put(self._at.now, Rank.OWN, place, partial(self._sibling, number, cause, lead))

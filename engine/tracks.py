@@ -62,7 +62,7 @@ class Track:
     """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
 
     ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal); ``known`` are the
-    facts last read.
+    facts last read; ``among`` are the other leads of its account, where the last decision looked at them.
     """
 
     lead: LoadedLead
@@ -74,6 +74,11 @@ class Track:
     pending: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
     known: Known | None = None
+    among: tuple["Track", ...] = ()
+
+    def seq_of(self, source: str, event_id: str) -> int:
+        """The row of an event that counted for this lead: its own, or one of another lead of its account (R3.7)."""
+        return next(t.seqs[source, event_id] for t in (self, *self.among) if (source, event_id) in t.seqs)
 
 
 @dataclass(slots=True)
@@ -89,9 +94,16 @@ class Step:
 
 @dataclass(slots=True)
 class AccountTrack:
-    """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts."""
+    """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts.
+
+    ``leads`` are all of its leads, None while only the store knows them; ``stirred_by`` is the (lead, event) after
+    which the others are to be scored anew, ``hops`` how many refreshes led there.
+    """
 
     id: int
     claims: Claims
     changed: bool = False
     changed_by: tuple[int, int] | None = None
+    leads: dict[int, Track] | None = field(default_factory=dict)
+    stirred_by: tuple[int, int] | None = None
+    hops: int = 0

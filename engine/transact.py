@@ -16,6 +16,7 @@ from engine.core.decide import People
 from engine.core.explain import decision_body
 from engine.core.history import History
 from engine.core.model import LeadEvent
+from engine.core.siblings import together
 from engine.core.sla import Definitions
 from engine.errors import BatonError
 from engine.merging import Merging, named_leads, refresh
@@ -51,7 +52,7 @@ class Companies(dict[str, AccountTrack]):
 
     def _lock(self, keys: Iterable[str]) -> None:
         for key, (number, claims) in batch.lock_accounts(self._driver, keys).items():
-            self[key] = AccountTrack(number, claims)
+            self[key] = AccountTrack(number, claims, leads=None)
 
 
 class BatchTransaction:
@@ -76,7 +77,11 @@ class BatchTransaction:
         """
         with transaction() as connection:
             driver = raw(connection)
-            self._world = World(self._moment, lambda account, but: batch.member_claims(driver, account, but))
+            self._world = World(
+                self._moment,
+                lambda account, but: batch.member_claims(driver, account, but),
+                lambda account: self._onlookers(driver, [account])[account],
+            )
             self._merging = Merging(driver, self._world)
             items, sent_on = self._load(driver, event_ids)
             self._decide_in_rounds(driver, items)
@@ -111,7 +116,8 @@ class BatchTransaction:
             self.woken.append(self._merging.became[lead])
         items = [(lead, event) for lead, event in items if lead not in self._merging.became]
         self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
-        self._load_tracks(driver, [lead for lead in leads.values() if lead.merged_into is None])
+        living = [lead for lead in leads.values() if lead.merged_into is None]
+        self._world.tracks = self._make_tracks(driver, living)
         self._load_companies(driver, items)
         people = rotation.read_people(driver)
         self._moment.people = People(
@@ -121,20 +127,31 @@ class BatchTransaction:
         )
         return items, sent_on
 
-    def _load_tracks(self, driver: Driver, leads: Sequence[LoadedLead]) -> None:
-        unknown = [lead.id for lead in leads if lead.version > 0 and self._histories.get(lead) is None]
+    def _make_tracks(self, driver: Driver, leads: Sequence[LoadedLead]) -> dict[int, Track]:
+        """Leads with their histories: as remembered while nobody changed them, else read."""
+        known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
+        unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known]
         events = batch.read_history(driver, unknown) if unknown else {}
         counted = batch.read_counted(driver, unknown) if unknown else {}
+        read = {number: _remembered(0, past, counted[number]) for number, past in events.items()}
+        nothing = _remembered(0, (), ())
+        tracks = {}
         for lead in leads:
-            known = self._histories.get(lead)
-            past = events.get(lead.id, [])
-            self._tracks[lead.id] = Track(
-                lead=lead,
-                history=known.history if known else History.of(past),
-                seqs=dict(known.seqs) if known else {(event.source, event.id): event.seq for event in past},
-                counted=known.counted if known else frozenset(counted.get(lead.id, ())),
-                stored_clocks=frozenset(lead.clocks),
-            )
+            past = known.get(lead.id) or read.get(lead.id, nothing)
+            seqs = dict(past.seqs)
+            tracks[lead.id] = Track(lead, past.history, seqs, past.counted, frozenset(lead.clocks))
+        return tracks
+
+    def _onlookers(self, driver: Driver, accounts: Sequence[int]) -> dict[int, dict[int, Track]]:
+        """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
+        leads = batch.read_members(driver, accounts)
+        tracks = self._make_tracks(driver, leads)
+        found: dict[int, dict[int, Track]] = {account: {} for account in accounts}
+        for lead in leads:
+            track = tracks[lead.id]
+            found[lead.account_id or 0][lead.id] = track
+            self._histories.put(lead.id, Remembered(lead.version, track.history, track.seqs, track.counted))
+        return found
 
     def _load_companies(self, driver: Driver, items: Iterable[tuple[int, LeadEvent]]) -> None:
         """Lock the accounts that the leads have now and will have after each of their events, in one go."""
@@ -151,6 +168,11 @@ class BatchTransaction:
                 continue
             keys.add(world.company_key(claims[lead]))
         world.companies = Companies(driver, filter(None, keys))
+        self._moment.now = max(self._moment.now, self._clock.now())
+        if together(self._rules.policy).matters:
+            accounts = {company.id: company for company in world.companies.values()}
+            for number, stored in self._onlookers(driver, sorted(accounts)).items():
+                accounts[number].leads = {n: world.tracks.get(n, track) for n, track in stored.items()}
 
     # ------------------------------------------------------------------------------------------------ deciding
     def _decide_in_rounds(self, driver: Driver, items: Sequence[tuple[int, LeadEvent]]) -> None:
@@ -220,14 +242,25 @@ class BatchTransaction:
         self._refresh_siblings(driver)
 
     def _refresh_siblings(self, driver: Driver) -> None:
-        """Other leads of a company whose facts changed are decided anew, by events of the engine's own."""
-        changed = {one.id: one.changed_by for one in self._world.companies.values() if one.changed_by is not None}
-        intakes = [
-            refresh(sibling, f"account:{company}:{changed[company][1]}:{sibling}", self._moment.now)
-            for company, leads in batch.siblings(driver, changed).items()
-            for sibling in leads
-            if sibling != changed[company][0]
-        ]
+        """Other leads of companies that this batch has changed are decided anew, by events of the engine's own.
+
+        Those are left out whose last decision of the batch was made after the change.
+        """
+        places = {step.event.seq: place for place, step in enumerate(self._steps)}
+        last = {step.track.lead.id: place for place, step in enumerate(self._steps)}
+        changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.stirred_by}
+        intakes = []
+        for number, leads in batch.siblings(driver, changed).items():
+            company = changed[number]
+            causes = filter(None, (company.changed_by, company.stirred_by))
+            lead, seq = max(causes, key=lambda cause: places.get(cause[1], -1))
+            cause = "account" if company.changed_by else "sibling"
+            since = places.get(seq, -1)
+            intakes += [
+                refresh(sibling, f"{cause}:{number}:{seq}:{sibling}", self._moment.now, company.hops)
+                for sibling in leads
+                if sibling != lead and last.get(sibling, -1) <= since
+            ]
         self.woken.extend(lead for _, lead in put(driver, intakes))
 
     def _lead_row(self, track: Track, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +281,7 @@ class BatchTransaction:
         added, gone = [], []
         for track in tracks:
             lines = track.outcome.scores.ledger if track.outcome else ()
-            places = ((track.seqs[line.source, line.event_id], line.group, line.signal) for line in lines)
+            places = ((track.seq_of(line.source, line.event_id), line.group, line.signal) for line in lines)
             counting = {place: line.raw for place, line in zip(places, lines, strict=True)}
             added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in track.counted]
             gone += [(track.lead.id, *place) for place in track.counted if place not in counting]
@@ -270,6 +303,13 @@ class BatchTransaction:
             outcome.after.stage, outcome.before.owner, outcome.after.owner, outcome.scores.cell,
             outcome.refusal.code if outcome.refusal else None, body,
         ]  # fmt: skip
+
+
+def _remembered(version: int, past: Iterable[LeadEvent], counted: Iterable[tuple[int, str, str]]) -> Remembered:
+    """What is kept of a lead with these events."""
+    events = list(past)
+    seqs = {(event.source, event.id): event.seq for event in events}
+    return Remembered(version, History.of(events), seqs, frozenset(counted))
 
 
 def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:

@@ -191,7 +191,7 @@ class Replay:
     ) -> Iterator[Difference]:
         assert track.outcome is not None  # noqa: S101 - the caller looked
         scores = track.outcome.scores
-        counting = {(track.seqs[line.source, line.event_id], line.group, line.signal) for line in scores.ledger}
+        counting = {(track.seq_of(line.source, line.event_id), line.group, line.signal) for line in scores.ledger}
         pairs = {
             "state": (load_state(row, row["state"]), track.lead.state),
             "facts": (load_claims(row["claims"]), track.lead.claims),

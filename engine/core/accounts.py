@@ -14,7 +14,7 @@ OWN_WORK = frozenset(ENGINE_EVENTS)
 
 
 def account_values(leads: Sequence[LeadView]) -> dict[str, Any]:
-    """The values of an account with these leads, each seen at the moment of the first; a lone lead is its own account."""
+    """The values of an account with these leads, all seen at one moment; a lone lead is its own account."""
     since = leads[0].now - ACTIVE
     roles = {role for lead in leads if (role := lead.value("lead.buyer_role")) is not None}
     moments = [moment for lead in leads if (moment := last_activity(lead)) is not None]

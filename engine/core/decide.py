@@ -5,7 +5,7 @@ people; when its outcome has a `need`, the caller runs `engine.core.assignment` 
 Live, simulated and replayed decisions run this code; only the moment and the store differ.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -41,12 +41,16 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The lead when the event is decided. ``view`` holds its facts and its history, this event included (R1.9)."""
+    """The lead when the event is decided. ``view`` holds its facts and its history, this event included (R1.9).
+
+    ``account`` are the views of its account's open leads, where models score accounts (R3.7).
+    """
 
     state: LeadState
     clocks: tuple[Clock, ...]
     view: LeadView
     facts_changed: bool
+    account: Sequence[LeadView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
         state = _given_back(state, before, event, people)
     breach, clocks = read_breach(event, state, situation.clocks, book.clock_rules)
     state = after_breach(state, breach)
-    scores = score(book.policy, situation.view, book.matcher)
+    scores = score(book.policy, situation.view, book.matcher, situation.account)
     seen = situation.view.with_values(state_values(state))
     verdict = qualify(book.policy, seen, book.matcher, scores, confirmed=state.confirmed_at is not None)
     cell = _cell(book.policy, scores)

@@ -151,6 +151,16 @@ def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]
     return found
 
 
+def read_members(driver: Driver, account_ids: Sequence[int]) -> list[LoadedLead]:
+    """The living leads of accounts as they stand, not locked and without their clocks: the accounts are locked."""
+    with driver.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            f"SELECT {LEAD_COLUMNS} FROM lead WHERE account_id = ANY(%s) AND merged_into IS NULL ORDER BY id",  # noqa: S608 - a constant list
+            [list(account_ids)],
+        ).fetchall()
+    return [_loaded(row, ()) for row in rows]
+
+
 # ------------------------------------------------------------------------------------------------ storing
 def save_leads(driver: Driver, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write leads as they stand now, their version one higher."""

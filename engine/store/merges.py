@@ -40,6 +40,11 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
     driver.execute(
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner_id, winner_id % SHARDS, loser_id]
     )
+    driver.execute(
+        "DELETE FROM ledger AS l USING ledger AS w WHERE l.lead_id = %s AND w.lead_id = %s AND w.event_id = l.event_id "
+        "AND w.group_key = l.group_key AND w.signal_key = l.signal_key",
+        [loser_id, winner_id],
+    )
     driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s", [winner_id, loser_id])
     driver.execute(
         "UPDATE clock SET state = 'cancelled', ended_at = %s WHERE lead_id = %s AND state = 'running'", [now, loser_id]
@@ -81,7 +86,7 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
     driver.execute(
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [loser, loser % SHARDS, events]
     )
-    driver.execute("UPDATE ledger SET lead_id = %s WHERE event_id = ANY(%s)", [loser, events])
+    driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [loser, winner, events])
     driver.execute("UPDATE lead SET merged_into = NULL, version = version + 1 WHERE id = %s", [loser])
     driver.execute(
         "UPDATE merge SET undone_at = %s, moved = %s WHERE id = %s",
