@@ -1,12 +1,25 @@
-"""Policies a company can begin with. Each is a complete document; docs/ says why its numbers are what they are."""
+"""Policies a company can begin with, and checklists to put into any policy. docs/starters/ says why their numbers.
 
+A starter is a complete document; a checklist is a part of one: the fields it asks about, and the checklist itself.
+Both are data beside this file; nothing here reads anything else.
+"""
+
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from rulesets.document import load as load_document
+from rulesets.reading import fold
 
-NAMES = ("growth_smb",)
+NAMES = ("growth_smb", "key_accounts", "existing_customers")
 """The starters, by the name `load` takes."""
+
+CHECKLISTS = ("bant", "champ", "meddic", "mantcp", "aunm", "pact", "faint", "fifteen_facts")
+"""The checklists, by the name `with_checklist` takes, which is also their key."""
+
+
+class ChecklistRefused(ValueError):
+    """A checklist does not fit into a policy as it is; the message says what to change."""
 
 
 def text(name: str) -> str:
@@ -19,3 +32,51 @@ def text(name: str) -> str:
 def load(name: str) -> Any:
     """A starter as raw data, ready for `rulesets.lint.lint` or `rulesets.document.parse`. Raises KeyError."""
     return load_document(text(name))
+
+
+def checklist(name: str) -> Any:
+    """A checklist as raw data: the parts ``fields`` and ``qualification.checklists`` of a policy document.
+
+    Raises KeyError for a name that is not among `CHECKLISTS`.
+    """
+    if name not in CHECKLISTS:
+        raise KeyError(f"there is no checklist {name!r}; choose one of {', '.join(CHECKLISTS)}")
+    part = files(__name__).joinpath("checklists", f"{name}.yaml")
+    return load_document(part.read_text(encoding="utf-8"))
+
+
+def with_checklist(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A policy document with a checklist added behind its own, and the fields it asks about where they lack.
+
+    ``document`` has no errors of form and stays as it is. A field it declares already is kept, if it can answer what the
+    checklist asks. No route asks for the checklist yet: people decide which. Raises KeyError for an unknown name, and
+    ChecklistRefused when the document has the checklist already or means something else by one of its fields.
+    """
+    part = checklist(name)
+    qualification = document.get("qualification") or {}
+    present = qualification.get("checklists") or []
+    if any(one["key"] == name for one in present):
+        raise ChecklistRefused(f"the policy has a checklist {name} already: change that one, or rename it first")
+    fields = _with_fields(document.get("fields") or [], part["fields"])
+    checklists = [*present, *part["qualification"]["checklists"]]
+    return {**document, "fields": fields, "qualification": {**qualification, "checklists": checklists}}
+
+
+def _with_fields(declared: Sequence[Any], needed: Sequence[Any]) -> list[Any]:
+    """The declared fields, then those of ``needed`` that are not among them."""
+    by_key = {field["key"]: field for field in declared}
+    for field in needed:
+        _check_field(by_key.get(field["key"], field), field)
+    return [*declared, *(field for field in needed if field["key"] not in by_key)]
+
+
+def _check_field(declared: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
+    key, type_, options = needed["key"], needed["type"], needed.get("options", [])
+    if declared["type"] != type_:
+        raise ChecklistRefused(
+            f"the field {key} is {declared['type']} here, and the checklist asks a {type_}: rename it"
+        )
+    offered = {fold(option) for option in declared.get("options") or options}
+    lacking = [option for option in options if fold(option) not in offered]
+    if lacking:
+        raise ChecklistRefused(f"the field {key} lacks the options {', '.join(lacking)}: add them, or rename it")
