@@ -94,7 +94,8 @@ _FIND = """
 SELECT lead_id AS id FROM identity WHERE value IN (:exact, :folded) OR value LIKE :start OR value LIKE :typed
     OR (kind = 'phone' AND value LIKE :digits)
 UNION ALL
-SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id WHERE a.key LIKE 'domain:' || :start OR a.key LIKE 'name:' || :start
+SELECT l.id FROM account a JOIN lead l ON l.account_id = a.id
+WHERE a.key LIKE 'domain:' || :start OR a.key LIKE 'name:' || :start
 """
 _FIND_INSIDE = """
 UNION ALL

@@ -41,6 +41,7 @@ def test_a_weight_is_edited_signed_by_both_sides_and_published(page: Page) -> No
     page.get_by_role("link", name="Publish").click()
     expect(page.get_by_role("row", name=re.compile(r"rules\[from_15\]\.points"))).to_contain_text("35")
     page.get_by_role("button", name="Sign for Sales").click()
+    expect(page.get_by_text("✓ signed")).to_have_count(2)
     page.get_by_label("Reason").fill("bands below fifty overrated")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Publish", exact=True).click()
