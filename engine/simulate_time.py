@@ -46,7 +46,8 @@ class Companies(dict[str, AccountTrack]):
         self.members: dict[int, set[int]] = defaultdict(set)
 
     def __missing__(self, key: str) -> AccountTrack:
-        self[key] = company = self.by_id[len(self) + 1] = AccountTrack(len(self) + 1, NO_CLAIMS)
+        company = AccountTrack(len(self) + 1, NO_CLAIMS)
+        self[key] = self.by_id[company.id] = company
         return company
 
     def move(self, lead: int, old: int | None, new: int | None) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "user": ("accounts:user", "People who sign in."),
     "key": ("accounts:key", "Keys of systems that call the API."),
     "replay": ("replay:replay", "Send a file of events through the HTTP API."),
+    "simulate": ("simulating:simulate", "Try a policy on a file of events; nothing is stored."),
     "explain": ("explaining:explain", "Show a lead's score arithmetic and what is missing."),
     "verify": ("verifying:verify", "Recompute every lead and compare."),
     "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
