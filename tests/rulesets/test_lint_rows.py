@@ -47,6 +47,7 @@ def test_rules_of_one_group_that_hold_for_the_same_leads_are_twins(one: Any, two
 def test_rules_that_differ_anywhere_are_no_twins() -> None:
     assert meanings(with_groups(rules((asks(TITLE, "eq", "CTO"), 5), (asks(TITLE, "eq", "CEO"), 5)))) == []
     assert meanings(with_groups(rules((size("gt", 5), 5), (size("gt", 6), 5)))) == []
+    assert meanings(with_groups(rules((asks(TITLE, "neq", "CTO"), 5), (asks(TITLE, "neq", "CEO"), 5)))) == []
     assert meanings(with_groups(rules((size("gt", 5), 0), (size("gt", 5), 0)))) == []
 
 
