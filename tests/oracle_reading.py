@@ -237,3 +237,11 @@ def days(duration: Document) -> Fraction:
 def age_in_days(earlier: datetime, later: datetime) -> Fraction:
     """Real days between two moments, exactly."""
     return Fraction((later - earlier) // timedelta(microseconds=1), 86_400_000_000)
+
+
+def account_facts(leads: list[dict[str, Value]], events: list[list[Document]], now: datetime) -> dict[str, Value]:
+    """R1.3: how many leads the account has, how many of them with an event in the last 30 days, and their roles."""
+    recent = [[event for event in history(own, now) if age_in_days(moment_of(event), now) < 30] for own in events]
+    roles = frozenset(str(facts["lead.buyer_role"]) for facts in leads if facts.get("lead.buyer_role") is not None)
+    counts = {"account.leads": Fraction(len(leads)), "account.active_leads": Fraction(sum(map(bool, recent)))}
+    return {**counts, **({"account.roles": roles} if roles else {})}

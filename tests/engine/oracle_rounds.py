@@ -60,7 +60,7 @@ def by_product(policy: Policy, account: list[LeadView], matcher: Matcher) -> Com
     """Facts, scores and qualification of the account's first lead, by this code and the given matcher."""
     scores = score(policy, account[0], matcher, account if len(account) > 1 else ())
     verdict = qualify(policy, account[0], matcher, scores, confirmed=False, ignore_confirmation=True)
-    facts = {key: _plain(value) for key, value in account[0].values.items()}
+    facts = {key: plain(value) for key, value in account[0].values.items()}
     return {"facts": facts, **_scores(scores), **_verdict(verdict)}
 
 
@@ -97,7 +97,8 @@ def _verdict(verdict: Verdict) -> Comparable:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of the product as the oracle writes it."""
     if isinstance(value, tuple):
         return frozenset(value)
     return Fraction(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value

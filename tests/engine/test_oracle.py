@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.core.accounts import account_values
 from engine.core.history import History
 from engine.core.matching import InterpreterMatcher, Matcher
 from engine.core.plan import frame_of
@@ -26,9 +27,9 @@ from rulesets.conditions import OPERATORS
 from rulesets.lint import lint
 from rulesets.policy import Policy
 from tests import oracle
-from tests.engine.oracle_rounds import Comparable, by_oracle, by_product, lead_event, views
+from tests.engine.oracle_rounds import Comparable, by_oracle, by_product, lead_event, plain, views
 from tests.engine.test_golden_cases import CASES
-from tests.oracle_reading import read, types_of
+from tests.oracle_reading import account_facts, facts_of, read, types_of
 from tests.worlds import World, worlds
 from tests.worlds_conditions import FIELDS, PROPERTIES, Raw
 
@@ -124,6 +125,15 @@ def test_only_the_latest_ten_thousand_events_count_in_every_implementation() -> 
     wanted = by_oracle(World(policy, [raw], now))
     assert (found["engagement"], found["ledger"]) == (wanted["engagement"], wanted["ledger"]) != (0, [])
     assert found["engagement"] == 100
+
+
+def test_what_is_known_of_an_account_is_known_alike() -> None:
+    for world in worlds(seed=13, count=300):
+        joint = [event for lead in world.leads for event in lead]
+        facts = [facts_of(world.policy, lead, world.now, joint) for lead in world.leads]
+        found = account_values(views(Policy.model_validate(world.policy), world))
+        known = {key: plain(value) for key, value in found.items() if value is not None}
+        assert known == account_facts(facts, world.leads, world.now), world
 
 
 def test_every_operator_of_every_type_and_every_part_of_scoring_is_in_the_worlds() -> None:
