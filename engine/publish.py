@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import PolicyRefused
+from engine.linting import lint_policy
 from engine.store.session import raw, transaction
 from engine.store.versions import PUBLISH_LOCK, active_number, add_version, read_version
 from engine.trial import check_in_subprocess
 from rulesets import document as documents
 from rulesets.compiler import compile_policy
-from rulesets.findings import Severity
-from rulesets.lint import lint
 from rulesets.policy import Policy
 
 SIDES = ("marketing", "sales")
@@ -84,14 +83,17 @@ def publish(request: Request, now: datetime) -> int:
 
 def checked(document: dict[str, Any]) -> Policy:
     """The policy of a document that may be published; raises PolicyRefused with every finding."""
-    report = lint(document)
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
-    if report.policy is None or errors:
-        raise PolicyRefused(f"the policy has {len(errors)} errors", tuple(report.findings))
-    refused = check_in_subprocess(report.policy)
+    checked_ = lint_policy(document)
+    policy, red = checked_.report.policy, checked_.samples.red
+    if policy is None:
+        raise PolicyRefused(f"the policy has {len(checked_.report.errors)} errors", checked_.findings)
+    if red:
+        keys = ", ".join(result.key for result in red[:10])
+        raise PolicyRefused(f"{len(red)} test cases of the policy are red: {keys}", checked_.findings)
+    refused = check_in_subprocess(policy)
     if refused:
         raise PolicyRefused("the matcher cannot take this policy", tuple(refused))
-    return report.policy
+    return policy
 
 
 def lacking_signatures(request: Request, digest: str) -> list[str]:

@@ -15,13 +15,14 @@ from admin.moment import now
 from admin.problems import Problem
 from admin.publishing import publish_draft
 from engine.errors import PolicyRefused
+from engine.linting import NO_SAMPLES, Checked, lint_policy, samples_body
 from engine.settings import Settings
 from engine.store.drafts import DraftConflict, load_draft, save_draft
 from engine.store.versions import list_versions, read_version
 from rulesets import document as documents
 from rulesets.document import DocumentUnreadable
 from rulesets.findings import Finding
-from rulesets.lint import lint
+from rulesets.lint import Report
 
 READ, WRITE = ("policy:read",), ("policy:write",)
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
@@ -49,12 +50,37 @@ class FindingShape(BaseModel):
     acknowledged: bool
 
 
+class DifferenceShape(BaseModel):
+    """What a test case expected and what came of it."""
+
+    what: str
+    expected: str
+    actual: str
+
+
+class RedCaseShape(BaseModel):
+    """A test case that did not come out as expected."""
+
+    key: str
+    differences: list[DifferenceShape]
+
+
+class CasesShape(BaseModel):
+    """The test cases of the policy; none are run while the document has errors."""
+
+    green: int
+    red: list[RedCaseShape]
+    rules: int = Field(description="Rules that a case can touch")
+    untouched: list[str] = Field(description="Rules that no case touches")
+
+
 class LintAnswer(BaseModel):
     """Everything the lint finds, errors first."""
 
-    publishable: bool = Field(description="No errors")
+    publishable: bool = Field(description="No errors, and no test case of the policy is red")
     digest: str | None
     findings: list[FindingShape]
+    cases: CasesShape
 
 
 class PublishBody(BaseModel):
@@ -128,14 +154,18 @@ def put_draft() -> Answer:
 
 
 def post_lint() -> Answer:
-    """Lint a document; an unreadable one is a finding, too."""
+    """Lint a document and run its test cases; an unreadable one is a finding, too."""
     try:
-        raw = policy_body()
+        checked = lint_policy(policy_body())
     except PolicyUnreadable as unreadable:
-        return jsonify(publishable=False, digest=None, findings=findings_json(unreadable.findings))
-    report = lint(raw)
-    digest = documents.digest(report.policy) if report.policy and not report.errors else None
-    return jsonify(publishable=not report.errors, digest=digest, findings=findings_json(report.findings))
+        checked = Checked(Report(None, unreadable.findings), NO_SAMPLES)
+    policy = checked.report.policy
+    return jsonify(
+        publishable=checked.publishable,
+        digest=documents.digest(policy) if policy else None,
+        findings=findings_json(checked.findings),
+        cases=samples_body(checked.samples),
+    )
 
 
 def post_publish() -> Answer:

@@ -5,18 +5,23 @@ from typing import Any
 
 import click
 
+from admin.cli.policy_life import policy_diff, policy_restore
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
-from admin.publishing import publish_draft
+from admin.publishing import OPERATOR, publish_draft
 from engine.clock import SystemClock
+from engine.core.samples import SampleReport
 from engine.errors import PolicyRefused
+from engine.linting import NO_SAMPLES, Checked, lint_policy, samples_body
 from engine.store.drafts import load_draft, save_draft
 from engine.store.versions import list_versions, read_version
 from rulesets import document as documents
 from rulesets.document import DocumentUnreadable
 from rulesets.findings import Finding
+from rulesets.lint import Report
 from rulesets.lint import lint as check
 
-OPERATOR = "operator"
+MOST_UNTOUCHED = 20
+"""Most rules without a test case that are named on one line; `--json` names all."""
 FILE = click.argument("file", type=click.File("rb"))
 
 
@@ -25,26 +30,44 @@ def policy() -> None:
     """The policy as a document."""
 
 
+policy.add_command(policy_diff)
+policy.add_command(policy_restore)
+
+
 @policy.command("lint")
 @FILE
 @json_option
 def policy_lint(file: Any, *, as_json: bool) -> None:
-    """Check a policy FILE (JSON or YAML, - for stdin); exit 1 when it has errors."""
+    """Check a policy FILE (JSON or YAML, - for stdin) and run its test cases; exit 1 on errors and red cases."""
     try:
-        report = check(documents.load(file.read()))
-        findings, errors = report.findings, report.errors
-        digest = documents.digest(report.policy) if report.policy and not errors else None
+        checked = lint_policy(documents.load(file.read()))
     except DocumentUnreadable as unreadable:
-        findings = errors = unreadable.findings
-        digest = None
+        checked = Checked(Report(None, unreadable.findings), NO_SAMPLES)
+    policy = checked.report.policy
+    digest = documents.digest(policy) if policy else None
     if as_json:
-        print_json({"digest": digest, "findings": [finding.as_json() for finding in findings]})
+        findings = [finding.as_json() for finding in checked.findings]
+        print_json({"digest": digest, "findings": findings, "cases": samples_body(checked.samples)})
     else:
-        for finding in findings:
+        for finding in checked.findings:
             click.echo(told(finding))
-        warnings = len(findings) - len(errors)
-        click.echo(f"{len(errors)} errors, {warnings} warnings" + (f"; digest {digest}" if digest else ""))
-    raise click.exceptions.Exit(1 if errors else 0)
+        errors, warnings = len(checked.report.errors), len(checked.report.warnings)
+        if policy:
+            click.echo(told_cases(checked.samples))
+        click.echo(f"{errors} errors, {warnings} warnings" + (f"; digest {digest}" if digest else ""))
+    raise click.exceptions.Exit(0 if checked.publishable else 1)
+
+
+def told_cases(samples: SampleReport) -> str:
+    """How the test cases came out, and which rules they leave out."""
+    red = len(samples.red)
+    counted = f"test cases: {len(samples.results) - red} green, {red} red"
+    if not samples.untouched:
+        return f"{counted}; they touch every rule" if samples.results else "test cases: none"
+    left_out = ", ".join(samples.untouched[:MOST_UNTOUCHED])
+    more = len(samples.untouched) - MOST_UNTOUCHED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{counted}; no case touches {len(samples.untouched)} of {samples.rules} rules: {left_out}{rest}"
 
 
 def told(finding: Finding) -> str:

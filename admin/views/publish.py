@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views import problems
-from admin.views.changes import changes
+from admin.views.changes import told
 from admin.views.lists import Guarded, page
 from engine import publish as publishing
 from engine.errors import PolicyRefused
@@ -22,6 +22,7 @@ from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft, mark_published
 from engine.store.signatures import SignatureRefused, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
+from rulesets.diff import diff
 
 SIGNING = {"marketing": May.SIGN_MARKETING, "sales": May.SIGN_SALES}
 
@@ -41,7 +42,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             state=state,
             checked=lint_policy(state.document),
             number=number,
-            differences=list(changes(active, state.document)) if number is not None else [],
+            differences=[told(change) for change in diff(active, state.document)] if number is not None else [],
         )
 
     def _shown(self, *, state: DraftState, checked: Checked, number: int | None, differences: list[Any]) -> str:

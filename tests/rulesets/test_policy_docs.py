@@ -38,10 +38,11 @@ def documented(page: str) -> set[str]:
 
 
 def codes_in_source() -> Iterator[str]:
-    """The codes that `rulesets` gives to findings: first arguments of error(…) and warning(…), and those of shape."""
+    """The codes that the lint gives to findings: first arguments of error(…) and warning(…), and those of shape."""
     yield from CODES.values()
     lint_files = sorted((ROOT / "rulesets" / "lint").glob("*.py"))
-    for file in [ROOT / "rulesets" / "document.py", ROOT / "rulesets" / "shape.py", *lint_files]:
+    others = [ROOT / "rulesets" / "document.py", ROOT / "rulesets" / "shape.py", ROOT / "engine" / "linting.py"]
+    for file in [*others, *lint_files]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
