@@ -48,9 +48,9 @@ def checklist(name: str) -> Any:
 def with_checklist(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A policy document with a checklist added behind its own, and the fields it asks about where they lack.
 
-    ``document`` has no errors of form and stays as it is. A field it declares already is kept, if it can answer what the
-    checklist asks. No route asks for the checklist yet: people decide which. Raises KeyError for an unknown name, and
-    ChecklistRefused when the document has the checklist already or means something else by one of its fields.
+    ``document`` has no errors of form and stays as it is. A field that it declares already is kept if it can answer
+    what the checklist asks. No route asks for the checklist yet: people decide. Raises KeyError for an unknown name,
+    and ChecklistRefused when the document has the checklist already or means something else by one of its fields.
     """
     part = checklist(name)
     qualification = document.get("qualification") or {}
