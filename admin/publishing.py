@@ -11,6 +11,9 @@ from engine.store.drafts import load_draft, mark_published
 from engine.store.signatures import valid_signatures
 from engine.store.versions import active_number
 
+OPERATOR = "operator"
+"""Who acts on the command line: may bypass signatures, which is audited, and never gives one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

@@ -1,9 +1,9 @@
 """What is different between two policies, as data: a list of changes that turns the old document into the new one.
 
-``diff`` compares plain documents (`rulesets.document.plain`), ``apply`` puts the changes into the old one and gives
-the new one. Rows with a key are matched by it, wherever they stand; conditions, durations, curves and lists without keys
-are values that change whole. Sentences about changes are made in the admin. What a document means is no concern of this
-module.
+``diff`` compares plain documents (`rulesets.document.plain`), ``apply`` puts the changes into the old one and gives the
+new one. Rows with a key are matched by it, wherever they stand; conditions, durations, curves and lists without keys
+are values that change whole. Sentences about changes are made in the admin. What a document means is none of this
+module's business.
 """
 
 from bisect import bisect_left

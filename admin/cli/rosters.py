@@ -5,8 +5,9 @@ from typing import Any
 import click
 import yaml
 
-from admin.cli.policies import OPERATOR, told
+from admin.cli.policies import told
 from admin.cli.terminal import connected, fail, json_option, print_json
+from admin.publishing import OPERATOR
 from engine.store.roster import RosterRefused, export_roster, import_roster
 from rulesets import document as documents
 from rulesets.document import DocumentUnreadable

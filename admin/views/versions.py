@@ -1,13 +1,19 @@
-"""Published versions: immutable, listed, read; the roster and the draft are elsewhere."""
+"""Published versions: immutable, listed, read, compared, and loaded into the draft again."""
 
-from flask import Response
+from flask import Response, flash, redirect, request
 from flask_admin import BaseView
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
 
-from admin.permissions import May
+from admin.permissions import May, actor, may
 from admin.views import problems
+from admin.views.changes import Told, told
 from admin.views.lists import Guarded, page
 from engine.errors import NotFound
-from engine.store.versions import Version, list_versions, read_version
+from engine.life import restore
+from engine.store.drafts import DraftConflict, load_draft
+from engine.store.versions import Version, active_number, list_versions, read_version
+from rulesets.diff import diff
 from rulesets.yaml_text import write_yaml
 
 
@@ -23,15 +29,50 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
 
     @page("/<int:number>/")
     def version(self, number: int) -> str:
-        """One version with its document."""
+        """One version: how it differs from another (the one before it), and its document."""
         found = _found(number)
-        return str(self.render("baton/version.html", version=found, text=write_yaml(found.document)))
+        others = [version["number"] for version in list_versions() if version["number"] != number]
+        other = request.args.get("other", type=int, default=number - 1)
+        return str(
+            self.render(
+                "baton/version.html",
+                version=found,
+                text=write_yaml(found.document),
+                others=others,
+                other=other if other in others else None,
+                differences=_differences(_found(other), found) if other in others else [],
+                active=active_number(),
+                revision=load_draft().revision,
+                may_restore=may(May.EDIT_DOCUMENT),
+            )
+        )
 
     @page("/<int:number>/policy.yaml")
     def download(self, number: int) -> Response:
         """One version's document as a file."""
         headers = {"Content-Disposition": f"attachment; filename=policy-{number}.yaml"}
         return Response(write_yaml(_found(number).document), mimetype="application/yaml", headers=headers)
+
+    @page("/<int:number>/restore", "POST")
+    def restore(self, number: int) -> AnyResponse:
+        """Load the version into the draft, unless somebody changed the draft meanwhile."""
+        if not may(May.EDIT_DOCUMENT):
+            problems.refuse()
+        _found(number)
+        try:
+            restore(number, request.form.get("revision", type=int, default=-1), actor())
+        except DraftConflict as conflict:
+            flash(gettext("%(who)s changed the draft after you opened the page.", who=conflict.by or "?"), "error")
+            return redirect(self.get_url(".version", number=number))
+        flash(
+            gettext("The draft is version %(number)s again. Publishing it makes a new version.", number=number),
+            "success",
+        )
+        return redirect(self.get_url("publish.index"))
+
+
+def _differences(old: Version, new: Version) -> list[Told]:
+    return [told(change) for change in diff(old.document, new.document)]
 
 
 def _found(number: int) -> Version:

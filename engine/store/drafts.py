@@ -55,8 +55,10 @@ def load_draft() -> DraftState:
         return _state(session, _locked(session))
 
 
-def save_draft(document: Any, expected_revision: int | None, by: str) -> int:
+def save_draft(document: Any, expected_revision: int | None, by: str, *, restored: int | None = None) -> int:
     """Replace the whole draft and return its revision; None as the revision replaces whatever is there.
+
+    ``restored`` is the number of the version that the document is, for the audit log.
 
     Raises `PolicyRefused` for a document that is no policy, `DraftConflict` when the draft has another revision.
     """
@@ -73,8 +75,8 @@ def save_draft(document: Any, expected_revision: int | None, by: str) -> int:
             draft.rest = _replace_rows(session, documents.plain(policy), draft.revision, by)
             session.add(draft)
             audit.record(
-                session, actor=by, action="draft.replaced", subject="draft",
-                before={"digest": before}, after={"digest": after},
+                session, actor=by, action="draft.replaced" if restored is None else "draft.restored", subject="draft",
+                before={"digest": before}, after={"digest": after} | ({"version": restored} if restored else {}),
             )  # fmt: skip
         return draft.revision
 

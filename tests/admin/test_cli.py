@@ -195,3 +195,36 @@ def test_the_doctor_names_what_is_wrong_and_the_mend(run: Run, monkeypatch: pyte
 def test_the_demo_is_refused_to_other_machines(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_HOST", "0.0.0.0")  # noqa: S104 - refused
     assert "this machine only" in str(run("up", "--demo").exception)
+
+
+def test_two_policies_are_compared_wherever_they_are(run: Run, policy_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(POLICY | {"name": "Three doors"}))
+    told = run("policy", "diff", str(policy_file), str(other))
+    assert (told.exit_code, told.output.splitlines()[:2]) == (0, ["name: changed", "    name Two doors → Three doors"])
+    run("policy", "import", str(other))
+    run("policy", "publish", "--reason", "first", "--bypass-signoff")
+    assert run("policy", "diff", "1", "active").output == "no difference\n"
+    (change,) = json.loads(run("policy", "diff", "draft", str(policy_file), "--json").output)
+    assert change == {"path": "name", "kind": "changed", "old": "Three doors", "new": "Two doors"}
+
+
+def test_a_side_that_is_not_there_is_named(run: Run, policy_file: Path, tmp_path: Path) -> None:
+    assert "name a file" in run("policy", "diff", "nowhere.yaml", str(policy_file)).stderr
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}")
+    assert "timezone" in run("policy", "diff", str(broken), str(policy_file)).stderr
+    broken.write_text("{")
+    assert "line 2" in run("policy", "diff", str(broken), str(policy_file)).stderr
+    assert isinstance(run("policy", "diff", "active", str(policy_file)).exception, BatonError)
+
+
+def test_an_old_version_becomes_the_draft_again(run: Run, policy_file: Path, tmp_path: Path) -> None:
+    run("policy", "import", str(policy_file))
+    run("policy", "publish", "--reason", "first", "--bypass-signoff")
+    assert "already: nothing was changed" in run("policy", "restore", "1").output
+    policy_file.write_text(json.dumps(POLICY | {"name": "Three doors"}))
+    run("policy", "import", str(policy_file))
+    assert "is version 1 again" in run("policy", "restore", "1").output
+    assert json.loads(run("policy", "export", "--json").output)["name"] == "Two doors"
+    assert isinstance(run("policy", "restore", "7").exception, BatonError)

@@ -184,5 +184,22 @@ def test_changes_since_the_version_in_force_are_listed(pages: Pages) -> None:
     edit(admin, version_of(admin), "35")
     text = admin.text("/admin/draft/publish/")
     assert "models[smb].fit.groups[size].rules[s50].points" in text
-    assert "<pre>30</pre>" in text
-    assert "<pre>35</pre>" in text
+    assert "Fit rule smb › size › s50: points 30 → 35" in text
+
+
+def test_versions_are_compared_and_an_old_one_is_loaded_again(pages: Pages) -> None:
+    admin = pages.as_role("admin")
+    publish(admin, bypass="1")
+    assert "There is no earlier version." in admin.text("/admin/versions/1/")
+    edit(admin, version_of(admin), "35")
+    publish(admin, bypass="1")
+    text = admin.text("/admin/versions/2/")
+    assert "Fit rule smb › size › s50: points 30 → 35" in text
+    assert "points 35 → 30" in admin.text("/admin/versions/1/?other=2")
+    page = "/admin/versions/1/"
+    late = admin.post(f"{page}restore", {"revision": "0"}, page=page)
+    assert ("changed the draft after" in late.text, points_of_rule()) == (True, 35)
+    assert admin.post(f"{page}restore", {"revision": str(load_draft().revision)}, page=page).status_code == 200
+    assert points_of_rule() == 30
+    assert audit.recent_entries(1)[0].action == "draft.restored"
+    assert pages.as_role("viewer").post(f"{page}restore", {}, page="/admin/").status_code == 403
