@@ -1,11 +1,11 @@
 """Points that a limit always cuts away (R3.3, R3.4, R3.5): promised in the row, never given in full."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rulesets.findings import Finding, Place
-from rulesets.lint.amounts import ZERO, Amounts, cents, total
+from rulesets.lint.amounts import ZERO, Amounts, cents
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups, signals
 from rulesets.lint.sums import goes_together, group_engagement, group_fit, least_worth, points_text, signal_range
 from rulesets.policy import FitRule, Model, Signal
@@ -34,7 +34,7 @@ def check_caps(meaning: Meaning) -> Iterator[Finding]:
 def _fit(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
     sums = {at: group_fit(meaning, model, at, group) for at, group in fit_groups(place, model)}
     for at, group in fit_groups(place, model):
-        others = total([Amounts.of([cents(model.fit.start)]), *(found for here, found in sums.items() if here != at)])
+        others = _without(sums, at, cents(model.fit.start))
         levels = (
             Level(f"the group {group.key}", group.min, group.max),
             Level("the fit", model.fit.min, model.fit.max, others),
@@ -43,6 +43,12 @@ def _fit(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
         beside = _beside(meaning, model, [rule for _, rule in rules])
         for where, rule in rules:
             yield from _wasted(meaning, where, rule.points, beside(rule).plus(Amounts.of([cents(rule.points)])), levels)
+
+
+def _without(sums: Mapping[Place, Amounts], place: Place, start: int = 0) -> Amounts:
+    """What all groups but one can come to, from the least to the most."""
+    others = [found for at, found in sums.items() if at != place]
+    return Amounts(start + sum(one.low for one in others), start + sum(one.high for one in others))
 
 
 def _beside(meaning: Meaning, model: Model, rules: list[FitRule]) -> Callable[[FitRule], Amounts]:
@@ -99,7 +105,7 @@ def _wasted(
 def _engagement(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
     sums = {at: group_engagement(meaning, model, at, group) for at, group in signal_groups(place, model)}
     for at, group in signal_groups(place, model):
-        elsewhere = total(found for here, found in sums.items() if here != at)
+        elsewhere = _without(sums, at)
         listening = [(where, one, signal_range(meaning, model, one)) for where, one in signals(at, group)]
         low, high = (sum(getattr(span, end) for _, _, span in listening) for end in ("low", "high"))
         for where, signal, span in listening:
