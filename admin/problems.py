@@ -43,6 +43,7 @@ KINDS: dict[str, ProblemKind] = {
     "body_too_large": ProblemKind(413, "The body is too large"),
     "wrong_media_type": ProblemKind(415, "The body is of a kind this address does not take"),
     "invalid": ProblemKind(422, "What was sent cannot be used"),
+    "too_much": ProblemKind(422, "This takes more time or memory than one request may have"),
     "all_rejected": ProblemKind(422, "No item of the request can be used"),
     "revision_missing": ProblemKind(428, "If-Match is needed"),
     "internal": ProblemKind(500, "Something is broken in Baton"),

@@ -16,6 +16,7 @@ from engine.core.accounts import account_values
 from engine.core.decide import is_before_mql, state_values
 from engine.core.facts import Claims
 from engine.core.history import History
+from engine.core.matching import Matcher
 from engine.core.model import LeadEvent
 from engine.core.qualification import qualify
 from engine.core.resolution import Resolution
@@ -34,9 +35,9 @@ ENGINE_SOURCE = "baton"
 """Source of the events Baton makes itself."""
 
 
-def rules_of(policy: Policy) -> Rules:
-    """A policy made ready that no version has; its clocks belong to version 0."""
-    return Rules(0, digest(policy), policy, Frame.of(policy), ReteMatcher.of(policy))
+def rules_of(policy: Policy, matcher: Matcher | None = None) -> Rules:
+    """A policy made ready that no version has; its clocks belong to version 0. Whoever made a matcher closes it."""
+    return Rules(0, digest(policy), policy, Frame.of(policy), matcher or ReteMatcher.of(policy))
 
 
 @dataclass(slots=True)

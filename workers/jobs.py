@@ -20,7 +20,7 @@ from engine.errors import BatonError
 from engine.evaluate import Evaluator
 from engine.store.session import close_store
 from engine.store.shards import ShardLocks
-from workers import queues
+from workers import asks, queues
 from workers.lifeline import die_with_parent
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ def _tolerate(tell: Callable[[], object], lane: int) -> None:
         log.warning("drain.unheard", lane=lane, reason=type(error).__name__)
 
 
-JOBS: dict[str, Callable[..., Any]] = {"drain": drain}
+JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": asks.simulate}
 """Everything a worker will run, by the name that stands in Redis."""
 
 
@@ -160,15 +160,15 @@ class _Stop:
 _stop = _Stop()
 
 
-def run_worker(redis_url: str, name: str) -> None:
+def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS) -> None:
     """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own."""
-    make_worker(redis_url, name).work(logging_level="WARNING")
+    make_worker(redis_url, name, queue).work(logging_level="WARNING")
 
 
-def make_worker(redis_url: str, name: str) -> BatonWorker:
-    """A worker of the queue of wake-ups that runs nothing but `JOBS`."""
+def make_worker(redis_url: str, name: str, queue_name: str = queues.EVENTS) -> BatonWorker:
+    """A worker of one queue, that of wake-ups or that of questions, that runs nothing but `JOBS`."""
     connection = queues.connect_redis(redis_url, patient=True)
-    queue = Queue(queues.EVENTS, connection=connection, serializer=JSONSerializer, job_class=BatonJob)
+    queue = Queue(queue_name, connection=connection, serializer=JSONSerializer, job_class=BatonJob)
     return BatonWorker(
         [queue],
         name=name,

@@ -71,6 +71,13 @@ def client() -> "redis.Redis":
     return _waker.client
 
 
+def patient_client(wait: float) -> "redis.Redis":
+    """A client of its own that may wait so many seconds for an answer; close it. Raises as `client` does."""
+    if _waker.url is None:
+        raise ServerUnavailable("no queue was named for this process: call init_queue(url) at its start")
+    return redis.Redis.from_url(_waker.url, socket_connect_timeout=0.2, socket_timeout=wait + 5)
+
+
 def wake(lead_ids: Iterable[int]) -> None:
     """Wake the lanes of these leads. Call it after the commit; it never raises for an absent Redis."""
     shards = {lead_id % SHARDS for lead_id in lead_ids}

@@ -13,6 +13,7 @@ from admin.cli.policies import told
 from admin.cli.terminal import fail, json_option, print_table
 from admin.simulating import last_moment, read_lines, read_moment, summary
 from engine.core.model import LeadEvent
+from engine.rete import ReteMatcher
 from engine.simulate import rules_of, score_at
 from engine.simulate_time import run_until
 from rulesets import document as documents
@@ -115,8 +116,8 @@ def _run(
     moment = now or last_moment(events)
     if moment is None:
         return
-    rules = rules_of(policy)
-    with closing(rules.matcher):  # type: ignore[type-var] # rules_of makes one that closes
+    with closing(ReteMatcher.of(policy)) as matcher:
+        rules = rules_of(policy, matcher)
         yield from run_until(rules, roster, events, until) if until else score_at(rules, events, moment)
 
 

@@ -10,25 +10,29 @@ import sys
 import click
 
 from admin.cli.terminal import connected
+from workers.asks import ASKS
 from workers.embedded import redis_url
 from workers.jobs import run_worker
+from workers.queues import EVENTS
 from workers.scheduler import run_scheduler
 
 
 @click.command()
 @click.option("-n", "number", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes.")
-def worker(number: int) -> None:
+@click.option("--asks", is_flag=True, help="Answer the web's simulations instead of deciding events.")
+def worker(number: int, *, asks: bool) -> None:
     """Decide waiting events."""
     settings = connected()
     if number > 1:
-        sys.exit(_many_workers(number))
+        sys.exit(_many_workers(number, asks=asks))
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    run_worker(redis_url(settings), name)
+    run_worker(redis_url(settings), name, ASKS if asks else EVENTS)
 
 
-def _many_workers(number: int) -> int:
+def _many_workers(number: int, *, asks: bool) -> int:
     """Run as many workers as asked; when one ends by itself the others are stopped too, and the exit code is 1."""
-    children = [subprocess.Popen((sys.executable, "-m", "admin.cli", "worker")) for _ in range(number)]
+    command = (sys.executable, "-m", "admin.cli", "worker", *(["--asks"] if asks else []))
+    children = [subprocess.Popen(command) for _ in range(number)]
     asked = []
 
     def stop(signum: int, _: object) -> None:

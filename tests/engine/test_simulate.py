@@ -30,7 +30,8 @@ def facts_event(facts: dict[str, Any], now: datetime) -> LeadEvent:
     for name, value in facts.items():
         group, _, key = name.partition(".")
         groups[GROUPS[group]][key] = value
-    return LeadEvent("facts", "facts", "lead.identified", now, {"external_id": "c1"}, **groups)
+    traits, company, answers = groups.values()
+    return LeadEvent("facts", "facts", "lead.identified", now, {"external_id": "c1"}, traits, company, answers)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
