@@ -107,9 +107,10 @@ def _learn_decay(moves: Moves, event: str, decay: Decay | None, cents: Decimal) 
             moves.after_events.setdefault(event, set()).add(_span(days))
         case Decay(curve="linear", percent=Decimal() as percent) if decay.period and percent:
             _fade(moves, event, _span(Decimal(decay.period.timedelta / DAY) * 100 / percent))
-        case Decay(curve="half_life", days=Decimal() as days) if cents:
+        case Decay(curve="half_life", days=Decimal() as days):
             least = max(Decimal("0.5"), (decay.floor or Decimal()) * 100)
-            _fade(moves, event, _span(days * Decimal(max(0.0, log2(cents / least)) + 1e-9)))
+            if cents > least:
+                _fade(moves, event, _span(days * Decimal(log2(cents / least) + 1e-9)))
         case _:
             pass
 
