@@ -1,0 +1,87 @@
+"""The verification finds nothing wrong with a true record, and whatever somebody changed in it."""
+
+import pytest
+
+from engine.store.clocks import fire_due_clocks
+from engine.store.session import raw, transaction
+from engine.verify import verify
+from tests.factories import CTO, NOW, HandClock, decide_all, event, hire, policy_document, put_in_force, rows, take_in
+
+pytestmark = pytest.mark.usefixtures("database")
+
+FIRST_TOUCH = {
+    "key": "first_touch",
+    "role": "sdr",
+    "starts_on": {"stage": "ready"},
+    "met_by": ["lead.touched"],
+    "window": {"hours": 1},
+    "on_breach": [{"do": "reassign"}],
+}
+
+
+def live_through_a_day() -> None:
+    """Leads of two companies come in, are assigned, touched or missed, merge, and are rejected."""
+    put_in_force(policy_document(sla=[FIRST_TOUCH]))
+    hire("li@example.com", "wang@example.com")
+    hire("zhao@example.com", role="sales")
+    clock = HandClock()
+    for number in range(6):
+        company = {"domain": f"c{number % 2}.example", "employees": 90 + number}
+        take_in(event(external_id=f"x{number}", traits=CTO, company=company))
+        take_in(event("content.downloaded", external_id=f"x{number}"))
+    decide_all(clock)
+    (owner,) = rows("SELECT owner FROM lead ORDER BY id LIMIT 1")[0]
+    take_in(event("lead.touched", external_id="x0", actor=owner, at=NOW), now=NOW)
+    take_in(event("lead.accepted", external_id="x1", actor=owner), event(wechat="w1", traits={"job_title": "CEO"}))
+    decide_all(clock)
+    take_in(event(wechat="w1", external_id="x2"))
+    clock.pass_by(hours=2)
+    fire_due_clocks(clock.now())
+    decide_all(clock)
+
+
+def change(statement: str) -> None:
+    """What somebody with access to the database could do."""
+    with transaction() as connection:
+        raw(connection).execute(statement.encode())
+
+
+def test_a_true_record_holds_through_merges_companies_refusals_and_breaches() -> None:
+    live_through_a_day()
+    found = verify()
+    assert found.differences == ()
+    assert found.decisions == rows("SELECT count(*) FROM decision")[0][0] > 20
+    assert rows("SELECT count(*) FROM merge")[0][0] == 1
+    assert rows("SELECT count(*) FROM clock WHERE state = 'breached'")[0][0] >= 1
+    assert rows("SELECT count(*) FROM decision WHERE refused = 'wrong_stage'")[0][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "what", "part"),
+    [
+        ("UPDATE lead SET engagement = engagement + 1 WHERE id = (SELECT min(id) FROM lead)", "lead", "engagement"),
+        ("UPDATE lead SET fit = 0 WHERE id = (SELECT min(id) FROM lead)", "lead", "fit"),
+        ("UPDATE lead SET owner = 'friend@example.com' WHERE id = (SELECT min(id) FROM lead)", "lead", "state"),
+        ("UPDATE decision SET stage_after = 'mql' WHERE id = (SELECT min(id) FROM decision)",
+         "decision", "stage after"),
+        ("UPDATE decision SET owner_after = 'friend@example.com' WHERE id = (SELECT min(id) FROM decision)",
+         "decision", "owner after"),
+        ("UPDATE decision SET body = jsonb_set(body, '{scores,fit}', '99') WHERE id = (SELECT min(id) FROM decision)",
+         "decision", "scores"),
+        ("DELETE FROM ledger WHERE event_id = (SELECT min(event_id) FROM ledger)", "lead", "ledger"),
+        ("UPDATE clock SET state = 'met' WHERE state = 'breached'", "clock", "state"),
+        ("UPDATE account SET claims = '{}' WHERE key = 'domain:c0.example'", "company", "facts"),
+        ("UPDATE event SET body = jsonb_set(body, '{traits,job_title}', '\"Intern\"') WHERE body ? 'traits'",
+         "lead", "facts"),
+    ],
+)  # fmt: skip
+def test_whatever_was_changed_is_found(statement: str, what: str, part: str) -> None:
+    live_through_a_day()
+    change(statement)
+    assert (what, part) in {(difference.what, difference.part) for difference in verify().differences}
+
+
+def test_an_event_whose_content_was_changed_no_longer_gives_its_decision() -> None:
+    live_through_a_day()
+    change("UPDATE event SET type = 'page.viewed' WHERE type = 'content.downloaded'")
+    assert {"scores"} <= {difference.part for difference in verify().differences if difference.what == "decision"}
