@@ -92,7 +92,7 @@ class Evaluator:
         return dealt_with
 
     def _transact(self, rules: Rules, event_ids: Sequence[int]) -> int:
-        run = BatchTransaction(rules, self._rules.clock_rule, self._histories, self._clock)
+        run = BatchTransaction(rules, self._rules, self._histories, self._clock)
         decided = run.decide(event_ids)
         self.woken.update(run.woken)
         return decided

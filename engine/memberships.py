@@ -12,18 +12,20 @@ from typing import Any
 from engine.core import facts
 from engine.core.accounts import account_values
 from engine.core.decide import Book, People
+from engine.core.explain import note_body
 from engine.core.facts import Claims
 from engine.core.model import OPEN_STAGES, LeadEvent
-from engine.core.siblings import HOPS, Change, hops_of, stirs, together
+from engine.core.refresh import midnight_from, next_change
+from engine.core.siblings import HOPS, Change, hops_of, next_quiet, stirs, together
 from engine.core.sla import Definitions
 from engine.core.view import LeadView
 from engine.rules import Rules
 from engine.tracks import AccountTrack, Known, Track
 
-Members = Callable[[int, int], Mapping[int, Claims]]
-"""(account, lead left out) → what the account's leads say, beyond those in the world."""
 Onlookers = Callable[[int], Mapping[int, Track]]
 """Account → its leads as they are stored."""
+Told = Callable[[int], Sequence[LeadEvent]]
+"""Lead → every event decided on it, with all that it says."""
 
 
 @dataclass(slots=True)
@@ -38,18 +40,49 @@ class Moment:
     @property
     def book(self) -> Book:
         """The version as the core reads it."""
-        return Book(self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules)
+        return Book(self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules, self.rules.promotes)
 
 
 class Memberships:
     """Tracks by lead id and companies by key. ``at`` is set before events of a moment are decided."""
 
-    def __init__(self, at: Moment, members: Members, onlookers: Onlookers = lambda _account: {}) -> None:
+    def __init__(self, at: Moment, onlookers: Onlookers = lambda _account: {}, told: Told = lambda _lead: ()) -> None:
         self.at = at
         self.tracks: dict[int, Track] = {}
         self.companies: dict[str, AccountTrack] = {}
-        self._members = members
         self._onlookers = onlookers
+        self._told = told
+
+    def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
+        """Claims with an event taken in, under the version in force."""
+        return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    def folded(self, events: Sequence[LeadEvent]) -> Claims:
+        """The claims that events make together, under the version in force."""
+        return facts.folded(events, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
+
+    def claims(self, track: Track) -> Claims:
+        """What a lead says, read by the version in force; a version with other fields reads its events again (R3.6)."""
+        same = track.reading in {"", self.at.rules.reading}
+        return track.lead.claims if same else self.folded(self._told(track.lead.id))
+
+    def reread(self, track: Track) -> None:
+        """Let a lead's claims and notes be what the version in force makes of its events."""
+        if track.reading not in {"", self.at.rules.reading}:
+            claims: Claims = facts.NO_CLAIMS
+            notes: list[Any] = []
+            for event in self._told(track.lead.id):
+                folded = self.fold(claims, event)
+                claims, notes = folded.claims, [*notes, *(note_body(note) for note in folded.notes)]
+            track.lead.claims, track.lead.notes = claims, notes
+        track.reading = self.at.rules.reading
+
+    def reread_company(self, company: AccountTrack) -> None:
+        """Let a company's claims be what the version in force makes of what its leads have said."""
+        if company.reading not in {"", self.at.rules.reading}:
+            said = (facts.company_part(self.claims(track)) for track in self._leads_of(company).values())
+            company.claims, company.changed = facts.joined(said), True
+        company.reading = self.at.rules.reading
 
     def company_key(self, claims: Claims) -> str | None:
         """What identifies a lead's company, None if it has none."""
@@ -70,11 +103,22 @@ class Memberships:
         views = [self._view(other, company) for other in others]
         values = account_values([view, *views])
         view, views = view.with_values(values), [one.with_values(values) for one in views]
-        track.among = tuple(others) if plan.scores else ()
+        track.among = tuple(others)
         if not plan.scores:
             return view, ()
         paired = zip(others, views, strict=True)
         return view, (view, *(one for other, one in paired if other.lead.state.stage in OPEN_STAGES))
+
+    def next_refresh(self, track: Track) -> datetime | None:
+        """The next midnight at which time alone may change what a lead is scored as; None: never."""
+        policy, frame = self.at.rules.policy, self.at.rules.frame
+        view, account = self.sight(track)
+        changes = [next_change(policy, one) for one in account or (view,)]
+        if together(policy).matters:
+            everybody = (view.with_history(one.history) for one in (track, *track.among))
+            changes += [next_quiet(policy, one) for one in everybody]
+        first = min(filter(None, changes), default=None)
+        return None if first is None else midnight_from(first, frame.zone)
 
     # ------------------------------------------------------------------------------------------------ what is known
     def _view(self, track: Track, company: AccountTrack | None) -> LeadView:
@@ -83,7 +127,7 @@ class Memberships:
 
     def _known(self, track: Track, company: AccountTrack | None) -> Known:
         """Facts of a lead and of its company; read anew only when one of them says something else."""
-        own, said = track.lead.claims, company.claims if company else None
+        own, said = self.claims(track), company.claims if company else None
         last, rules = track.known, self.at.rules
         if last is None or last.own is not own or last.company is not said or last.rules is not rules:
             every = own
@@ -117,6 +161,7 @@ class Memberships:
             self._leave_company(track, event.seq)
         lead.account_id = company.id if company else None
         if company:
+            company.reading = company.reading or self.at.rules.reading
             if moved:
                 self._stir(company, lead.id, event)
             if company.leads is not None:
@@ -130,11 +175,7 @@ class Memberships:
         left = next((company for company in self.companies.values() if company.id == lead.account_id), None)
         if left is None or lead.account_id is None:
             return
-        said = dict(self._members(left.id, lead.id))
-        said |= {n: t.lead.claims for n, t in self.tracks.items() if t.lead.account_id == left.id}
-        for number, other in self.tracks.items():
-            if other.lead.account_id != left.id or number == lead.id:
-                said.pop(number, None)
+        said = {n: self.claims(other) for n, other in self._leads_of(left).items() if n != lead.id}
         if left.leads is not None:
             left.leads.pop(lead.id, None)
         if together(self.at.rules.policy).matters:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.core.matching import Matcher
+from engine.core.versions import reading_digest
 from engine.core.view import Frame
 from engine.rete import ReteMatcher
 from engine.store.versions import Version, read_version
@@ -21,13 +22,19 @@ KEPT_VERSIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version, ready."""
+    """One version, ready.
+
+    ``promotes``: leads that its activation qualifies are acted upon; ``reading`` is the digest of what statements are
+    read by.
+    """
 
     number: int
     digest: str
     policy: Policy
     frame: Frame
     matcher: Matcher
+    promotes: bool = False
+    reading: str = ""
 
     def clock(self, key: str) -> SlaClock:
         """The clock rule of this version."""
@@ -43,6 +50,7 @@ class RulesCache:
     def __init__(self, prepare: "Prepare | None" = None) -> None:
         self._prepare = prepare or make_ready
         self._ready: OrderedDict[int, Rules] = OrderedDict()
+        self._readings: dict[int, str] = {}
 
     def version(self, number: int) -> Rules:
         """A version made ready; raises NotFound."""
@@ -56,6 +64,12 @@ class RulesCache:
     def clock_rule(self, number: int, key: str) -> SlaClock:
         """A clock's rule under the version it started under."""
         return self.version(number).clock(key)
+
+    def reading(self, number: int) -> str:
+        """The digest of what statements are read by under a version."""
+        if number not in self._readings:
+            self._readings[number] = reading_digest(read_version(number).document)
+        return self._readings[number]
 
     def close(self) -> None:
         """Give the matchers' memory back."""
@@ -76,6 +90,8 @@ def make_ready(version: Version) -> Rules:
         policy=policy,
         frame=Frame.of(policy),
         matcher=ReteMatcher(Compiled.model_validate(version.compiled), policy),
+        promotes=version.act_on_existing == "promote",
+        reading=reading_digest(version.document),
     )
 
 

@@ -75,7 +75,7 @@ class Simulation:
         self._agenda.put_events(events, lambda event: partial(self._event, event))
         start = events[0].occurred_at if events else datetime.min.replace(tzinfo=UTC)
         self._at = Moment(start, rules, self._staff.people, lambda _number, key: rules.clock(key))
-        self._world = World(self._at, lambda _account, _but: {})
+        self._world = World(self._at)
         self._companies = Companies()
         self._world.companies = self._companies
         self._turns = Turns(self._at, {policy.key: {} for policy in rules.policy.assignment}, ())

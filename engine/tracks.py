@@ -62,7 +62,8 @@ class Track:
     """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
 
     ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal); ``known`` are the
-    facts last read; ``among`` are the other leads of its account, where the last decision looked at them.
+    facts last read; ``among`` are the other leads of its account, where the last decision looked at them; ``reading``
+    is the digest of what its claims were read by, empty while there is only one.
     """
 
     lead: LoadedLead
@@ -75,6 +76,7 @@ class Track:
     extras: Mapping[str, Any] = field(default_factory=dict)
     known: Known | None = None
     among: tuple["Track", ...] = ()
+    reading: str = ""
 
     def seq_of(self, source: str, event_id: str) -> int:
         """The row of an event that counted for this lead: its own, or one of another lead of its account (R3.7)."""
@@ -97,7 +99,7 @@ class AccountTrack:
     """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts.
 
     ``leads`` are all of its leads, None while only the store knows them; ``stirred_by`` is the (lead, event) after
-    which the others are to be scored anew, ``hops`` how many refreshes led there.
+    which the others are to be scored anew, ``hops`` how many refreshes led there; ``reading`` is as a lead's.
     """
 
     id: int
@@ -107,3 +109,4 @@ class AccountTrack:
     leads: dict[int, Track] | None = field(default_factory=dict)
     stirred_by: tuple[int, int] | None = None
     hops: int = 0
+    reading: str = ""

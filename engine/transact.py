@@ -7,7 +7,7 @@ no trace: the transaction is rolled back and `EventsFailed` says which to leave 
 kept once the commit has happened.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.clock import Clock
@@ -17,10 +17,9 @@ from engine.core.explain import decision_body
 from engine.core.history import History
 from engine.core.model import LeadEvent
 from engine.core.siblings import together
-from engine.core.sla import Definitions
 from engine.errors import BatonError
 from engine.merging import Merging, named_leads, refresh
-from engine.rules import Rules
+from engine.rules import Rules, RulesCache
 from engine.store import batch, rotation, waiting
 from engine.store.batch import LoadedLead
 from engine.store.inbox import put
@@ -39,35 +38,46 @@ class EventsFailed(BatonError):
 
 
 class Companies(dict[str, AccountTrack]):
-    """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for."""
+    """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for.
 
-    def __init__(self, driver: Driver, keys: Iterable[str]) -> None:
+    ``ready`` is done to each once it is locked.
+    """
+
+    def __init__(self, driver: Driver, number: int, ready: Callable[[AccountTrack, int | None], None]) -> None:
         super().__init__()
         self._driver = driver
-        self._lock(keys)
+        self._number = number
+        self._ready = ready
 
     def __missing__(self, key: str) -> AccountTrack:
-        self._lock([key])
+        self.lock([key])
         return self[key]
 
-    def _lock(self, keys: Iterable[str]) -> None:
-        for key, (number, claims) in batch.lock_accounts(self._driver, keys).items():
-            self[key] = AccountTrack(number, claims, leads=None)
+    def lock(self, keys: Iterable[str]) -> None:
+        """Lock the companies of these keys, in the order of the keys."""
+        locked = batch.lock_accounts(self._driver, keys, self._number)
+        for key, (account, claims, _) in locked.items():
+            self[key] = AccountTrack(account, claims, leads=None)
+        for key, (_, _, number) in locked.items():
+            self._ready(self[key], number)
 
 
 class BatchTransaction:
     """Decides one batch. After `decide`, ``woken`` lists the leads that got events of the engine's own."""
 
-    def __init__(self, rules: Rules, clock_rules: Definitions, histories: Histories, clock: Clock) -> None:
+    def __init__(self, rules: Rules, versions: RulesCache, histories: Histories, clock: Clock) -> None:
         self.woken: list[int] = []
         self._rules = rules
         self._histories = histories
-        self._moment = Moment(clock.now(), rules, People({}, frozenset(), frozenset()), clock_rules)
+        self._versions = versions
+        self._moment = Moment(clock.now(), rules, People({}, frozenset(), frozenset()), versions.clock_rule)
         self._clock = clock
         self._steps: list[Step] = []
         self._failed: list[tuple[int, Exception]] = []
         self._spoiled: set[int] = set()
         self._turns: Turns | None = None
+        self._moved: list[LoadedLead] = []
+        self._told: dict[int, list[LeadEvent]] = {}
 
     def decide(self, event_ids: Sequence[int]) -> int:
         """Decide these events and commit; returns how many were decided or sent on to the lead theirs was merged into.
@@ -79,8 +89,8 @@ class BatchTransaction:
             driver = raw(connection)
             self._world = World(
                 self._moment,
-                lambda account, but: batch.member_claims(driver, account, but),
                 lambda account: self._onlookers(driver, [account])[account],
+                lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
             )
             self._merging = Merging(driver, self._world)
             items, sent_on = self._load(driver, event_ids)
@@ -118,6 +128,7 @@ class BatchTransaction:
         self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
         living = [lead for lead in leads.values() if lead.merged_into is None]
         self._world.tracks = self._make_tracks(driver, living)
+        self._reread(driver)
         self._load_companies(driver, items)
         people = rotation.read_people(driver)
         self._moment.people = People(
@@ -127,10 +138,10 @@ class BatchTransaction:
         )
         return items, sent_on
 
-    def _make_tracks(self, driver: Driver, leads: Sequence[LoadedLead]) -> dict[int, Track]:
+    def _make_tracks(self, driver: Driver, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, Track]:
         """Leads with their histories: as remembered while nobody changed them, else read."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
-        unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known]
+        unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known and histories]
         events = batch.read_history(driver, unknown) if unknown else {}
         counted = batch.read_counted(driver, unknown) if unknown else {}
         read = {number: _remembered(0, past, counted[number]) for number, past in events.items()}
@@ -139,19 +150,37 @@ class BatchTransaction:
         for lead in leads:
             past = known.get(lead.id) or read.get(lead.id, nothing)
             seqs = dict(past.seqs)
-            tracks[lead.id] = Track(lead, past.history, seqs, past.counted, frozenset(lead.clocks))
+            tracks[lead.id] = Track(
+                lead, past.history, seqs, past.counted, frozenset(lead.clocks), reading=self._reading(lead)
+            )
         return tracks
+
+    def _reading(self, lead: LoadedLead) -> str:
+        """What a lead's claims were read by; empty for one that says nothing yet."""
+        return "" if lead.policy_number is None else self._versions.reading(lead.policy_number)
 
     def _onlookers(self, driver: Driver, accounts: Sequence[int]) -> dict[int, dict[int, Track]]:
         """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
         leads = batch.read_members(driver, accounts)
-        tracks = self._make_tracks(driver, leads)
+        tracks = self._make_tracks(driver, leads, histories=together(self._rules.policy).matters)
         found: dict[int, dict[int, Track]] = {account: {} for account in accounts}
         for lead in leads:
             track = tracks[lead.id]
+            self._world.reread(track)
             found[lead.account_id or 0][lead.id] = track
-            self._histories.put(lead.id, Remembered(lead.version, track.history, track.seqs, track.counted))
         return found
+
+    def _reread(self, driver: Driver) -> None:
+        """Read the statements of leads anew that were last decided under a version with other fields (R3.6)."""
+        stale = [track for track in self._tracks.values() if track.reading not in {"", self._rules.reading}]
+        self._moved = [track.lead for track in stale]
+        self._told = batch.read_told(driver, [lead.id for lead in self._moved]) if stale else {}
+        for track in self._tracks.values():
+            self._world.reread(track)
+
+    def _reread_company(self, company: AccountTrack, number: int | None) -> None:
+        company.reading = "unknown" if number is None else self._versions.reading(number)
+        self._world.reread_company(company)
 
     def _load_companies(self, driver: Driver, items: Iterable[tuple[int, LeadEvent]]) -> None:
         """Lock the accounts that the leads have now and will have after each of their events, in one go."""
@@ -167,7 +196,11 @@ class BatchTransaction:
             else:
                 continue
             keys.add(world.company_key(claims[lead]))
-        world.companies = Companies(driver, filter(None, keys))
+        left = sorted({lead.account_id for lead in self._moved if lead.account_id is not None})
+        keys |= set(batch.account_keys(driver, left)) if left else set()
+        companies = Companies(driver, self._rules.number, self._reread_company)
+        world.companies = companies
+        companies.lock(filter(None, keys))
         self._moment.now = max(self._moment.now, self._clock.now())
         if together(self._rules.policy).matters:
             accounts = {company.id: company for company in world.companies.values()}
@@ -231,7 +264,7 @@ class BatchTransaction:
         verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
         tracks = [track for track in self._tracks.values() if track.outcome is not None]
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
-        batch.save_accounts(driver, changed)
+        batch.save_accounts(driver, changed, self._rules.number)
         batch.save_leads(driver, [self._lead_row(track, verdicts[track.lead.id]) for track in tracks])
         self._store_ledger(driver, tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
@@ -274,17 +307,19 @@ class BatchTransaction:
             "policy_number": self._rules.number,
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
+            "next_refresh_at": self._world.next_refresh(track),
         }  # fmt: skip
 
     def _store_ledger(self, driver: Driver, tracks: Sequence[Track]) -> None:
-        """Keep the stored occurrences equal to those that count now."""
+        """Keep the stored occurrences equal to those that count now; another version may count the same for more."""
         added, gone = [], []
         for track in tracks:
             lines = track.outcome.scores.ledger if track.outcome else ()
             places = ((track.seq_of(line.source, line.event_id), line.group, line.signal) for line in lines)
             counting = {place: line.raw for place, line in zip(places, lines, strict=True)}
-            added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in track.counted]
-            gone += [(track.lead.id, *place) for place in track.counted if place not in counting]
+            same = track.counted if track.lead.policy_number == self._rules.number else frozenset()
+            added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in same]
+            gone += [(track.lead.id, *place) for place in track.counted if place not in same or place not in counting]
             track.counted = frozenset(counting)
         batch.save_ledger(driver, added, gone)
 

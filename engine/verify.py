@@ -15,6 +15,7 @@ from engine.core.decide import People
 from engine.core.explain import decision_body
 from engine.core.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
 from engine.core.history import History
+from engine.core.model import LeadEvent
 from engine.core.sla import Clock
 from engine.core.state import LeadState, load_state
 from engine.rules import RulesCache
@@ -92,15 +93,17 @@ class Replay:
         self._gone: dict[int, int] = {}
         self._events: dict[int, list[Any]] = {}
         self._final_clocks: dict[int, Clock] = {}
+        self._readings: set[str] = set()
 
     def decide(self, recorded: Recorded) -> Iterator[Difference]:
         """Replay one decision and tell what comes out differently."""
         rules = self._rules.version(recorded.policy_number)
         at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule)
-        world = self._world = self._world or World(at, lambda _account, _but: {})
+        world = self._world = self._world or World(at, told=self._told)
         world.at = at
         world.companies = world.companies or _Companies()
         track = self._subject(world, recorded)
+        self._reread_companies(world, track, recorded.event)
         track.lead.clocks = tuple(self._as_stored(track.lead.id, clock, recorded) for clock in track.lead.clocks)
         self._events.setdefault(track.lead.id, []).append(recorded.event)
         step = world.decide(track, recorded.event)
@@ -129,12 +132,9 @@ class Replay:
         if self._world is None:
             return
         for key, company in self._world.companies.items():
-            members = [
-                t.lead.claims
-                for n, t in self._world.tracks.items()
-                if t.lead.account_id == company.id and n not in self._gone
-            ]
-            said = joined(map(company_part, members))
+            members = [track for n, track in (company.leads or {}).items() if n not in self._gone]
+            same = all(track.reading == company.reading for track in members)
+            said = joined(company_part(track.lead.claims) for track in members) if same else company.claims
             if key in stored and load_claims(stored[key]) != said:
                 yield Difference("company", key, "facts", stored[key], dump_claims(said))
 
@@ -166,9 +166,25 @@ class Replay:
             stays, goes = world.pair(*pair)
             self._gone[goes.lead.id] = stays.lead.id
             self._events.setdefault(stays.lead.id, []).extend(self._events.get(goes.lead.id, []))
+            world.reread(stays)
+            world.reread(goes)
             world.join(stays, goes)
             return stays
         return track
+
+    def _told(self, lead: int) -> list[LeadEvent]:
+        return self._events.get(lead, [])
+
+    def _reread_companies(self, world: World, track: Track, event: LeadEvent) -> None:
+        """The companies of a decision are read by its version, as they were when it was made (R3.6)."""
+        self._readings.add(world.at.rules.reading)
+        if len(self._readings) > 1:
+            world.reread(track)
+            said = (track.lead.claims, world.fold(track.lead.claims, event).claims)
+            keys = filter(None, map(world.company_key, said))
+            left = [company for company in world.companies.values() if company.id == track.lead.account_id]
+            for company in (*left, *(world.companies[key] for key in keys)):
+                world.reread_company(company)
 
     def _part(self, world: World, merge: int) -> None:
         winner, loser, moved = self._moved[merge]

@@ -14,15 +14,14 @@ from engine.core.accounts import OWN_WORK
 from engine.core.assignment import Choice
 from engine.core.decide import Situation, complete, decide
 from engine.core.explain import note_body
-from engine.core.facts import Claims
 from engine.core.history import History
 from engine.core.merging import join, standing
 from engine.core.model import LeadEvent
 from engine.core.siblings import Change
-from engine.memberships import Members, Memberships, Moment, Onlookers
+from engine.memberships import Memberships, Moment
 from engine.tracks import Step, Track
 
-__all__ = ["Members", "Moment", "Onlookers", "World"]
+__all__ = ["Moment", "World"]
 
 
 class World(Memberships):
@@ -31,6 +30,7 @@ class World(Memberships):
     def decide(self, track: Track, event: LeadEvent) -> Step:
         """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
         lead, at, earlier = track.lead, self.at, track.history
+        self.reread(track)
         folded = self.fold(lead.claims, event)
         lead.claims, track.history = folded.claims, earlier.with_event(event)
         track.seqs[event.source, event.id] = event.seq
@@ -90,19 +90,9 @@ class World(Memberships):
         lead.last_event_at = max((one.occurred_at for one in events), default=None)
         track.history = History.of(events)
         track.seqs = {(one.source, one.id): one.seq for one in events}
+        track.reading = self.at.rules.reading
         self._leave_company(track, seq)
         lead.account_id = None
-
-    def folded(self, events: Sequence[LeadEvent]) -> Claims:
-        """The claims that events make together."""
-        claims: Claims = facts.NO_CLAIMS
-        for event in events:
-            claims = self.fold(claims, event).claims
-        return claims
-
-    def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
-        """Claims with an event taken in, under the version in force."""
-        return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     @staticmethod
     def _apply(step: Step) -> None:

@@ -78,7 +78,9 @@ def model(**parts: Any) -> dict[str, Any]:
     }
 
 
-def put_in_force(policy: dict[str, Any] | None = None, now: datetime = NOW) -> int:
+def put_in_force(
+    policy: dict[str, Any] | None = None, now: datetime = NOW, *, act_on_existing: str = "none"
+) -> int:
     """Write a policy version and make it the one in force, past signatures and trials; returns its number."""
     valid = Policy.model_validate(policy or policy_document())
     with transaction() as connection:
@@ -91,7 +93,7 @@ def put_in_force(policy: dict[str, Any] | None = None, now: datetime = NOW) -> i
             reason="a test",
             signatures=[],
             bypassed=True,
-            act_on_existing="none",
+            act_on_existing=act_on_existing,
             now=now,
         )
 

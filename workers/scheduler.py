@@ -1,6 +1,7 @@
 """The scheduler: what happens because time passes (DESIGN.md §3).
 
-It counts workers, wakes lanes with waiting events, fires due clocks and lets queued leads ask again. It holds no state
+It counts workers, wakes lanes with waiting events, fires due clocks, lets queued leads ask again and
+puts scheduled policies in force. It holds no state
 that matters: everything it does is a claimed row or an event with an id of its own, so several schedulers, a killed one
 or a late one do no harm.
 """
@@ -15,9 +16,12 @@ import redis
 import structlog
 from rq import Queue, Worker
 
+from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
 from engine.store.clocks import drain_queues, fire_due_clocks
+from engine.store.refreshes import send_refreshes
+from engine.store.rescore import send_next
 from engine.store.versions import active_number
 from engine.store.waiting import waiting_shards
 from workers import queues
@@ -68,10 +72,28 @@ def drain(now: datetime) -> None:
         queues.wake(drain_queues(now))
 
 
+def rescore(now: datetime) -> None:
+    """Send leads already there to be scored under a version that became active."""
+    queues.wake(send_next(now))
+
+
+def refresh(now: datetime) -> None:
+    """Send leads to be scored anew whose midnight has come."""
+    queues.wake(send_refreshes(now))
+
+
+def activate_policies(now: datetime) -> None:
+    """Put policies in force whose moment has come."""
+    activate_due(now)
+
+
 DUTIES = (
+    Duty("activate_policies", timedelta(seconds=1), activate_policies),
     Duty("count_workers", timedelta(seconds=1), count_workers),
     Duty("fire_clocks", timedelta(seconds=TICK_SECONDS), fire_clocks),
     Duty("wake_waiting", timedelta(seconds=0.5), wake_waiting),
+    Duty("rescore", timedelta(seconds=TICK_SECONDS), rescore),
+    Duty("refresh", timedelta(seconds=TICK_SECONDS), refresh),
     Duty("drain_queues", timedelta(seconds=20), drain),
 )
 """Everything the scheduler does."""

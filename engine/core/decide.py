@@ -55,12 +55,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The policy in force with what evaluates it; ``clock_rules`` finds the rules of clocks of older versions."""
+    """The policy in force with what evaluates it; ``clock_rules`` finds the rules of clocks of older versions.
+
+    ``promotes``: leads that qualify by the very activation of this version are acted upon (DESIGN.md §4).
+    """
 
     number: int
     policy: Policy
     matcher: Matcher
     clock_rules: Definitions
+    promotes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,12 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
     seen = situation.view.with_values(state_values(state))
     verdict = qualify(book.policy, seen, book.matcher, scores, confirmed=state.confirmed_at is not None)
     cell = _cell(book.policy, scores)
-    state = _wakened(state, event, scores, facts_changed=situation.facts_changed)
+    still = _stays_still(state, event, book)
+    if not still:
+        state = _wakened(replace(state, rests=False), event, scores, facts_changed=situation.facts_changed)
     after = stages.advance(state, verdict, cell, acts=state.acts_after is None)
+    if still:
+        after = replace(state, rests=state.rests or after != state)
     names = _naming(event, situation.view, book.policy, refused=refusal is not None)
     return Outcome(
         before=before,
@@ -120,7 +128,9 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
         clocks=sla.observe(clocks, event, book.clock_rules, people.roles, names),
         clocks_before=situation.clocks,
         refusal=refusal,
-        need=_need(before, after, event, cell, taken_away=breach is not None and breach.takes_away),
+        need=None
+        if still and event.type != "queue.assigned"
+        else _need(before, after, event, cell, taken_away=breach is not None and breach.takes_away),
         breached=breach.clock if breach else None,
         actions=breach.actions if breach else (),
     )
@@ -182,6 +192,19 @@ def state_values(state: LeadState) -> dict[str, Any]:
 def _cell(policy: Policy, scores: Scores) -> Cell:
     model = next(model for model in policy.models if model.key == scores.model)
     return model.matrix.cell(scores.grade, scores.heat)
+
+
+def _stays_still(state: LeadState, event: LeadEvent, book: Book) -> bool:
+    """Whether exclusions, cells and routes must not act: a version became active that leaves leads where they are.
+
+    They act again at the next thing that happens; a day that passes or a free person of the queue is no such thing.
+    """
+    if event.type == "policy.activated":
+        return not book.promotes
+    by_itself = event.type == "queue.assigned" or (
+        event.type == "score.refreshed" and event.properties.get("cause") == "time"
+    )
+    return state.rests and by_itself
 
 
 def _wakened(state: LeadState, event: LeadEvent, scores: Scores, *, facts_changed: bool) -> LeadState:

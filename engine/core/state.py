@@ -53,6 +53,8 @@ class LeadState:
     passed_over: tuple[PassedOver, ...] = ()
     assigned_by: str | None = None
     """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
+    rests: bool = False
+    """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
     breaches: Mapping[str, int] = field(default_factory=dict)
     """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
 
@@ -86,6 +88,7 @@ REST = (
     "release_reason",
     "disqualified_by",
     "assigned_by",
+    "rests",
 )
 """Fields kept in the JSON column as they are; ``passed_over`` and ``breaches`` have forms of their own."""
 MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at"})

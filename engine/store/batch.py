@@ -21,7 +21,7 @@ from engine.store.session import Driver
 
 LEAD_COLUMNS = (
     "id, account_id, version, stage, owner, sdr, rep, claims, notes, state, queued_role, queued_at, queue_priority, "
-    "pool_since, first_event_at, last_event_at, merged_into"
+    "pool_since, first_event_at, last_event_at, merged_into, policy_number"
 )
 EVENT_COLUMNS = "e.id, e.source, e.external_id, e.type, e.occurred_at, e.body, e.actor, e.imported, e.trusted"
 NOTES_KEPT = 100
@@ -42,6 +42,7 @@ class LoadedLead:
     first_event_at: datetime | None
     last_event_at: datetime | None
     merged_into: int | None
+    policy_number: int | None = None
 
 
 # ------------------------------------------------------------------------------------------------ loading
@@ -112,6 +113,19 @@ def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[Lead
     return found
 
 
+def read_told(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
+    """Every decided event of each lead with all that it says, in the order of intake."""
+    found: dict[int, list[LeadEvent]] = {lead: [] for lead in lead_ids}
+    rows: Iterable[Any] = driver.execute(
+        f"SELECT {EVENT_COLUMNS}, e.lead_id FROM event e WHERE e.lead_id = ANY(%s) "  # noqa: S608 - a constant list
+        "AND NOT EXISTS (SELECT FROM inbox WHERE event_id = e.id) ORDER BY e.id",
+        [list(lead_ids)],
+    )
+    for row in rows:
+        found[row[-1]].append(event_of(row[:-1]))
+    return found
+
+
 def read_counted(driver: Driver, lead_ids: Sequence[int]) -> dict[int, set[tuple[int, str, str]]]:
     """The counted occurrences stored for each lead, as (event, group, signal)."""
     rows = driver.execute(
@@ -123,19 +137,28 @@ def read_counted(driver: Driver, lead_ids: Sequence[int]) -> dict[int, set[tuple
     return found
 
 
-def lock_accounts(driver: Driver, keys: Iterable[str]) -> dict[str, tuple[int, Claims]]:
-    """Make and lock the accounts of these keys, in the order of the keys: key → (id, claims)."""
+def lock_accounts(driver: Driver, keys: Iterable[str], number: int) -> dict[str, tuple[int, Claims, int | None]]:
+    """Make and lock the accounts of these keys, in the order of the keys: key → (id, claims, version they are read by).
+
+    New ones are of policy version ``number``.
+    """
     ordered = sorted(set(keys))
     if not ordered:
         return {}
     driver.execute(
-        "INSERT INTO account (key) SELECT unnest(%s::text[]) ON CONFLICT (key) DO NOTHING",
-        [ordered],
+        "INSERT INTO account (key, policy_number) SELECT unnest(%s::text[]), %s ON CONFLICT (key) DO NOTHING",
+        [ordered, number],
     )
     rows = driver.execute(
-        'SELECT key, id, claims FROM account WHERE key = ANY(%s) ORDER BY key COLLATE "C" FOR UPDATE', [ordered]
+        'SELECT key, id, claims, policy_number FROM account WHERE key = ANY(%s) ORDER BY key COLLATE "C" FOR UPDATE',
+        [ordered],
     )
-    return {key: (number, load_claims(claims)) for key, number, claims in rows}
+    return {key: (account, load_claims(claims), version) for key, account, claims, version in rows}
+
+
+def account_keys(driver: Driver, account_ids: Sequence[int]) -> list[str]:
+    """The keys of accounts."""
+    return [key for (key,) in driver.execute("SELECT key FROM account WHERE id = ANY(%s)", [list(account_ids)])]
 
 
 def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]:
@@ -186,7 +209,7 @@ LEAD_TYPES = {
     "scored_at": "timestamptz", "policy_number": "int", "route": "text", "excluded": "text", "flagged": "jsonb",
     "checklists": "jsonb", "missing": "jsonb", "claims": "jsonb", "extras": "jsonb", "notes": "jsonb", "state": "jsonb",
     "queued_role": "text", "queued_at": "timestamptz", "queue_priority": "int", "pool_since": "timestamptz",
-    "first_event_at": "timestamptz", "last_event_at": "timestamptz",
+    "first_event_at": "timestamptz", "last_event_at": "timestamptz", "next_refresh_at": "timestamptz",
 }  # fmt: skip
 """Columns that a decision writes, with their types in PostgreSQL."""
 
@@ -205,22 +228,14 @@ def lead_row(lead: LoadedLead, extras: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def save_accounts(driver: Driver, claims: Mapping[int, Claims]) -> None:
-    """Write what is known of accounts."""
+def save_accounts(driver: Driver, claims: Mapping[int, Claims], number: int) -> None:
+    """Write what is known of accounts, as the policy version ``number`` reads it."""
     if claims:
         driver.execute(
-            "UPDATE account SET claims = given.claims FROM unnest(%s::bigint[], %s::jsonb[]) AS given (id, claims) "
-            "WHERE account.id = given.id",
-            [list(claims), [Jsonb(dump_claims(value)) for value in claims.values()]],
+            "UPDATE account SET claims = given.claims, policy_number = %s "
+            "FROM unnest(%s::bigint[], %s::jsonb[]) AS given (id, claims) WHERE account.id = given.id",
+            [number, list(claims), [Jsonb(dump_claims(value)) for value in claims.values()]],
         )
-
-
-def member_claims(driver: Driver, account_id: int, but: int) -> dict[int, Claims]:
-    """What the leads of an account say, one of them left out: lead → claims."""
-    rows = driver.execute(
-        "SELECT id, claims FROM lead WHERE account_id = %s AND id <> %s AND merged_into IS NULL", [account_id, but]
-    )
-    return {number: load_claims(claims) for number, claims in rows}
 
 
 def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
@@ -298,6 +313,7 @@ def _loaded(row: Mapping[str, Any], clocks: Sequence[Clock]) -> LoadedLead:
         first_event_at=row["first_event_at"],
         last_event_at=row["last_event_at"],
         merged_into=row["merged_into"],
+        policy_number=row["policy_number"],
     )
 
 

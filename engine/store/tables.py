@@ -42,6 +42,7 @@ class Account(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     key: str | None = Field(default=None, sa_column=Column(Text, unique=True))
     claims: dict[str, Any] = Field(sa_column=json_column())
+    policy_number: int | None = None
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
@@ -60,6 +61,7 @@ class Lead(SQLModel, table=True):
             "queued_at",
             postgresql_where=text("queued_role IS NOT NULL"),
         ),
+        Index("lead_refresh", "next_refresh_at", "id", postgresql_where=text("next_refresh_at IS NOT NULL")),
     )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     account_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
@@ -91,6 +93,7 @@ class Lead(SQLModel, table=True):
     pool_since: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     first_event_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     last_event_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    next_refresh_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     merged_into: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
@@ -279,6 +282,20 @@ class ActivePolicy(SQLModel, table=True):
     __tablename__: ClassVar[str] = "active_policy"
     id: int = Field(default=1, primary_key=True)
     number: int
+
+
+class Rescore(SQLModel, table=True):
+    """How far leads already there are scored under a version: all up to ``last_lead`` were sent on the road."""
+
+    __tablename__: ClassVar[str] = "rescore"
+    number: int = Field(primary_key=True)
+    started_at: datetime = Field(sa_column=moment_column())
+    finished_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    last_lead: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    until_lead: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    total: int = 0
+    sent: int = 0
+    same_scores: list[int] = Field(sa_column=json_column(default="[]"))
 
 
 class MergeRecord(SQLModel, table=True):

@@ -77,7 +77,20 @@ def waiting_shards(now: datetime) -> dict[int, datetime]:
         return dict(rows.fetchall())
 
 
+ROOM = 600
+"""Events of Baton's own that may wait at once beside live ones: a fraction of a second's work."""
+
+
 # ------------------------------------------------------------------------------------- inside a batch's transaction
+def room(driver: Driver, now: datetime) -> int:
+    """How many events may be added to the road so that live ones keep their lag; none while it is full."""
+    row = driver.execute(
+        "SELECT count(*) FROM (SELECT FROM inbox WHERE set_aside_at IS NULL AND due_at <= %s LIMIT %s) AS waiting",
+        [now, ROOM],
+    ).fetchone()
+    return ROOM - int(row[0]) if row else 0
+
+
 def leave(driver: Driver, event_ids: Sequence[int]) -> None:
     """Leave claimed events for the next batch: they were not tried, so the attempt does not count."""
     if event_ids:
