@@ -40,6 +40,10 @@ class Reason(StrEnum):
     CHOSEN = "chosen"
 
 
+OF_THE_LEAD = frozenset({Reason.NO_MATCH, Reason.PREVIOUS, Reason.OFF_HOURS, Reason.ELIGIBLE})
+"""What is said of somebody who could receive leads now, as far as they themselves go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person of the roster, with what has been given to them so far."""
@@ -135,7 +139,7 @@ def choose(
     listed = listed_months(members, policy.role)
     people = sorted((m for m in members if is_candidate(policy, m)), key=lambda m: m.email)
     reasons = {m.email: judge(m, policy, lead, now, listed) for m in people}
-    participants = [_participant(m, policy, reasons[m.email], now, listed) for m in people]
+    participants = [_participant(m, policy, reasons[m.email]) for m in people]
     next_turn = turn_by_department if policy.balance_by == "department" else turn
     after = next_turn(participants, pointers, now, credit=policy.returning == "make_up")
     if after.winner is not None:
@@ -172,19 +176,17 @@ def judge(member: Member, policy: AssignmentPolicy, lead: Lead, now: datetime, l
 
 def unavailability(member: Member, now: datetime, listed: frozenset[str]) -> Reason | None:
     """The reason in the person why they receive nothing now, or None. ``listed``: months that have a list (R5.9)."""
-    today = now.astimezone(member.zone).date()
-    month = f"{today:%Y-%m}"
-    against = {
-        Reason.INACTIVE: not member.active,
-        Reason.ABSENT: any(first <= today <= last for first, last in member.absences),
-        Reason.SUSPENDED: member.suspended,
-        Reason.NOT_LISTED: month in listed and month not in member.eligible_months,
-        Reason.CAPACITY: member.capacity is not None and member.open_leads >= member.capacity,
-        Reason.CAP_DAY: _is_capped(member, "day"),
-        Reason.CAP_WEEK: _is_capped(member, "week"),
-        Reason.CAP_MONTH: _is_capped(member, "month"),
-    }
-    return next((reason for reason, applies in against.items() if applies), None)
+    against = (
+        (Reason.INACTIVE, not member.active),
+        (Reason.ABSENT, bool(member.absences) and _is_absent(member, now)),
+        (Reason.SUSPENDED, member.suspended),
+        (Reason.NOT_LISTED, bool(listed) and _is_unlisted(member, now, listed)),
+        (Reason.CAPACITY, member.capacity is not None and member.open_leads >= member.capacity),
+        (Reason.CAP_DAY, _is_capped(member, "day")),
+        (Reason.CAP_WEEK, _is_capped(member, "week")),
+        (Reason.CAP_MONTH, _is_capped(member, "month")),
+    )
+    return next((reason for reason, applies in against if applies), None)
 
 
 def listed_months(members: Iterable[Member], role: str) -> frozenset[str]:
@@ -225,17 +227,25 @@ def _with_tried(choice: Choice, tried: Mapping[str, Choice]) -> Choice:
     return replace(choice, tried=tuple(other for key, other in tried.items() if key != choice.policy))
 
 
-def _participant(
-    member: Member, policy: AssignmentPolicy, reason: Reason, now: datetime, listed: frozenset[str]
-) -> Participant:
+def _participant(member: Member, policy: AssignmentPolicy, reason: Reason) -> Participant:
     """Who is available may be kept from a lead by the lead; who is not does not save up turns (R5.5)."""
     return Participant(
         member.email,
         eligible=reason is Reason.ELIGIBLE,
-        available=unavailability(member, now, listed) is None and not _is_off_hours(member, policy),
+        available=reason in OF_THE_LEAD and not _is_off_hours(member, policy),
         step=step(policy, member),
         department=member.department or "",
     )
+
+
+def _is_absent(member: Member, now: datetime) -> bool:
+    today = now.astimezone(member.zone).date()
+    return any(first <= today <= last for first, last in member.absences)
+
+
+def _is_unlisted(member: Member, now: datetime, listed: frozenset[str]) -> bool:
+    month = f"{now.astimezone(member.zone):%Y-%m}"
+    return month in listed and month not in member.eligible_months
 
 
 def _is_capped(member: Member, span: str) -> bool:
