@@ -119,13 +119,10 @@ def _gap(meaning: Meaning, field: str, bands: list[Band], gap: Span) -> Finding:
 
 
 def _row(rule: FitRule, field: str, grid: Grid, span: Span, key: str | None = None) -> str:
-    """A row as it may stand in the document."""
+    """A row as it may stand in the document; what is suggested always ends above, but may be open below."""
     low, high = (_number(grid, step) for step in span)
-    test = f"op: between, value: [{low}, {high}]"
-    if span[0] <= grid.low:
-        test = f"op: lte, value: {high}"
-    elif span[1] >= grid.high:
-        test = f"op: gte, value: {low}"
+    is_open = span[0] <= grid.low
+    test = f"op: lte, value: {high}" if is_open else f"op: between, value: [{low}, {high}]"
     return f"{{key: {key or rule.key}, when: {{field: {field}, {test}}}, points: {write_number(rule.points)}}}"
 
 

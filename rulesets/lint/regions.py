@@ -25,11 +25,6 @@ class Region:
     values: frozenset[Any] = frozenset()
     others: bool = False
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it holds nowhere."""
-        return not (self.unknown or self.spans or self.values or self.others)
-
     def meets(self, other: "Region") -> bool:
         """Whether some value, or knowing nothing, lies in both."""
         if self.unknown and other.unknown:

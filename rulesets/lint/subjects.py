@@ -97,7 +97,7 @@ def subject_of(test: Test, vocabulary: Vocabulary) -> Subject:
         case CountTest():
             key = ("count", test.count.model_dump_json())
             return Subject(key, FieldType.INTEGER, f"count of {test.count.event}", grid=COUNTS, always_known=True)
-        case DaysSinceTest():
+        case _:
             key = ("days_since", test.days_since.model_dump_json())
             return Subject(key, FieldType.DECIMAL, f"days since {test.days_since.event}", grid=DAYS)
 

@@ -148,6 +148,7 @@ KNOWN_TITLE = asks(TITLE, "known")
         (rules((size("gt", 5), 20), max=20), {}, []),
         (rules((size("gt", 5), 30), (KNOWN_TITLE, -10), max=20), {}, []),
         (rules((size("gt", 5), 30), (size("lt", 5), -10), max=20), {}, [0]),
+        (rules((no(size("gt", 5)), 30), (no(size("lt", 5)), -10), max=20), {}, []),
         (rules((size("gt", 5), -30), min=-20), {}, [0]),
         (rules((size("gt", 5), -30), (KNOWN_TITLE, 10), min=-20), {}, []),
         (rules((size("gt", 5), 30)), {"max": 20}, [0]),

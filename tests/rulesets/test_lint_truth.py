@@ -155,6 +155,11 @@ def test_rules_that_are_switched_off_mean_nothing() -> None:
 def test_a_condition_too_large_to_look_into_is_left_alone() -> None:
     large = every(*([size("gt", 10), size("lt", 5)] * 300))
     assert [code for code, _ in meanings(with_rule(large)) if code.startswith("always")] == []
+    letters = every(*({"field": "lead.tags", "op": "has_any", "value": [f"t{n}"]} for n in range(9)))
+    days = some(*(asks(DAY, "on_or_after", f"2026-01-{n + 10}") for n in range(20)))
+    ages = some(*(asks(DAY, "within_last_days", n) for n in range(1, 31)))
+    for many in (letters, every(days, ages)):
+        assert meanings(with_rule(many)) == []
     patterns = every(*(asks(TITLE, "contains", f"w{n}") for n in range(9)), no(asks(TITLE, "contains", "w1")))
     assert ("always-false", f"{RULE}.when") in meanings(with_rule(patterns))
     fields = [{"key": f"lead.f{n}", "type": "integer"} for n in range(13)]
