@@ -6,8 +6,9 @@ Decides nothing: who must have signed is `engine.publish`'s, what is signed `eng
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.activation import moment_in, schedule
 from engine.publish import Request, Signature, lacking_signatures, publish
-from engine.store.drafts import load_draft, mark_published
+from engine.store.drafts import DraftState, load_draft, mark_published
 from engine.store.signatures import valid_signatures
 from engine.store.versions import active_number
 
@@ -17,20 +18,61 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version in force now; ``changed`` is False when the draft was in force already."""
+    """The version in force now; ``changed`` is False when the draft was in force already.
 
-    number: int
+    Of a publication for a later moment ``number`` is None, and ``plan`` and ``at`` name it.
+    """
+
+    number: int | None
     digest: str
     changed: bool
     bypassed: bool
+    plan: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a draft is to come into force, as people write it: local time of ``zone`` (the policy's)."""
+
+    text: str
+    zone: str | None = None
 
 
 def publish_draft(
-    by: str, reason: str, now: datetime, *, signoff: str, bypass: bool = False, act_on_existing: str = "none"
+    by: str,
+    reason: str,
+    now: datetime,
+    *,
+    signoff: str,
+    bypass: bool = False,
+    act_on_existing: str = "none",
+    moment: Moment | None = None,
 ) -> Published:
-    """Publish the draft as it stands; raises PolicyRefused with every finding or naming the signatures that lack."""
+    """Publish the draft as it stands, at once or at a moment.
+
+    Raises PolicyRefused with every finding, or naming the signatures that lack.
+    """
     draft = load_draft()
-    request = Request(
+    request = request_to_publish(draft, by, reason, signoff=signoff, bypass=bypass, act_on_existing=act_on_existing)
+    lacking = lacking_signatures(request, draft.digest)
+    if moment is not None:
+        zone = moment.zone or str(draft.document["timezone"])
+        at = moment_in(moment.text, zone)
+        plan = schedule(request, at, zone, now)
+        return Published(None, draft.digest, changed=False, bypassed=bool(lacking), plan=plan, at=at)
+    before = active_number()
+    number = publish(request, now)
+    if number != before:
+        mark_published(number, draft.digest, by, reason, bypassed=bool(lacking))
+    return Published(number, draft.digest, number != before, bool(lacking))
+
+
+def request_to_publish(
+    draft: DraftState, by: str, reason: str, *, signoff: str, bypass: bool = False, act_on_existing: str = "none"
+) -> Request:
+    """What would be published, with the signatures that hold."""
+    return Request(
         document=draft.document,
         by=by,
         reason=reason,
@@ -40,9 +82,3 @@ def publish_draft(
         bypass=bypass,
         act_on_existing=act_on_existing,
     )
-    lacking = lacking_signatures(request, draft.digest)
-    before = active_number()
-    number = publish(request, now)
-    if number != before:
-        mark_published(number, draft.digest, by, reason, bypassed=bool(lacking))
-    return Published(number, draft.digest, number != before, bool(lacking))

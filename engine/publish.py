@@ -45,6 +45,26 @@ class Request:
     authors: tuple[str, ...] = ()
     bypass: bool = False
     act_on_existing: str = "none"
+    check_base: bool = False
+    base: int | None = None
+    """With ``check_base``: the version that must still be in force, None for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A request that may be published, as it was checked; ``lacking`` signatures were bypassed."""
+
+    policy: Policy
+    digest: str
+    lacking: tuple[str, ...]
+
+
+class BaseChanged(PolicyRefused):
+    """Another version than the expected one is in force: ``active``."""
+
+    def __init__(self, active: int | None) -> None:
+        super().__init__(f"version {active} is in force now: look at what would change, then publish")
+        self.active = active
 
 
 def publish(request: Request, now: datetime) -> int:
@@ -52,6 +72,32 @@ def publish(request: Request, now: datetime) -> int:
 
     Raises PolicyRefused with every finding, or naming the signatures that lack.
     """
+    agreement = agreed(request)
+    policy, digest = agreement.policy, agreement.digest
+    compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
+    with transaction() as connection:
+        raw(connection).execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        number = active_number()
+        if number is not None and read_version(number).digest == digest:
+            return number
+        if request.check_base and number != request.base:
+            raise BaseChanged(number)
+        return add_version(
+            connection,
+            digest=digest,
+            document=documents.plain(policy),
+            compiled=compiled,
+            by=request.by,
+            reason=request.reason,
+            signatures=[signature_body(s) for s in request.signatures if s.digest == digest],
+            bypassed=bool(agreement.lacking),
+            act_on_existing=request.act_on_existing,
+            now=now,
+        )
+
+
+def agreed(request: Request) -> Agreement:
+    """Check everything a publication needs; raises PolicyRefused with every finding, or naming what lacks."""
     policy = checked(request.document)
     digest = documents.digest(policy)
     if not request.reason.strip():
@@ -61,24 +107,7 @@ def publish(request: Request, now: datetime) -> int:
     lacking = lacking_signatures(request, digest)
     if lacking and not request.bypass:
         raise PolicyRefused(f"not signed by {' and '.join(lacking)}: sign this very document, or have it bypassed")
-    compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
-    with transaction() as connection:
-        raw(connection).execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
-        number = active_number()
-        if number is not None and read_version(number).digest == digest:
-            return number
-        return add_version(
-            connection,
-            digest=digest,
-            document=documents.plain(policy),
-            compiled=compiled,
-            by=request.by,
-            reason=request.reason,
-            signatures=[_signature_body(s) for s in request.signatures if s.digest == digest],
-            bypassed=bool(lacking),
-            act_on_existing=request.act_on_existing,
-            now=now,
-        )
+    return Agreement(policy, digest, tuple(lacking))
 
 
 def checked(document: dict[str, Any]) -> Policy:
@@ -110,7 +139,8 @@ def lacking_signatures(request: Request, digest: str) -> list[str]:
     return lacking or ([] if others else ["somebody who did not write it"])
 
 
-def _signature_body(signature: Signature) -> dict[str, str]:
+def signature_body(signature: Signature) -> dict[str, str]:
+    """A signature as versions and plans keep it."""
     return {
         "side": signature.side,
         "by": signature.by,

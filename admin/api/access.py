@@ -76,3 +76,9 @@ def _from_body() -> str | None:
         return None
     key = value.get("writeKey") if isinstance(value, dict) else None
     return key if isinstance(key, str) else None
+
+
+def acting() -> str:
+    """Whose name a change of this request carries: the key's person, else the key itself."""
+    key = current_key()
+    return key.person or f"key:{key.name}"

@@ -6,14 +6,14 @@ from typing import Any, Literal
 from flask import current_app, jsonify, request
 from pydantic import BaseModel, Field
 
-from admin.api.access import current_key
+from admin.api.access import acting
 from admin.api.bodies import check_media_type, read_body
 from admin.api.json_text import fault_in
 from admin.api.lead_json import plain
 from admin.api.routes import Answer, Parameter, Route
 from admin.moment import now
 from admin.problems import Problem
-from admin.publishing import publish_draft
+from admin.publishing import Moment, publish_draft
 from engine.errors import PolicyRefused
 from engine.linting import NO_SAMPLES, Checked, lint_policy, samples_body
 from engine.settings import Settings
@@ -88,14 +88,18 @@ class PublishBody(BaseModel):
 
     reason: str
     act_on_existing: Literal["none", "promote"] = "none"
+    at: str | None = Field(default=None, description="When it is to come into force: local time, or with an offset")
+    timezone: str | None = Field(default=None, description="The zone of a local time; default: the policy's")
 
 
 class PublishAnswer(BaseModel):
-    """The version in force."""
+    """The version in force, or the plan for a later moment."""
 
-    number: int
+    number: int | None = Field(description="Null while it is only scheduled")
     digest: str
     changed: bool = Field(description="False when this very document was in force already")
+    scheduled: int | None = Field(default=None, description="Id of the planned publication")
+    at: str | None = None
 
 
 class VersionShape(BaseModel):
@@ -143,7 +147,7 @@ def put_draft() -> Answer:
     expected = _expected_revision()
     raw = policy_body()
     try:
-        revision = save_draft(raw, expected, _by())
+        revision = save_draft(raw, expected, acting())
     except DraftConflict as conflict:
         raise Problem("revision_changed", f"{conflict}.", revision=conflict.version, by=conflict.by) from None
     except PolicyRefused as refused:
@@ -174,11 +178,17 @@ def post_publish() -> Answer:
     settings: Settings = current_app.config["BATON_SETTINGS"]
     try:
         done = publish_draft(
-            _by(), body["reason"], now(), signoff=settings.signoff, act_on_existing=body["act_on_existing"]
+            acting(),
+            body["reason"],
+            now(),
+            signoff=settings.signoff,
+            act_on_existing=body["act_on_existing"],
+            moment=Moment(body["at"], body["timezone"]) if body["at"] else None,
         )
     except PolicyRefused as refused:
         raise policy_problem(refused) from None
-    return jsonify(number=done.number, digest=done.digest, changed=done.changed)
+    told = {"number": done.number, "digest": done.digest, "changed": done.changed}
+    return jsonify(told if done.plan is None else plain({**told, "scheduled": done.plan, "at": done.at}))
 
 
 def get_versions() -> Answer:
@@ -228,11 +238,6 @@ def findings_json(findings: Iterable[Finding]) -> list[dict[str, object]]:
     return [finding.as_json() for finding in findings]
 
 
-def _by() -> str:
-    key = current_key()
-    return key.person or f"key:{key.name}"
-
-
 def _expected_revision() -> int | None:
     tag = request.headers.get("If-Match", "").strip()
     if not tag:
@@ -245,7 +250,7 @@ def _expected_revision() -> int | None:
     return int(text)
 
 
-def _publish_body() -> dict[str, str]:
+def _publish_body() -> dict[str, Any]:
     from_json = policy_body()
     reason = from_json.get("reason") if isinstance(from_json, dict) else None
     if not isinstance(reason, str) or not reason.strip():
@@ -253,10 +258,15 @@ def _publish_body() -> dict[str, str]:
     act = from_json.get("act_on_existing", "none")
     if act not in {"none", "promote"}:
         raise Problem("invalid", "act_on_existing must be none or promote.", path="act_on_existing")
-    unknown = sorted(set(map(str, from_json)) - {"reason", "act_on_existing"})
+    unknown = sorted(set(map(str, from_json)) - set(PublishBody.model_fields))
     if unknown:
-        raise Problem("invalid", f"{unknown[0]!r} is unknown: known are reason, act_on_existing.", path=unknown[0])
-    return {"reason": reason, "act_on_existing": act}
+        known = ", ".join(PublishBody.model_fields)
+        raise Problem("invalid", f"{unknown[0]!r} is unknown: known are {known}.", path=unknown[0])
+    at, zone = (from_json.get(name) for name in ("at", "timezone"))
+    for name, value in (("at", at), ("timezone", zone)):
+        if value is not None and not isinstance(value, str):
+            raise Problem("invalid", f"{name} must be text.", path=name)
+    return {"reason": reason, "act_on_existing": act, "at": at, "timezone": zone}
 
 
 def _route(  # noqa: PLR0913, PLR0917 - the columns of the table below

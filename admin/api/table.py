@@ -1,6 +1,6 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import events, leads, policies, rosters, segment, simulations, status, work
+from admin.api import events, leads, policies, policy_life, rosters, segment, simulations, status, work
 from admin.api.openapi import described_by
 from admin.api.routes import Route
 
@@ -10,6 +10,7 @@ SERVICE: tuple[Route, ...] = (
     *work.ROUTES,
     *segment.ROUTES,
     *policies.ROUTES,
+    *policy_life.ROUTES,
     *simulations.ROUTES,
     *rosters.ROUTES,
     *status.ROUTES,

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from admin.cli.policy_life import policy_diff, policy_restore
+from admin.cli import policy_life
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
-from admin.publishing import OPERATOR, publish_draft
+from admin.publishing import OPERATOR, Moment, publish_draft
 from engine.clock import SystemClock
 from engine.core.samples import SampleReport
 from engine.errors import PolicyRefused
@@ -30,8 +30,8 @@ def policy() -> None:
     """The policy as a document."""
 
 
-policy.add_command(policy_diff)
-policy.add_command(policy_restore)
+for _command in policy_life.COMMANDS:
+    policy.add_command(_command)
 
 
 @policy.command("lint")
@@ -115,8 +115,12 @@ def policy_export(number: int | None, *, as_json: bool) -> None:
 @click.option("--reason", required=True, help="What changes and why.")
 @click.option("--bypass-signoff", is_flag=True, help="Without the signatures that BATON_SIGNOFF asks for; audited.")
 @click.option("--act-on-existing", type=click.Choice(["none", "promote"]), default="none", show_default=True)
-def policy_publish(reason: str, act_on_existing: str, *, bypass_signoff: bool) -> None:
-    """Put the draft in force."""
+@click.option("--at", help="When: local time such as 2026-12-01T09:00; default: now.")
+@click.option("--timezone", "zone", help="Zone of --at; default: the policy's.")
+def policy_publish(
+    reason: str, act_on_existing: str, at: str | None, zone: str | None, *, bypass_signoff: bool
+) -> None:
+    """Put the draft in force, now or at a moment."""
     settings = connected()
     try:
         done = publish_draft(
@@ -126,10 +130,14 @@ def policy_publish(reason: str, act_on_existing: str, *, bypass_signoff: bool) -
             signoff=settings.signoff,
             bypass=bypass_signoff,
             act_on_existing=act_on_existing,
+            moment=Moment(at, zone) if at else None,
         )
     except PolicyRefused as refused:
         hint = "" if refused.findings else "; the operator may --bypass-signoff, which is audited"
         fail([*(told(f) for f in refused.findings if isinstance(f, Finding)), f"{refused}{hint}"])
+    if done.at is not None:
+        click.echo(f"scheduled as {done.plan} for {done.at.isoformat()}, digest {done.digest}")
+        return
     was = "is in force" if done.changed else "was in force already"
     click.echo(f"version {done.number} {was}, digest {done.digest}")
 

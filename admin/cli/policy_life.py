@@ -1,20 +1,25 @@
-"""`baton policy diff` and `restore`: what differs between two policies, and an old version as the draft again."""
+"""`baton policy diff`, `restore`, `scheduled`, `cancel`: compare, bring back, see what waits."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from admin.cli.terminal import connected, fail, json_option, print_json
+from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR
 from admin.views.changes import sentence
+from engine.activation import cancel
 from engine.errors import BatonError
 from engine.life import restore
 from engine.store.drafts import load_draft
+from engine.store.plans import open_plans
 from engine.store.versions import active_number, read_version
 from rulesets import document as documents
 from rulesets.diff import diff
 from rulesets.document import DocumentUnreadable
+
+SHOWN = ("id", "state", "at", "zone", "by", "reason", "base", "digest", "note")
+"""What is told of a planned publication."""
 
 
 @click.command("diff")
@@ -43,6 +48,32 @@ def policy_restore(number: int) -> None:
         click.echo(f"the draft is version {number} already: nothing was changed")
     else:
         click.echo(f"the draft is version {number} again, revision {revision}; `baton policy publish` puts it in force")
+
+
+@click.command("scheduled")
+@json_option
+def policy_scheduled(*, as_json: bool) -> None:
+    """List publications that wait for their moment or are suspended, the next first."""
+    connected()
+    plans = [{name: getattr(plan, name) for name in SHOWN} for plan in open_plans()]
+    if as_json:
+        print_json(plans)
+    else:
+        print_table(SHOWN, ([plan[name] if plan[name] is not None else "" for name in SHOWN] for plan in plans))
+
+
+@click.command("cancel")
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@click.option("--reason", required=True, help="Why it is given up.")
+def policy_cancel(number: int, reason: str) -> None:
+    """Give up the scheduled or suspended publication NUMBER."""
+    connected()
+    if not cancel(number, OPERATOR, reason):
+        fail([f"the planned publication {number} is in force or cancelled already: nothing was changed"])
+    click.echo(f"the planned publication {number} is cancelled")
+
+
+COMMANDS = (policy_diff, policy_restore, policy_scheduled, policy_cancel)
 
 
 def _document(name: str) -> dict[str, Any]:

@@ -50,6 +50,29 @@ class DraftSignature(SQLModel, table=True):
     signed_at: datetime = Field(sa_column=moment_column())
 
 
+class PolicyPlan(SQLModel, table=True):
+    """A publication that waits for its moment ``at``; ``state``: scheduled, suspended, activated, cancelled."""
+
+    __tablename__: ClassVar[str] = "policy_plan"
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(sa_column=Column(Text, nullable=False))
+    document: dict[str, Any] = Field(sa_column=json_column())
+    at: datetime = Field(sa_column=moment_column())
+    zone: str
+    base: int | None = None
+    by: str
+    reason: str
+    signoff: str
+    signatures: list[Any] = Field(sa_column=json_column(default="[]"))
+    authors: list[str] = Field(sa_column=json_column(default="[]"))
+    bypass: bool = False
+    act_on_existing: str = "none"
+    state: str = Field(default="scheduled", index=True)
+    note: str | None = None
+    number: int | None = None
+    planned_at: datetime = Field(sa_column=moment_column())
+
+
 class DraftPart(SQLModel):
     """What every row of the draft has."""
 
@@ -137,4 +160,14 @@ class DraftClock(DraftPart, table=True):
     on_breach: Any = optional_json()
 
 
-PARTS: tuple[type[DraftPart], ...] = (DraftModel, DraftGroup, DraftRule, DraftSignal, DraftCell, DraftClock)
+class DraftEntry(DraftPart, table=True):
+    """A row of any other list of the policy; ``parent`` names the list, ``body`` is the row without its key.
+
+    The parts that are no lists (pool, calendar, feedback, name and time zone) are rows of the list ``settings``.
+    """
+
+    __tablename__: ClassVar[str] = "draft_entry"
+    body: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
+
+
+PARTS: tuple[type[DraftPart], ...] = (DraftModel, DraftGroup, DraftRule, DraftSignal, DraftCell, DraftClock, DraftEntry)

@@ -1,5 +1,6 @@
 """The policy and the roster as documents over HTTP."""
 
+import dataclasses
 from typing import Any
 
 from tests.admin.api_client import Api, told
@@ -62,3 +63,34 @@ def test_the_roster_is_replaced_by_who_saw_it(api: Api) -> None:
     bad = document | {"people": [{"email": "li@example.com", "role": "wizard"}]}
     refused = api.client.put("/v1/roster", json=bad, headers=headers | {"If-Match": "*"})
     assert (refused.status_code, bool(told(refused)["findings"])) == (422, True)
+
+
+def test_a_draft_is_scheduled_seen_and_given_up(api: Api) -> None:
+    lay_road()
+    headers = api.key("ops", ["policy:read", "policy:write"])
+    put = headers | {"If-Match": "*"}
+    api.client.put("/v1/policy/draft", json=POLICY | {"name": "Later"}, headers=put)
+    (change,) = told(api.client.get("/v1/policy/diff", headers=headers))["items"]
+    assert (change["path"], change["sentence"]) == ("name", "name Two doors → Later")
+    body = {"reason": "next quarter", "at": "2099-01-01T09:00", "timezone": "Asia/Shanghai"}
+    refused = api.client.post("/v1/policy/publish", json=body, headers=headers)
+    assert (refused.status_code, "not signed" in told(refused)["detail"]) == (422, True)
+    api.app.config["BATON_SETTINGS"] = dataclasses.replace(api.app.config["BATON_SETTINGS"], signoff="none")
+    done = told(api.client.post("/v1/policy/publish", json=body, headers=headers))
+    assert (done["number"], done["changed"], done["at"]) == (None, False, "2099-01-01T01:00:00Z")
+    (plan,) = told(api.client.get("/v1/policy/scheduled", headers=headers))["items"]
+    assert (plan["id"], plan["state"], plan["base"]) == (done["scheduled"], "scheduled", 1)
+    cancel = f"/v1/policy/scheduled/{plan['id']}/cancel"
+    assert [told(api.client.post(cancel, headers=headers))["cancelled"] for _ in range(2)] == [True, False]
+    assert told(api.client.get("/v1/policy/scheduled", headers=headers))["items"] == []
+    assert api.client.post("/v1/policy/scheduled/99/cancel", headers=headers).status_code == 404
+
+
+def test_a_moment_or_side_that_is_none_is_named(api: Api) -> None:
+    headers = api.key("ops", ["policy:read", "policy:write"])
+    for body in ({"at": "soon"}, {"at": 7}, {"at": "2000-01-01T09:00"}, {"at": "2099-01-01", "timezone": "Mars"}):
+        refused = api.client.post("/v1/policy/publish", json={"reason": "x", **body}, headers=headers)
+        assert refused.status_code == 422, body
+    assert api.client.get("/v1/policy/diff?old=7", headers=headers).status_code == 404
+    assert api.client.get("/v1/policy/diff?new=x", headers=headers).status_code == 422
+    assert told(api.client.get("/v1/policy/diff", headers=headers))["items"]

@@ -228,3 +228,14 @@ def test_an_old_version_becomes_the_draft_again(run: Run, policy_file: Path, tmp
     assert "is version 1 again" in run("policy", "restore", "1").output
     assert json.loads(run("policy", "export", "--json").output)["name"] == "Two doors"
     assert isinstance(run("policy", "restore", "7").exception, BatonError)
+
+
+def test_a_policy_is_scheduled_listed_and_cancelled(run: Run, policy_file: Path) -> None:
+    run("policy", "import", str(policy_file))
+    planned = ("policy", "publish", "--reason", "new year", "--bypass-signoff", "--at", "2099-01-01T09:00")
+    assert "scheduled as 1 for 2099-01-01T" in run(*planned).output
+    (plan,) = json.loads(run("policy", "scheduled", "--json").output)
+    assert (plan["state"], plan["reason"]) == ("scheduled", "new year")
+    assert "new year" in run("policy", "scheduled").output
+    assert "is cancelled" in run("policy", "cancel", "1", "--reason", "too early").output
+    assert run("policy", "cancel", "1", "--reason", "again").exit_code == 1
