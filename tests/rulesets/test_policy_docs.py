@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.linting import lint_policy
 from rulesets.conditions import OPERATORS
 from rulesets.document import load
 from rulesets.lint import lint
@@ -30,6 +31,24 @@ def examples(page: str) -> list[Any]:
 @pytest.mark.parametrize("example", examples(POLICY) + examples(LINT))
 def test_an_example_lints_clean(example: dict[str, Any]) -> None:
     assert lint({**LEAST, **NEEDED, **example}).findings == ()
+
+
+FINDINGS = re.findall(r"^```yaml ([a-z-]+)\n(.*?)^```", LINT, re.MULTILINE | re.DOTALL)
+NOT_SHOWN = frozenset({
+    "unreadable", "too-large", "too-deep", "too-many", "bad-number", "bad-characters", "matcher-limit",
+    "too-many-cases",
+})  # fmt: skip
+"""Codes of documents that no page can hold, or that cannot be read at all; each has a test of its own."""
+
+
+@pytest.mark.parametrize(("code", "example"), FINDINGS)
+def test_an_example_of_a_code_gives_that_code(code: str, example: str) -> None:
+    checked = lint_policy({**LEAST, **NEEDED, **load(example)}, ["pricing.viewed"])
+    assert code in {finding.code for finding in checked.findings}
+
+
+def test_every_code_has_an_example() -> None:
+    assert {code for code, _ in FINDINGS} == documented(LINT) - NOT_SHOWN
 
 
 def documented(page: str) -> set[str]:
