@@ -1,7 +1,7 @@
 """Which workers are there, as they registered themselves in Redis. Looks only."""
 
 import redis
-from rq import Worker
+from rq import Queue, Worker
 
 from engine.errors import ServerUnavailable
 from workers import queues
@@ -10,7 +10,7 @@ from workers import queues
 def worker_count() -> int:
     """How many workers take events now; raises ServerUnavailable when the queue does not answer."""
     try:
-        return int(Worker.count(connection=queues.client()))
+        return int(Worker.count(queue=Queue(queues.EVENTS, connection=queues.client())))
     except redis.RedisError as error:
         raise ServerUnavailable(f"the queue does not answer ({type(error).__name__})") from error
 
