@@ -60,10 +60,12 @@ def policy_lint(file: Any, *, as_json: bool) -> None:
 
 def told_cases(samples: SampleReport) -> str:
     """How the test cases came out, and which rules they leave out."""
+    if not samples.results:
+        return "test cases: none"
     red = len(samples.red)
     counted = f"test cases: {len(samples.results) - red} green, {red} red"
     if not samples.untouched:
-        return f"{counted}; they touch every rule" if samples.results else "test cases: none"
+        return f"{counted}; they touch every rule"
     left_out = ", ".join(samples.untouched[:MOST_UNTOUCHED])
     more = len(samples.untouched) - MOST_UNTOUCHED
     rest = f" and {more} more" if more > 0 else ""
