@@ -3,24 +3,28 @@
 Decides nothing itself: the lint, `engine.publish` and `engine.store.signatures` do.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, flash, redirect, request
 from flask_admin import BaseView
-from flask_babel import gettext
+from flask_babel import format_datetime, gettext
 from werkzeug.wrappers import Response
 
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.publishing import Moment, publish_draft, request_to_publish
 from admin.views import problems
 from admin.views.changes import told
 from admin.views.lists import Guarded, page
+from engine import activation
 from engine import publish as publishing
-from engine.errors import PolicyRefused
+from engine.errors import NotFound, PolicyRefused
 from engine.linting import Checked, lint_policy, said
 from engine.settings import Settings
-from engine.store.drafts import DraftState, load_draft, mark_published
-from engine.store.signatures import SignatureRefused, sign, valid_signatures, withdraw
+from engine.store.drafts import DraftState, load_draft
+from engine.store.plans import open_plans
+from engine.store.signatures import SignatureRefused, ask_for_review, reviewing, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
 from rulesets.diff import diff
 
@@ -47,7 +51,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     def _shown(self, *, state: DraftState, checked: Checked, number: int | None, differences: list[Any]) -> str:
         signed = {signature.side: signature for signature in valid_signatures(state.digest)}
-        wanted = _request(state, "", bypass=False)
+        wanted = request_to_publish(state, actor(), "", signoff=_signoff())
         return str(
             self.render(
                 "baton/publish.html",
@@ -56,6 +60,9 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 samples=checked.samples,
                 said=said,
                 number=number,
+                plans=open_plans(),
+                asked=reviewing(state.digest),
+                may_ask=may(May.EDIT_DOCUMENT),
                 differences=differences,
                 signed=signed,
                 signoff=_signoff(),
@@ -65,6 +72,18 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 may_bypass=may(May.BYPASS_SIGNOFF),
             )
         )
+
+    @page("/review", "POST")
+    def review(self) -> Response:
+        """Ask both sides to read exactly this draft."""
+        if not may(May.EDIT_DOCUMENT):
+            problems.refuse()
+        try:
+            ask_for_review(request.form.get("digest", ""), actor(), now())
+            flash(gettext("The draft is up for review. Any further edit takes it back."), "success")
+        except SignatureRefused as refused:
+            flash(str(refused), "error")
+        return redirect(self.get_url(".index"))
 
     @page("/sign/<side>", "POST")
     def sign(self, side: str) -> Response:
@@ -96,19 +115,61 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         if state.digest != request.form.get("digest"):
             flash(gettext("The draft was changed after you opened the page. Read what is new, then publish."), "error")
             return redirect(self.get_url(".index"))
-        self._publish(state, bypass)
+        self._publish(bypass)
         return redirect(self.get_url(".index"))
 
-    def _publish(self, state: DraftState, bypass: bool) -> None:
-        wanted = _request(state, request.form.get("reason", ""), bypass=bypass)
-        lacked = publishing.lacking_signatures(wanted, state.digest)
+    def _publish(self, bypass: bool) -> None:
+        at, act = request.form.get("at", "").strip(), request.form.get("act_on_existing")
         try:
-            number = publishing.publish(wanted, now())
+            done = publish_draft(
+                actor(),
+                request.form.get("reason", "")[:2000],
+                now(),
+                signoff=_signoff(),
+                bypass=bypass,
+                act_on_existing="promote" if act == "promote" else "none",
+                moment=Moment(at[:40]) if at else None,
+            )
         except PolicyRefused as refused:
             flash(str(refused), "error")
             return
-        mark_published(number, state.digest, wanted.by, wanted.reason, bypassed=bool(lacked))
-        flash(gettext("Version %(number)s is in force. Workers take it up within seconds.", number=number), "success")
+        if done.at is not None:
+            flash(gettext("Scheduled for %(at)s.", at=format_datetime(done.at, "medium")), "success")
+            return
+        told = gettext("Version %(number)s is in force. Workers take it up within seconds.", number=done.number)
+        flash(told, "success")
+
+    @page("/plans/<int:number>/cancel", "POST")
+    def cancel(self, number: int) -> Response:
+        """Give up what was scheduled."""
+        return self._settle(number, activation.cancel, actor(), request.form.get("reason", "")[:2000] or None)
+
+    @page("/plans/<int:number>/move", "POST")
+    def move(self, number: int) -> Response:
+        """Schedule again, against the version in force now."""
+        zone = str(load_draft().document["timezone"])
+        try:
+            at = activation.moment_in(request.form.get("at", ""), zone)
+        except PolicyRefused as refused:
+            flash(str(refused), "error")
+            return redirect(self.get_url(".index"))
+        return self._settle(number, activation.reschedule, at, zone, actor(), now())
+
+    def _settle(self, number: int, act: Callable[..., bool], *arguments: Any) -> Response:
+        if not may(May.PUBLISH):
+            problems.refuse()
+        try:
+            done = act(number, *arguments)
+        except NotFound:
+            problems.not_found()
+        except PolicyRefused as refused:
+            flash(str(refused), "error")
+            return redirect(self.get_url(".index"))
+        if done:
+            flash(gettext("Done."), "success")
+        else:
+            flash(gettext("It was changed, given up or put in force meanwhile: nothing was done."), "error")
+        return redirect(self.get_url(".index"))
 
 
 def draft_faults() -> tuple[int, int]:
@@ -120,18 +181,3 @@ def draft_faults() -> tuple[int, int]:
 def _signoff() -> str:
     settings: Settings = current_app.config["BATON_SETTINGS"]
     return settings.signoff
-
-
-def _request(state: DraftState, reason: str, *, bypass: bool) -> publishing.Request:
-    return publishing.Request(
-        document=state.document,
-        by=actor(),
-        reason=reason[:2000],
-        signoff=_signoff(),
-        signatures=tuple(
-            publishing.Signature(s.side, s.signer, s.digest, s.signed_at) for s in valid_signatures(state.digest)
-        ),
-        authors=state.authors,
-        bypass=bypass,
-        act_on_existing="promote" if request.form.get("act_on_existing") == "promote" else "none",
-    )

@@ -15,6 +15,8 @@ from engine.store.drafts import load_draft
 from engine.store.orm import unit_of_work
 
 SIDES = ("marketing", "sales")
+REVIEW = "review"
+"""Kept like a signature, and as void after an edit: somebody asks both sides to read this draft."""
 
 
 class SignatureRefused(BatonError):
@@ -35,20 +37,39 @@ def valid_signatures(digest: str) -> tuple[Signature, ...]:
     """The signatures under the draft with this digest; those under another are void and left out."""
     with unit_of_work() as session:
         rows = session.exec(
-            select(DraftSignature).where(DraftSignature.digest == digest).order_by(DraftSignature.side)
+            select(DraftSignature)
+            .where(DraftSignature.digest == digest, DraftSignature.side != REVIEW)
+            .order_by(DraftSignature.side)
         ).all()
         return tuple(Signature(row.side, row.signer, row.signed_at, row.digest) for row in rows)
+
+
+def reviewing(digest: str) -> Signature | None:
+    """Who asked for a review of the draft with this digest, and when; None when nobody did."""
+    with unit_of_work() as session:
+        row = session.get(DraftSignature, REVIEW)
+        asked = row is not None and row.digest == digest
+        return Signature(row.side, row.signer, row.signed_at, row.digest) if row and asked else None
+
+
+def ask_for_review(digest: str, by: str, now: datetime) -> None:
+    """Ask both sides to read the draft; raises `SignatureRefused` when it is not the one that was read."""
+    _put(REVIEW, digest, by, now, "draft.review_asked")
 
 
 def sign(side: str, digest: str, by: str, now: datetime) -> None:
     """Sign for a side; raises `SignatureRefused` when the draft is not the one that was read."""
     if side not in SIDES:
         raise SignatureRefused(f"{side} is not a side: choose marketing or sales")
+    _put(side, digest, by, now, "draft.signed")
+
+
+def _put(side: str, digest: str, by: str, now: datetime, action: str) -> None:
     if load_draft().digest != digest:
         raise SignatureRefused("the draft was changed after you opened the page: read what is new, then sign")
     with unit_of_work() as session:
         session.merge(DraftSignature(side=side, digest=digest, signer=by, signed_at=now))
-        audit.record(session, actor=by, action="draft.signed", subject=f"draft/{side}", after={"digest": digest})
+        audit.record(session, actor=by, action=action, subject=f"draft/{side}", after={"digest": digest})
 
 
 def withdraw(side: str, by: str) -> None:

@@ -2,9 +2,11 @@
 
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from engine import activation
 from engine.settings import Settings
 from engine.store import audit
 from engine.store.drafts import load_draft, save_draft
@@ -203,3 +205,25 @@ def test_versions_are_compared_and_an_old_one_is_loaded_again(pages: Pages) -> N
     assert points_of_rule() == 30
     assert audit.recent_entries(1)[0].action == "draft.restored"
     assert pages.as_role("viewer").post(f"{page}restore", {}, page="/admin/").status_code == 403
+
+
+def test_a_draft_goes_from_review_to_its_moment_and_is_suspended_when_overtaken(pages: Pages) -> None:
+    admin, page = pages.as_role("admin"), "/admin/draft/publish/"
+    publish(admin, bypass="1")
+    edit(admin, version_of(admin), "35")
+    admin.post(f"{page}review", {"digest": load_draft().digest}, page=page)
+    assert "asked for by admin@example.com" in admin.text(page)
+    assert "Scheduled for" in publish(admin, bypass="1", at="2099-01-01T09:00")
+    edit(admin, version_of(admin), "36")
+    assert "not asked for" in admin.text(page)
+    assert "is in force" in publish(admin, bypass="1")
+    assert "it will be suspended" in admin.text(page)
+    activation.activate_due(datetime(2099, 1, 2, tzinfo=UTC))
+    assert "version 2 came into force after this was scheduled" in admin.text(page)
+    assert "no moment" in admin.post(f"{page}plans/1/move", {"at": "soon"}, page=page).text
+    assert "is past" in admin.post(f"{page}plans/1/move", {"at": "2000-01-01T09:00"}, page=page).text
+    assert "Done." in admin.post(f"{page}plans/1/move", {"at": "2099-02-01T09:00"}, page=page).text
+    assert pages.as_role("viewer").post(f"{page}plans/1/cancel", {}, page="/admin/").status_code == 403
+    assert "Done." in admin.post(f"{page}plans/1/cancel", {}, page=page).text
+    assert "nothing was done" in admin.post(f"{page}plans/1/cancel", {}, page=page).text
+    assert admin.post(f"{page}plans/9/cancel", {}, page=page).status_code == 404
