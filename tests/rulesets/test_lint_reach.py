@@ -35,6 +35,11 @@ def test_a_grade_that_the_points_do_not_give_is_unreachable() -> None:
     assert meanings(with_groups(unknown, grades=GRADES)) == []
 
 
+def test_points_for_knowing_nothing_add_up_with_what_holds_then() -> None:
+    silent = rules((no(size("gt", 5)), 30), (size("unknown"), 30))
+    assert meanings(with_groups(silent, grades={"A": 60, "B": 30})) == []
+
+
 def test_points_of_accounts_add_up_over_their_leads() -> None:
     table = rules((asks(LEVEL, "eq", "VP"), 30), (asks(LEVEL, "eq", "senior"), 30))
     raw = with_groups(table, grades={"A": 60, "B": 30})
