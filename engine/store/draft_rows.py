@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from engine.store.draft_lists import join_lists, split_lists
 from engine.store.draft_tables import (
     DraftCell,
     DraftClock,
+    DraftEntry,
     DraftGroup,
     DraftModel,
     DraftPart,
@@ -25,8 +27,8 @@ P = TypeVar("P", bound=DraftPart)
 
 def split(document: Document) -> tuple[Document, list[DraftPart]]:
     """The rest of the document, and its parts in their order."""
-    rest = {name: value for name, value in document.items() if name not in {"models", "sla"}}
-    parts: list[DraftPart] = []
+    rest, entries = split_lists({name: value for name, value in document.items() if name not in {"models", "sla"}})
+    parts: list[DraftPart] = [*entries]
     for place, model in enumerate(document.get("models", ())):
         parts += _model_parts(model, place)
     parts += [_clock(clock, place) for place, clock in enumerate(document.get("sla", ()))]
@@ -38,7 +40,8 @@ def join(rest: Document, parts: Iterable[DraftPart]) -> Document:
     rows = sorted(parts, key=lambda part: (part.position, part.path))
     models = [_joined_model(model, rows) for model in rows if isinstance(model, DraftModel)]
     clocks = [_joined_clock(clock) for clock in rows if isinstance(clock, DraftClock)]
-    return {**rest, "models": models, **({"sla": clocks} if clocks else {})}
+    document = join_lists(rest, [row for row in rows if isinstance(row, DraftEntry)])
+    return {**document, "models": models, **({"sla": clocks} if clocks else {})}
 
 
 # --------------------------------------------------------------------------------------------------------- splitting

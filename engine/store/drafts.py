@@ -5,6 +5,7 @@ bumps the revision and leaves a line in the audit log. A save that changes nothi
 together is for the lint and for publishing; here a draft may still be wrong.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from sqlmodel import Session, col, select
 from engine.errors import BatonError, NotFound, PolicyRefused
 from engine.store import audit
 from engine.store.draft_rows import join, split
-from engine.store.draft_tables import PARTS, Draft, DraftClock, DraftPart
+from engine.store.draft_tables import PARTS, Draft, DraftClock, DraftEntry, DraftPart
 from engine.store.orm import unit_of_work
 from engine.store.versions import active_number, read_version
 from rulesets import document as documents
@@ -91,14 +92,47 @@ def edit_part(kind: type[P], path: str, expected_version: int, values: Values, b
             raise _conflict(part, before, values)
         if before == dict(values):
             return part.version
-        for name, value in values.items():
-            setattr(part, name, value)
+        if not _changes_something(session, draft, part, values):
+            return part.version
         _write(session, draft, part, by)
         audit.record(
             session, actor=by, action="draft.row_changed", subject=_subject(kind, path),
             before=_plain(before), after=_plain(values),
         )  # fmt: skip
         return part.version
+
+
+def _changes_something(session: Session, draft: Draft, part: DraftPart, values: Values) -> bool:
+    """Put values into a row; says whether the policy is another one now. If it is not, the row is as it was."""
+    unchanged = documents.digest(_parsed(_document(session, draft)))
+    before = {name: getattr(part, name) for name in values}
+    for name, value in values.items():
+        setattr(part, name, value)
+    if documents.digest(_parsed(_document(session, draft))) != unchanged:
+        return True
+    for name, value in before.items():
+        setattr(part, name, value)
+    return False
+
+
+def move_part(kind: type[P], path: str, steps: int, by: str) -> None:
+    """Move a row among its siblings, up for negative steps; at either end it stays. Raises `NotFound`."""
+    with unit_of_work() as session:
+        draft = _locked(session)
+        part = _part(session, kind, path)
+        siblings = list(session.exec(select(kind).where(kind.parent == part.parent)))
+        siblings.sort(key=lambda row: (row.position, row.path))
+        order = [row for row in siblings if row is not part]
+        place = max(0, min(len(order), siblings.index(part) + steps))
+        order.insert(place, part)
+        if order == siblings:
+            return
+        for number, row in enumerate(order):
+            row.position = number
+        _write(session, draft, part, by)
+        audit.record(
+            session, actor=by, action="draft.row_moved", subject=_subject(kind, path), after={"place": place + 1}
+        )
 
 
 def add_part(part: DraftPart, by: str) -> int:
@@ -124,7 +158,7 @@ def remove_part(kind: type[P], path: str, by: str) -> None:
         part = _part(session, kind, path)
         before = _contents(part)
         for row in _all_rows(session):
-            if row is part or (row.parent and row.path.startswith(f"{path}/") and kind is not DraftClock):
+            if row is part or (row.parent and row.path.startswith(f"{path}/") and kind not in {DraftClock, DraftEntry}):
                 session.delete(row)
         session.flush()
         _touch(draft, by)
@@ -150,7 +184,7 @@ def _locked(session: Session) -> Draft:
     """The draft's row, locked until the end of the transaction; laid down if there is none yet."""
     draft = session.get(Draft, 1, with_for_update=True)
     if draft is not None:
-        return draft
+        return _with_rows(session, draft)
     number = active_number()
     first = read_version(number).document if number is not None else starters.load(STARTER)
     session.add(Draft(id=1, base=number, rest={}))
@@ -161,9 +195,21 @@ def _locked(session: Session) -> Draft:
     return draft
 
 
+def _with_rows(session: Session, draft: Draft) -> Draft:
+    """The draft; one of an earlier version of Baton, which had fewer rows, is laid down in rows first."""
+    if {*draft.rest} - {"format"}:
+        document = documents.plain(_parsed(_document(session, draft)))
+        draft.rest = _replace_rows(session, document, draft.revision, draft.changed_by)
+        session.add(draft)
+    return draft
+
+
 def _replace_rows(session: Session, document: dict[str, Any], revision: int, by: str | None) -> dict[str, Any]:
     """Write the parts of a document over those that are there; rows that stay the same keep their version."""
     rest, parts = split(document)
+    twice = [path for (_, path), times in Counter((type(part), part.path) for part in parts).items() if times > 1]
+    if twice:
+        raise PolicyRefused(f"a key is in its list twice: {', '.join(sorted(twice)[:10])}; each row needs its own")
     old = {(type(row), row.path): row for row in _all_rows(session)}
     for part in parts:
         known = old.pop((type(part), part.path), None)
@@ -223,14 +269,21 @@ def _parsed(document: Any) -> Any:
 
 
 def _conflict(part: DraftPart, theirs: Values, yours: Values) -> DraftConflict:
-    differing = {name for name in yours if theirs[name] != yours[name]}
+    theirs, yours = _spread(theirs), _spread(yours)
+    differing = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
     return DraftConflict(
         f"{part.changed_by or 'somebody'} changed this row meanwhile",
         part.changed_by,
         part.version,
-        {name: theirs[name] for name in differing},
-        {name: yours[name] for name in differing},
+        {name: theirs.get(name) for name in differing},
+        {name: yours.get(name) for name in differing},
     )
+
+
+def _spread(values: Values) -> dict[str, Any]:
+    """Values by name, what is kept together in one column taken apart."""
+    whole = {name: value for name, value in values.items() if name not in {"body", "rest"}}
+    return {**whole, **values.get("rest", {}), **values.get("body", {})}
 
 
 def _contents(part: DraftPart) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from engine.errors import PolicyRefused
 from engine.store import audit
 from engine.store.draft_rows import join, split
-from engine.store.draft_tables import DraftCell, DraftClock, DraftGroup, DraftRule
-from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, remove_part, save_draft
+from engine.store.draft_tables import Draft, DraftCell, DraftClock, DraftEntry, DraftGroup, DraftRule
+from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, move_part, remove_part, save_draft
 from engine.store.orm import unit_of_work
 from rulesets import document as documents
 from rulesets import starters
@@ -164,3 +165,60 @@ def test_without_a_version_the_draft_begins_with_the_starter(database: str) -> N
     state = load_draft()
     assert (state.revision, state.authors, state.base) == (0, (), None)
     assert state.digest == digest_of(starters.load("growth_smb"))
+
+
+@pytest.mark.parametrize("name", starters.NAMES)
+def test_a_starter_in_rows_is_the_same_policy(name: str) -> None:
+    plain = documents.plain(documents.parse(starters.load(name)).policy)  # type: ignore[arg-type]
+    rest, parts = split(plain)
+    assert (digest_of(join(rest, parts)), rest) == (digest_of(plain), {"format": "baton.policy/1"})
+
+
+def test_a_draft_laid_down_in_fewer_rows_is_laid_down_anew(database: str) -> None:
+    save_draft(SMB, None, LI)
+    before = load_draft()
+    with unit_of_work() as session:
+        rest = {name: value for name, value in before.document.items() if name not in {"models", "sla"}}
+        session.get_one(Draft, 1).rest = rest
+        for entry in session.exec(select(DraftEntry)):
+            session.delete(entry)
+    assert load_draft() == before
+    with unit_of_work() as session:
+        assert session.get_one(Draft, 1).rest == {"format": "baton.policy/1"}
+
+
+def test_a_key_that_is_there_twice_is_refused_and_nothing_lost(database: str) -> None:
+    row = {"key": "big", "when": {"all": []}}
+    with pytest.raises(PolicyRefused, match="segments:big"):
+        save_draft({**SMB, "segments": [row, row]}, None, LI)
+
+
+def test_rows_are_moved_up_and_down_and_stay_at_the_ends(database: str) -> None:
+    save_draft({**SMB, "segments": [{"key": key, "when": {"all": []}} for key in "abc"]}, None, LI)
+
+    def order() -> str:
+        return "".join(row["key"] for row in load_draft().document["segments"])
+
+    for key, steps, expected in (("c", -1, "acb"), ("c", -1, "cab"), ("c", -1, "cab"), ("c", 9, "abc")):
+        move_part(DraftEntry, f"segments:{key}", steps, LI)
+        assert order() == expected
+
+
+def test_a_default_that_is_written_out_is_no_change(database: str) -> None:
+    save_draft({**SMB, "feedback": {"on_reject": "pool"}}, None, LI)
+    before = load_draft()
+    edit_part(DraftEntry, "settings:feedback", before.revision, {"body": {"on_reject": "pool", "compensate": []}}, WANG)
+    assert load_draft() == before
+
+
+def test_rows_of_any_list_are_changed_added_and_removed(database: str) -> None:
+    save_draft(SMB, None, LI)
+    entry = DraftEntry(path="segments:big", parent="segments", key="big", body={"when": {"all": []}})
+    version = add_part(entry, LI)
+    edit_part(DraftEntry, "segments:big", version, {"body": {"when": {"all": []}, "label": "Big"}}, WANG)
+    assert load_draft().document["segments"] == [{"key": "big", "label": "Big", "when": {"all": []}}]
+    with pytest.raises(DraftConflict) as conflict:
+        edit_part(DraftEntry, "segments:big", version, {"body": {"when": {"all": []}, "label": "B"}}, LI)
+    assert (conflict.value.theirs, conflict.value.yours) == ({"label": "Big"}, {"label": "B"})
+    remove_part(DraftEntry, "segments:big", LI)
+    assert load_draft().digest == digest_of(SMB)
