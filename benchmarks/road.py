@@ -84,10 +84,14 @@ class Door:
 
 
 class Watch(threading.Thread):
-    """Sees decisions appear in the database and notes how long after acceptance, in milliseconds."""
+    """Sees decisions appear in the database and notes how long after acceptance, in milliseconds.
 
-    def __init__(self, url: str) -> None:
+    ``like``: only those of events with such an id.
+    """
+
+    def __init__(self, url: str, like: str = "%") -> None:
         super().__init__(daemon=True)
+        self._like = like
         self.lags: list[float] = []
         self._stop_asked = threading.Event()
         self._connection = session.connect(url, autocommit=True)
@@ -99,8 +103,8 @@ class Watch(threading.Thread):
         while not self._stop_asked.wait(0.004):
             rows = self._connection.execute(
                 "SELECT d.id, extract(epoch FROM clock_timestamp() - e.received_at) * 1000 FROM decision d "
-                "JOIN event e ON e.id = d.event_id WHERE d.id > %s ORDER BY d.id",
-                [self._last],
+                "JOIN event e ON e.id = d.event_id WHERE d.id > %s AND e.external_id LIKE %s ORDER BY d.id",
+                [self._last, self._like],
             ).fetchall()
             if rows:
                 self._last = rows[-1][0]

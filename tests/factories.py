@@ -78,9 +78,7 @@ def model(**parts: Any) -> dict[str, Any]:
     }
 
 
-def put_in_force(
-    policy: dict[str, Any] | None = None, now: datetime = NOW, *, act_on_existing: str = "none"
-) -> int:
+def put_in_force(policy: dict[str, Any] | None = None, now: datetime = NOW, *, act_on_existing: str = "none") -> int:
     """Write a policy version and make it the one in force, past signatures and trials; returns its number."""
     valid = Policy.model_validate(policy or policy_document())
     with transaction() as connection:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from admin.cli import policy_life
+from admin.cli.rescoring import policy_progress
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR, Moment, publish_draft
 from engine.clock import SystemClock
@@ -32,6 +33,9 @@ def policy() -> None:
 
 for _command in policy_life.COMMANDS:
     policy.add_command(_command)
+
+
+policy.add_command(policy_progress)
 
 
 @policy.command("lint")

@@ -12,6 +12,7 @@ from admin.views.lists import Guarded, page
 from engine.errors import NotFound
 from engine.life import restore
 from engine.store.drafts import DraftConflict, load_draft
+from engine.store.rescore import progress
 from engine.store.versions import Version, active_number, list_versions, read_version
 from rulesets.diff import diff
 from rulesets.yaml_text import write_yaml
@@ -24,8 +25,8 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
 
     @page("/")
     def index(self) -> str:
-        """The list."""
-        return str(self.render("baton/versions.html", versions=list_versions()))
+        """The list, and how far leads already there are scored under the version in force."""
+        return str(self.render("baton/versions.html", versions=list_versions(), rescoring=progress()))
 
     @page("/<int:number>/")
     def version(self, number: int) -> str:
