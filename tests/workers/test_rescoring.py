@@ -1,0 +1,38 @@
+"""Leads are rescored by workers and a scheduler that are killed on the way: in the end all are, each once (R3.6)."""
+
+import pytest
+
+from engine.store.rescore import progress
+from engine.verify import verify
+from tests.factories import column, decide_all, event, model, policy_document, put_in_force, take_in
+from tests.workers.processes import SCHEDULER, WORKER, await_that, kill_work_horse, running
+
+LEADS = 1_500
+
+
+def is_finished() -> bool:
+    """Whether the version in force is the one that all leads are scored under."""
+    state = progress()
+    return state is not None and state.number == 2 and state.finished_at is not None
+
+
+@pytest.mark.usefixtures("database")
+def test_killed_workers_and_schedulers_leave_no_lead_behind(database: str, redis_url: str) -> None:
+    put_in_force(policy_document(models=[model(matrix={"default": {"action": "nurture"}})]))
+    take_in(*(event("content.downloaded", external_id=f"c{number}") for number in range(LEADS)))
+    decide_all()
+    put_in_force(policy_document(models=[model(matrix={"default": {"action": "hold"}}, scores="lead", priority=2)]))
+    with running(WORKER, database, redis_url, "first") as worker:
+        with running(SCHEDULER, database, redis_url) as scheduler:
+            await_that(lambda: column("SELECT count(*) FROM lead WHERE policy_number = 2")[0] > LEADS // 5)
+            kill_work_horse(worker)
+            scheduler.kill()
+            scheduler.wait()
+        worker.kill()
+    done = column("SELECT count(*) FROM lead WHERE policy_number = 2")[0]
+    assert 0 < done < LEADS
+    with running(WORKER, database, redis_url, "second"), running(SCHEDULER, database, redis_url):
+        await_that(is_finished, 60)
+    assert column("SELECT count(*) FROM lead WHERE policy_number = 2") == [LEADS]
+    assert column("SELECT count(*) FROM event WHERE type = 'policy.activated'") == [LEADS]
+    assert verify().differences == ()
