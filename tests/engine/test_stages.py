@@ -37,7 +37,7 @@ TABLE: dict[str, dict[Stage, Stage]] = {
     "opportunity.won": {OPPORTUNITY: WON},
     "opportunity.lost": {OPPORTUNITY: LOST},
 }
-LEGAL = [(type_, origin, to) for type_, row in TABLE.items() for origin, to in row.items()]
+LEGAL = [(type_, origin, to) for type_, row in TABLE.items() for origin, to in sorted(row.items())]
 ILLEGAL = [(type_, stage) for type_, row in TABLE.items() for stage in Stage if stage not in row]
 
 
