@@ -16,6 +16,7 @@ from engine.core.explain import note_body
 from engine.core.facts import Claims
 from engine.core.model import OPEN_STAGES, LeadEvent
 from engine.core.refresh import midnight_from, next_change
+from engine.core.schedules import Due
 from engine.core.siblings import HOPS, Change, hops_of, next_quiet, stirs, together
 from engine.core.sla import Definitions
 from engine.core.view import LeadView
@@ -30,12 +31,13 @@ Told = Callable[[int], Sequence[LeadEvent]]
 
 @dataclass(slots=True)
 class Moment:
-    """When, by which policy version and with which people events are decided."""
+    """When, by which policy version and with which people events are decided; ``due`` knows people's working time."""
 
     now: datetime
     rules: Rules
     people: People
     clock_rules: Definitions
+    due: Due
 
     @property
     def book(self) -> Book:

@@ -19,7 +19,6 @@ from engine.core.facts import NO_CLAIMS
 from engine.core.history import History
 from engine.core.model import OPEN_STAGES, LeadEvent
 from engine.core.qualification import qualify
-from engine.core.refresh import next_refresh
 from engine.core.scoring import score
 from engine.core.simulate import Agenda, Rank, Standing, decision_line, in_order, line_body
 from engine.core.simulate_staff import Staff
@@ -70,11 +69,12 @@ class Simulation:
 
     def __init__(self, rules: Rules, roster: Roster, events: Sequence[LeadEvent]) -> None:
         self._rules = rules
-        self._staff = Staff(roster, rules.policy.timezone)
+        self._staff = Staff(roster, rules.policy)
         self._agenda: Agenda[Happening] = Agenda()
         self._agenda.put_events(events, lambda event: partial(self._event, event))
         start = events[0].occurred_at if events else datetime.min.replace(tzinfo=UTC)
-        self._at = Moment(start, rules, self._staff.people, lambda _number, key: rules.clock(key))
+        people, due = self._staff.people, self._staff.schedules.due
+        self._at = Moment(start, rules, people, lambda _number, key: rules.clock(key), due)
         self._world = World(self._at)
         self._companies = Companies()
         self._world.companies = self._companies
@@ -86,7 +86,7 @@ class Simulation:
         self._refresh_at: dict[int, datetime | None] = {}
         self._queued: set[int] = set()
         self._stirred: set[int] = set()
-        self._available: frozenset[str] = frozenset()
+        self._available: frozenset[tuple[str, bool]] = frozenset()
         self._numbers, self._clocks = count(1), count(1)
         if events:
             self._look_ahead()
@@ -233,15 +233,15 @@ class Simulation:
         number = next(self._clocks)
         place = (clock.key, f"{lead:012}")
         self._agenda.put(clock.due_at, Rank.CLOCK, place, partial(self._clock, lead, number, None))
-        for part in self._rules.clock(clock.key).warn_at:
-            at = clock.started_at + (clock.due_at - clock.started_at) * int(part) / 100
+        rule, after = self._rules.clock(clock.key), self._staff.schedules.after
+        for part in rule.warn_at:
+            at = after(rule, clock.owner, clock.started_at, rule.window.timedelta * int(part) / 100)
             self._agenda.put(at, Rank.CLOCK, place, partial(self._clock, lead, number, int(part)))
         return replace(clock, id=number)
 
     def _plan_refresh(self, step: Step) -> None:
         lead = step.track.lead.id
-        view = replace(step.situation.view, history=step.track.history)
-        at = next_refresh(self._rules.policy, view)
+        at = self._world.next_refresh(step.track)
         self._refresh_at[lead] = at
         if at is not None:
             self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"refresh:{lead:012}"), partial(self._refresh, lead, at))

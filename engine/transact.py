@@ -16,6 +16,7 @@ from engine.core.decide import People
 from engine.core.explain import decision_body
 from engine.core.history import History
 from engine.core.model import LeadEvent
+from engine.core.schedules import Schedules
 from engine.core.siblings import together
 from engine.errors import BatonError
 from engine.merging import Merging, named_leads, refresh
@@ -23,10 +24,14 @@ from engine.rules import Rules, RulesCache
 from engine.store import batch, rotation, waiting
 from engine.store.batch import LoadedLead
 from engine.store.inbox import put
+from engine.store.schedules import read_schedules
 from engine.store.session import DatabaseError, Driver, raw, transaction
 from engine.tracks import AccountTrack, Histories, Remembered, Step, Track
 from engine.turns import Turns
 from engine.world import Moment, World
+
+NOBODY = People({}, frozenset(), frozenset())
+"""The roster before it is read."""
 
 
 class EventsFailed(BatonError):
@@ -70,7 +75,7 @@ class BatchTransaction:
         self._rules = rules
         self._histories = histories
         self._versions = versions
-        self._moment = Moment(clock.now(), rules, People({}, frozenset(), frozenset()), versions.clock_rule)
+        self._moment = Moment(clock.now(), rules, NOBODY, versions.clock_rule, Schedules.of(rules.policy, {}, ()).due)
         self._clock = clock
         self._steps: list[Step] = []
         self._failed: list[tuple[int, Exception]] = []
@@ -136,6 +141,8 @@ class BatchTransaction:
             managers=frozenset(rotation.read_managers(driver)),
             active=frozenset(email for email, _, active in people if active),
         )
+        if self._rules.policy.sla:
+            self._moment.due = read_schedules(driver, self._rules.policy).due
         return items, sent_on
 
     def _make_tracks(self, driver: Driver, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, Track]:

@@ -34,7 +34,7 @@ class Turns:
     def locked(cls, driver: Driver, at: Moment) -> "Turns":
         """The rotations as stored, locked in the order of their keys."""
         pointers = rotation.lock_rotations(driver, [policy.key for policy in at.rules.policy.assignment])
-        return cls(at, pointers, rotation.read_members(driver, at.rules.policy.timezone, at.now))
+        return cls(at, pointers, rotation.read_members(driver, at.rules.policy, at.now))
 
     def choose(self, step: Step, need: Need) -> Choice:
         """The person for a lead, or nobody; moves nothing yet."""

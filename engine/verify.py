@@ -6,8 +6,10 @@ come out as it is recorded, and at the end leads, companies, ledgers and clocks 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from engine.core.assignment import Candidate, Choice, Reason
@@ -16,6 +18,7 @@ from engine.core.explain import decision_body
 from engine.core.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
 from engine.core.history import History
 from engine.core.model import LeadEvent
+from engine.core.schedules import Due
 from engine.core.sla import Clock
 from engine.core.state import LeadState, load_state
 from engine.rules import RulesCache
@@ -84,7 +87,9 @@ class Replay:
     """A world that only the record drives."""
 
     def __init__(
-        self, clocks: Mapping[tuple[int, str, Any], Clock], moved: Mapping[int, tuple[int, int, set[int]]]
+        self,
+        clocks: Mapping[tuple[int, str, datetime], Sequence[Clock]],
+        moved: Mapping[int, tuple[int, int, set[int]]],
     ) -> None:
         self._rules = RulesCache()
         self._clocks = clocks
@@ -98,7 +103,7 @@ class Replay:
     def decide(self, recorded: Recorded) -> Iterator[Difference]:
         """Replay one decision and tell what comes out differently."""
         rules = self._rules.version(recorded.policy_number)
-        at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule)
+        at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule, _due(recorded))
         world = self._world = self._world or World(at, told=self._told)
         world.at = at
         world.companies = world.companies or _Companies()
@@ -140,7 +145,7 @@ class Replay:
 
     def compare_clocks(self) -> Iterator[Difference]:
         """Stored clocks against those that the replay started and ended."""
-        for clock in self._clocks.values():
+        for clock in chain.from_iterable(self._clocks.values()):
             number = clock.id or 0
             replayed = self._final_clocks.get(number)
             if replayed is None:
@@ -223,7 +228,7 @@ class Replay:
     # ------------------------------------------------------------------------------------------------ clocks
     def _as_stored(self, lead_id: int, clock: Clock, recorded: Recorded) -> Clock:
         """A replayed clock with what only the scheduler knows: its number, and that it had fired."""
-        stored = self._clocks.get((lead_id, clock.key, clock.started_at))
+        stored = self._stored(lead_id, clock)
         if stored is None:
             return clock
         told = [part for part in recorded.body.get("clocks", ()) if part["key"] == clock.key]
@@ -231,16 +236,28 @@ class Replay:
         return replace(clock, id=stored.id, fired=stored.fired and not met)
 
     def _name_clocks(self, track: Track) -> None:
-        for clock in track.lead.clocks:
-            stored = self._clocks.get((track.lead.id, clock.key, clock.started_at))
-            if stored is not None and stored.id is not None:
-                self._final_clocks[stored.id] = clock
+        track.lead.clocks = tuple(self._named(track.lead.id, clock) for clock in track.lead.clocks)
+
+    def _named(self, lead_id: int, clock: Clock) -> Clock:
+        """A replayed clock with the number of its stored form."""
+        stored = self._stored(lead_id, clock)
+        if stored is None or stored.id is None:
+            return clock
+        self._final_clocks[stored.id] = named = replace(clock, id=stored.id)
+        return named
+
+    def _stored(self, lead_id: int, clock: Clock) -> Clock | None:
+        """The stored form of a replayed clock: its own, or the first of its start that no other clock has."""
+        alike = self._clocks.get((lead_id, clock.key, clock.started_at), ())
+        if clock.id is not None:
+            return next((one for one in alike if one.id == clock.id), None)
+        return next((one for one in alike if one.id not in self._final_clocks), None)
 
     def _ended_by_merge(self, clock: Clock) -> bool:
         return clock.state == "cancelled" and any(
             lead in self._gone or any(lead == loser for _, loser, _ in self._moved.values())
-            for (lead, key, start), stored in self._clocks.items()
-            if stored.id == clock.id
+            for (lead, _, _), stored in self._clocks.items()
+            if any(one.id == clock.id for one in stored)
         )
 
 
@@ -252,6 +269,16 @@ def _people(recorded: Recorded) -> People:
     if kept and recorded.stage_after == "ready" and kept != recorded.owner_before:
         roles.setdefault(kept, "sdr")
     return People(roles, frozenset([actor] if actor and by.get("manages") else []), frozenset(filter(None, [kept])))
+
+
+def _due(recorded: Recorded) -> Due:
+    """From when to when the clocks of the decision run: people's working time is the roster's, and was kept."""
+    told = {
+        part["key"]: (datetime.fromisoformat(part["started_at"]), datetime.fromisoformat(part["due_at"]))
+        for part in recorded.body.get("clocks", ())
+        if part["state"] == "running"
+    }
+    return lambda rule, _owner, now: told.get(rule.key, (now, now + rule.window.timedelta))
 
 
 def _choice(recorded: Recorded) -> Choice | None:

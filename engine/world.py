@@ -56,7 +56,8 @@ class World(Memberships):
 
     def settle(self, step: Step, choice: Choice | None) -> None:
         """Finish a step with the person chosen, or with nobody to choose: owner, queue, clocks."""
-        step.outcome = complete(step.outcome, choice, step.situation, step.event, self.at.book, self.at.now)
+        at = self.at
+        step.outcome = complete(step.outcome, choice, step.situation, step.event, at.book, at.now, due=at.due)
         self._apply(step)
 
     def pair(self, one: Track, other: Track) -> tuple[Track, Track]:

@@ -16,6 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from engine.clock import SystemClock
+from engine.core.calendars import known_countries
 from engine.errors import BatonError
 from engine.evaluate import Evaluator
 from engine.store.session import close_store
@@ -161,7 +162,11 @@ _stop = _Stop()
 
 
 def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS) -> None:
-    """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own."""
+    """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own.
+
+    What every drain would load anew after its fork is loaded before.
+    """
+    known_countries()
     make_worker(redis_url, name, queue).work(logging_level="WARNING")
 
 

@@ -16,6 +16,7 @@ from engine.core.breaches import after_breach, counted, read_breach
 from engine.core.matching import Matcher
 from engine.core.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
 from engine.core.qualification import qualify
+from engine.core.schedules import Due
 from engine.core.scoring import score, score_values
 from engine.core.sla import Change, Clock, Definitions, Names
 from engine.core.state import LeadState
@@ -137,9 +138,19 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
 
 
 def complete(
-    outcome: Outcome, choice: Choice | None, situation: Situation, event: LeadEvent, book: Book, now: datetime
+    outcome: Outcome,
+    choice: Choice | None,
+    situation: Situation,
+    event: LeadEvent,
+    book: Book,
+    now: datetime,
+    *,
+    due: Due,
 ) -> Outcome:
-    """The outcome with its person, its place in the queue or the pool, and the clocks that start and end with that."""
+    """The outcome with its person, its place in the queue or the pool, and the clocks that start and end with that.
+
+    ``due`` says from when to when a clock runs that starts now.
+    """
     after = outcome.after if choice is None else _placed(outcome.after, choice, outcome.need, now)
     after = counted(after, outcome.breached, outcome.clocks, outcome.clocks_before)
     names = _naming(event, situation.view, book.policy, refused=outcome.refusal is not None)
@@ -152,6 +163,7 @@ def complete(
         clocks,
         change,
         may=lambda rule: (allowed is None or rule.key in allowed) and holds(rule),
+        due=due,
         policy_number=book.number,
         now=now,
     )

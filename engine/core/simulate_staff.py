@@ -7,13 +7,17 @@ happen.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from engine.core.assignment import Member, listed_months, unavailability
+from engine.core.calendars import WorkingCalendar, is_working, working_spans
 from engine.core.decide import People
 from engine.core.model import Stage
 from engine.core.refresh import midnight_after
+from engine.core.schedules import Schedules
 from engine.core.state import LeadState
+from rulesets.policy import Policy
 from rulesets.roster import Person, Roster
 from rulesets.vocabulary import fold
 
@@ -26,14 +30,15 @@ DAY = timedelta(days=1)
 class Staff:
     """Everybody of a roster. ``freed``: somebody may have become able to take a lead since this was last cleared."""
 
-    def __init__(self, roster: Roster, zone: str) -> None:
-        zones = {calendar.key: calendar.zone for calendar in roster.calendars}
+    def __init__(self, roster: Roster, policy: Policy) -> None:
+        self.schedules = Schedules.of_roster(policy, roster)
         departments = {team.key: team.department for team in roster.teams}
         ordered = sorted(roster.people, key=lambda person: person.email)
         self.people = people_of(roster)
         self.freed = True
+        self._hours_matter = any(rule.off_hours != "assign" for rule in policy.assignment)
         self._members = {
-            person.email: _member(person, zones.get(person.calendar or "", ZoneInfo(zone)), departments)
+            person.email: _member(person, self.schedules.schedule(person.email).calendar.zone, departments)
             for person in ordered
         }
         self._received: dict[str, list[datetime]] = {email: [] for email in self._members}
@@ -42,11 +47,11 @@ class Staff:
         """Everybody as they stand now, by e-mail."""
         return [self._counted(member, now) for member in self._members.values()]
 
-    def available(self, now: datetime) -> frozenset[str]:
-        """Who could take a lead now, if it fits."""
+    def available(self, now: datetime) -> frozenset[tuple[str, bool]]:
+        """Who could take a lead now, if it fits, and whether it is their working time, where a policy asks."""
         members = self.members(now)
         listed = {role: listed_months(members, role) for role in {member.role for member in members}}
-        return frozenset(m.email for m in members if unavailability(m, now, listed[m.role]) is None)
+        return frozenset((m.email, m.working) for m in members if unavailability(m, now, listed[m.role]) is None)
 
     def moved(self, before: LeadState, after: LeadState) -> None:
         """A lead went from one state to another: whose open leads are more or fewer."""
@@ -64,12 +69,20 @@ class Staff:
         self._received[person].append(at)
 
     def next_days(self, now: datetime) -> Iterator[datetime]:
-        """The coming midnights at which caps, absences or lists of months may let somebody take leads again."""
+        """The coming moments at which somebody may take leads again.
+
+        Midnights, for caps, absences and lists of months; and where hours matter, the beginnings of working time.
+        """
         dated = (m for m in self._members.values() if m.caps or m.absences or m.eligible_months)
         for zone in sorted({str(member.zone) for member in dated}):
             yield midnight_after(now, ZoneInfo(zone))
+        if self._hours_matter:
+            for calendar in {self.schedules.schedule(email).calendar for email in self._members}:
+                yield from _next_opening(calendar, now)
 
     def _counted(self, member: Member, now: datetime) -> Member:
+        if self._hours_matter:
+            member = replace(member, working=is_working(self.schedules.schedule(member.email).calendar, now))
         return replace(member, received=self._spans(member, now)) if member.caps else member
 
     def _spans(self, member: Member, now: datetime) -> Mapping[str, int]:
@@ -92,6 +105,11 @@ def people_of(roster: Roster) -> People:
         managers=frozenset(managers | heads),
         active=frozenset(person.email for person in roster.people if person.active),
     )
+
+
+def _next_opening(calendar: WorkingCalendar, now: datetime) -> Iterator[datetime]:
+    """The next beginning of working time, if there is one."""
+    yield from islice((opens for opens, _ in working_spans(calendar, now) if opens > now), 1)
 
 
 def _open_with(state: LeadState) -> str | None:

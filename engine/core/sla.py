@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.core.model import OPEN_STAGES, LeadEvent
+from engine.core.schedules import Due
 from engine.core.state import LeadState
 from rulesets.policy import Action, EventItem, SlaClock
 
@@ -79,13 +80,15 @@ def start(
     change: Change,
     *,
     may: Callable[[SlaClock], bool],
+    due: Due,
     policy_number: int,
     now: datetime,
 ) -> tuple[Clock, ...]:
     """New clocks at ``now``: one per rule whose start just happened, at most one running per key (R6.1).
 
     ``earlier`` and ``clocks`` are those before the decision and as they stand; one that the decision took from an old
-    owner starts again for the new one (R6.4). ``may`` says whether the cell and the rule's `when` allow it.
+    owner starts again for the new one (R6.4). ``may`` says whether the cell and the rule's `when` allow it, ``due``
+    from when to when a clock runs (R6.2).
     """
     if change.event.imported:
         return ()
@@ -93,7 +96,7 @@ def start(
     running = {clock.key for clock in standing if clock.running}
     taken = _taken(earlier, standing, change.after)
     return tuple(
-        Clock(rule.key, change.after.owner, policy_number, now, now + rule.window.timedelta)
+        Clock(rule.key, change.after.owner, policy_number, *due(rule, change.after.owner, now))
         for rule in rules
         if rule.kind == "deadline"
         and rule.key not in running

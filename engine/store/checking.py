@@ -86,14 +86,21 @@ def ledgers(driver: Driver) -> dict[int, set[tuple[int, str, str]]]:
     return found
 
 
-def clocks(driver: Driver) -> dict[tuple[int, str, datetime], Clock]:
-    """(lead, key, start) → every clock as it is stored."""
+def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[Clock]]:
+    """(lead, key, start) → the clocks as they are stored, first started first.
+
+    Several begin to run at one moment when they were started while their owners were away (R6.2).
+    """
     rows = driver.execute(
         "SELECT lead_id, id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, "
-        "fired_at IS NOT NULL FROM clock"
+        "fired_at IS NOT NULL FROM clock ORDER BY id"
     )
     names = ("id", "key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late")
-    return {(row[0], row[2], row[5]): Clock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1]) for row in rows}
+    found: dict[tuple[int, str, datetime], list[Clock]] = {}
+    for row in rows:
+        clock = Clock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1])
+        found.setdefault((row[0], clock.key, clock.started_at), []).append(clock)
+    return found
 
 
 def moved_by_merges(driver: Driver) -> dict[int, tuple[int, int, set[int]]]:

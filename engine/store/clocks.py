@@ -7,6 +7,7 @@ from engine.core.explain import moment
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.rotation import read_members
 from engine.store.session import Driver, raw, transaction
+from rulesets.policy import Policy
 
 FIRED_AT_ONCE = 1000
 ASKED_AT_ONCE = 200
@@ -48,9 +49,7 @@ def drain_queues(now: datetime, limit: int = ASKED_AT_ONCE) -> list[int]:
     """
     with transaction() as connection:
         driver = raw(connection)
-        row = driver.execute(
-            "SELECT document->>'timezone' FROM policy_version JOIN active_policy USING (number)"
-        ).fetchone()
+        row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
         if row is None:
             return []
         minute = f"{now:%Y%m%d%H%M}"
@@ -58,7 +57,7 @@ def drain_queues(now: datetime, limit: int = ASKED_AT_ONCE) -> list[int]:
             "SELECT id, queued_role FROM lead WHERE queued_role = ANY(%s) AND merged_into IS NULL AND NOT EXISTS "
             "(SELECT FROM event WHERE source = %s AND external_id = concat('queue:', lead.id, ':', %s::text)) "
             "ORDER BY queue_priority, grade, queued_at, id LIMIT %s",
-            [_available_roles(driver, row[0], now), ENGINE_SOURCE, minute, limit],
+            [_available_roles(driver, Policy.model_validate(row[0]), now), ENGINE_SOURCE, minute, limit],
         ).fetchall()
         asks = [
             Intake(
@@ -75,8 +74,10 @@ def drain_queues(now: datetime, limit: int = ASKED_AT_ONCE) -> list[int]:
         return [lead for _, lead in put(driver, asks)]
 
 
-def _available_roles(driver: Driver, default_zone: str, now: datetime) -> list[str]:
-    """Roles of which somebody could receive a lead now, whatever the lead."""
-    members = read_members(driver, default_zone, now)
+def _available_roles(driver: Driver, policy: Policy, now: datetime) -> list[str]:
+    """Roles of which somebody could receive a lead now, whatever the lead; off hours, where some policy allows that."""
+    members = read_members(driver, policy, now)
+    any_hour = {rule.role for rule in policy.assignment if rule.off_hours == "assign"}
     listed = {role: listed_months(members, role) for role in {member.role for member in members}}
-    return sorted({m.role for m in members if unavailability(m, now, listed[m.role]) is None})
+    able = (m for m in members if unavailability(m, now, listed[m.role]) is None)
+    return sorted({m.role for m in able if m.working or m.role in any_hour})

@@ -5,6 +5,7 @@ leads and accounts, and held to the end of the transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -13,8 +14,11 @@ from zoneinfo import ZoneInfo
 from psycopg.rows import dict_row
 
 from engine.core.assignment import Member
+from engine.core.calendars import is_working
 from engine.core.rotation import Pointer
+from engine.store.schedules import read_schedules
 from engine.store.session import Driver
+from rulesets.policy import Policy
 from rulesets.vocabulary import fold
 
 LISTS = ("territories", "languages", "industries")
@@ -82,18 +86,22 @@ def read_managers(driver: Driver) -> list[str]:
     return [email for (email,) in rows]
 
 
-def read_members(driver: Driver, default_zone: str, now: datetime) -> list[Member]:
-    """The roster with what everybody has now; zones come from the person's calendar, else the policy's."""
-    zones = dict(driver.execute("SELECT key, body->>'timezone' FROM calendar"))
+def read_members(driver: Driver, policy: Policy, now: datetime) -> list[Member]:
+    """The roster with what everybody has now; zone and working time are the person's calendar's, else the policy's."""
+    schedules = read_schedules(driver, policy)
     departments = dict(driver.execute("SELECT key, department FROM team"))
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute("SELECT * FROM person ORDER BY email").fetchall()
     open_leads = _open_leads(driver, [row["email"] for row in rows if row["capacity"] is not None])
-    zoned = [(row, ZoneInfo(zones.get(row["calendar"]) or default_zone)) for row in rows]
-    received = _received(driver, zoned, now)
+    calendars = {row["email"]: schedules.schedule(row["email"]).calendar for row in rows}
+    received = _received(driver, [(row, calendars[row["email"]].zone) for row in rows], now)
     return [
-        _member(row, zone, departments.get(row["team"]), open_leads.get(row["email"], 0), received[row["email"]])
-        for row, zone in zoned
+        replace(
+            _member(row, departments.get(row["team"]), open_leads.get(row["email"], 0), received[row["email"]]),
+            zone=calendars[row["email"]].zone,
+            working=is_working(calendars[row["email"]], now),
+        )
+        for row in rows
     ]
 
 
@@ -127,7 +135,7 @@ def _received(
 
 
 def _member(
-    row: Mapping[str, Any], zone: ZoneInfo, team_department: str | None, open_leads: int, received: Mapping[str, int]
+    row: Mapping[str, Any], team_department: str | None, open_leads: int, received: Mapping[str, int]
 ) -> Member:
     details = row["details"]
     return Member(
@@ -142,7 +150,6 @@ def _member(
         lists={name: frozenset(fold(value) for value in details.get(name) or ()) for name in LISTS},
         absences=tuple((_day(a["from"]), _day(a["to"])) for a in details.get("absences") or ()),
         eligible_months=frozenset(details.get("eligible_months") or ()),
-        zone=zone,
         open_leads=open_leads,
         received=received,
     )

@@ -13,6 +13,7 @@ from engine.core.matching import InterpreterMatcher
 from engine.core.model import LeadEvent, Stage
 from engine.core.plan import frame_of
 from engine.core.rotation import Pointers
+from engine.core.schedules import Schedules
 from engine.core.sla import Clock
 from engine.core.state import LeadState
 from engine.core.view import LeadView
@@ -83,6 +84,7 @@ class Story:
         self.state, self.clocks = state or LeadState(), tuple[Clock, ...]()
         self.rotations: dict[str, Pointers] = {}
         self._claims, self._history, self._frame = NO_CLAIMS, History(), frame_of(rules)
+        self.schedules = Schedules.of(rules, {}, ())
         self._book = Book(1, rules, InterpreterMatcher(rules), self._rule)
 
     def happens(
@@ -124,7 +126,7 @@ class Story:
         )
         outcome = decide(situation, one, self._book, people)
         choice = self._choose(outcome, view, now) if outcome.need else None
-        outcome = complete(outcome, choice, situation, one, self._book, now)
+        outcome = complete(outcome, choice, situation, one, self._book, now, due=self.schedules.due)
         self.state = outcome.after
         number = max((clock.id or 0 for clock in outcome.clocks), default=0)
         self.clocks = tuple(

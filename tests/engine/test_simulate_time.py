@@ -10,7 +10,7 @@ from engine.core.model import LeadEvent
 from engine.simulate import rules_of
 from engine.simulate_time import run_until
 from rulesets.policy import Policy
-from rulesets.roster import Roster
+from rulesets.roster import Calendar, Roster
 from tests.engine.scored_leads import model, policy, signal
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -171,3 +171,39 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order() -> None:
 
 def test_without_events_nothing_happens() -> None:
     assert run([], 1, team("ann")) == []
+
+
+# ------------------------------------------------------------------------------------------------ working time
+OFFICE = {"key": "office", "timezone": "UTC", "hours": {day: ["09:00-12:00", "13:00-18:00"] for day in ("mon", "tue")}}
+
+
+def with_calendar(*people: str, **parts: Any) -> Roster:
+    return team(*people, calendar="office", **parts).model_copy(
+        update={"calendars": (Calendar.model_validate(OFFICE),)}
+    )
+
+
+def test_a_business_clock_counts_and_warns_by_the_owners_working_time() -> None:
+    rules = document(sla=[{**CLOCK, "clock": "business", "window": {"hours": 4}}])
+    (line,) = run([happened("content.downloaded", 0)], 10, with_calendar("ann", "bob"), rules)
+    assert [(d["event"], d["at"][11:16]) for d in line["decisions"]] == [
+        ("content.downloaded", "09:00"), ("sla.warned", "11:00"), ("sla.breached", "14:00"), ("sla.warned", "16:00"),
+        ("sla.breached", "18:00"),
+    ]  # fmt: skip
+
+
+def test_a_lead_that_waits_for_working_time_is_served_at_opening() -> None:
+    rules = document(assignment=[{**IN_TURN, "off_hours": "wait"}], sla=[])
+    (line,) = run([happened("content.downloaded", 3.5)], 5, with_calendar("ann"), rules)
+    assert [(d["event"], d["owner"], d["at"][11:16]) for d in line["decisions"]] == [
+        ("content.downloaded", None, "12:30"), ("queue.assigned", ANN, "13:00"),
+    ]  # fmt: skip
+    assert line["decisions"][0]["candidates"] == [{"person": ANN, "reason": "off_hours"}]
+
+
+def test_who_is_off_is_skipped_and_whoever_has_no_calendar_is_always_there() -> None:
+    rules = document(assignment=[{**IN_TURN, "off_hours": "skip"}])
+    roster = with_calendar("ann")
+    roster = roster.model_copy(update={"people": (*roster.people, *team("bob").people)})
+    (line,) = run([happened("content.downloaded", 3.5)], 4, roster, rules)
+    assert line["owner"] == BOB

@@ -30,6 +30,10 @@ def at(minute: float) -> datetime:
     return NOW + timedelta(minutes=minute)
 
 
+def within_the_window(one: SlaClock, _owner: str | None, now: datetime) -> tuple[datetime, datetime]:
+    return now, now + one.window.timedelta
+
+
 def touch(minute: float, actor: str | None = ANN, type_: str = "lead.touched", *, imported: bool = False) -> LeadEvent:
     return replace(event(type_, at=at(minute)), actor=actor, imported=imported)
 
@@ -152,7 +156,9 @@ def started(
     **parts: Any,
 ) -> tuple[Clock, ...]:
     what = change(before, after, one or touch(0, type_="score.refreshed"))
-    return start([rule(**parts)], earlier, clocks, what, may=lambda _: may, policy_number=3, now=at(2))
+    return start(
+        [rule(**parts)], earlier, clocks, what, may=lambda _: may, due=within_the_window, policy_number=3, now=at(2)
+    )
 
 
 def test_a_clock_starts_at_the_decision_for_the_owner_under_the_policy_in_force() -> None:

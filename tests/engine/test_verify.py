@@ -5,7 +5,19 @@ import pytest
 from engine.store.clocks import fire_due_clocks
 from engine.store.session import raw, transaction
 from engine.verify import verify
-from tests.factories import CTO, NOW, HandClock, decide_all, event, hire, policy_document, put_in_force, rows, take_in
+from tests.factories import (
+    CTO,
+    NOW,
+    HandClock,
+    decide_all,
+    event,
+    hire,
+    model,
+    policy_document,
+    put_in_force,
+    rows,
+    take_in,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -85,3 +97,37 @@ def test_an_event_whose_content_was_changed_no_longer_gives_its_decision() -> No
     live_through_a_day()
     change("UPDATE event SET type = 'page.viewed' WHERE type = 'content.downloaded'")
     assert {"scores"} <= {difference.part for difference in verify().differences if difference.what == "decision"}
+
+
+def test_a_true_record_holds_when_the_roster_says_when_clocks_run() -> None:
+    """Working time and absences are kept, for a replay has no roster; two clocks may begin when somebody returns."""
+    business = {**FIRST_TOUCH, "key": "in_hours", "clock": "business"}
+    resting = model(matrix={"default": {"action": "nurture"}})
+    put_in_force(
+        policy_document(models=[resting], sla=[FIRST_TOUCH, business], calendar={"hours": {"mon": ["09:00-09:10"]}})
+    )
+    hire("li@example.com", absences=[{"from": "2000-01-01", "to": "2030-12-31"}])
+    hire("wang@example.com")
+    take_in(event(external_id="x", traits=CTO))
+    decide_all()
+    for work, actor in (
+        ("claimed", "li"),
+        ("recycled", "li"),
+        ("claimed", "li"),
+        ("recycled", "li"),
+        ("claimed", "wang"),
+    ):
+        take_in(event(f"lead.{work}", external_id="x", actor=f"{actor}@example.com"))
+        decide_all()
+    starts = rows("SELECT key, owner, started_at > '2030-12-31', due_at > '2030-12-31', state FROM clock ORDER BY id")
+    away = [
+        ("first_touch", "li@example.com", True, True, "cancelled"),
+        ("in_hours", "li@example.com", False, True, "cancelled"),
+    ]
+    there = [
+        ("first_touch", "wang@example.com", False, False, "running"),
+        ("in_hours", "wang@example.com", False, False, "running"),
+    ]
+    assert starts == [*away, *away, *there]
+    change("DELETE FROM person")
+    assert verify().differences == ()

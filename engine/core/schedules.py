@@ -1,0 +1,88 @@
+"""Whose working time a clock counts, and from when to when it runs (POLICY.md R6.2, R8.1).
+
+Pure. The roster's people each have a calendar, their own or the policy's, and their absences; who is not in the roster,
+and nobody, has the policy's calendar. A policy without calendar works around the clock in its zone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.core.calendars import END, Absences, WorkingCalendar, add_business_time, day_begins, present_from
+from rulesets.policy import Policy
+from rulesets.roster import Roster
+from rulesets.sla import SlaClock
+
+Due = Callable[[SlaClock, str | None, datetime], tuple[datetime, datetime]]
+"""(rule, owner, moment) → when a clock that starts at this moment begins to run, and when it is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Somebody's calendar and the days they are away."""
+
+    calendar: WorkingCalendar
+    absences: Absences = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """Everybody's schedule by e-mail; ``own`` is the policy's, for all others."""
+
+    own: Schedule
+    people: Mapping[str, Schedule] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy,
+        calendars: Mapping[str, Mapping[str, Any]],
+        people: Iterable[tuple[str, str | None, Absences]],
+    ) -> "Schedules":
+        """From the roster's calendars as plain data by key and its people as (e-mail, calendar, absences)."""
+        written = policy.calendar.model_dump(mode="json", exclude_defaults=True) if policy.calendar else {}
+        own = WorkingCalendar.of(ZoneInfo(policy.timezone), written)
+        made = {key: WorkingCalendar.of(ZoneInfo(parts["timezone"]), parts) for key, parts in calendars.items()}
+        return cls(
+            Schedule(own),
+            {email: Schedule(made.get(calendar or "", own), absences) for email, calendar, absences in people},
+        )
+
+    @classmethod
+    def of_roster(cls, policy: Policy, roster: Roster) -> "Schedules":
+        """From a roster document."""
+        calendars = {one.key: one.model_dump(mode="json", exclude_defaults=True) for one in roster.calendars}
+        people = (
+            (person.email, person.calendar, tuple((absence.from_, absence.to) for absence in person.absences))
+            for person in roster.people
+        )
+        return cls.of(policy, calendars, people)
+
+    def schedule(self, email: str | None) -> Schedule:
+        """Somebody's schedule."""
+        return self.people.get(email or "", self.own)
+
+    def due(self, rule: SlaClock, owner: str | None, now: datetime) -> tuple[datetime, datetime]:
+        """When a clock that starts now begins to run, and when it is due.
+
+        Elapsed time of an owner who is away begins with the day they return; business time skips such days by itself.
+        """
+        start = now if rule.clock == "business" else _return_of(self.schedule(owner), now)
+        return start, self.after(rule, owner, start, rule.window.timedelta)
+
+    def after(self, rule: SlaClock, owner: str | None, start: datetime, span: timedelta) -> datetime:
+        """When so much of a clock's time has passed since it began to run."""
+        if rule.clock == "business":
+            schedule = self.schedule(owner)
+            return add_business_time(schedule.calendar, start, span, schedule.absences)
+        return start + min(span, END - start)
+
+
+def _return_of(schedule: Schedule, now: datetime) -> datetime:
+    """Now, or 00:00 of the day somebody returns who is away."""
+    zone = schedule.calendar.zone
+    today = now.astimezone(zone).date()
+    back = present_from(today, schedule.absences)
+    return now if back == today else min(day_begins(zone, back), END)
