@@ -24,6 +24,9 @@ class May(StrEnum):
     EDIT_ROSTER = "edit_roster"
     SEE_POLICY = "see_policy"
     EDIT_SCORING = "edit_scoring"
+    EDIT_QUALIFICATION = "edit_qualification"
+    EDIT_SDR_ASSIGNMENT = "edit_sdr_assignment"
+    EDIT_SALES_ASSIGNMENT = "edit_sales_assignment"
     EDIT_CLOCKS = "edit_clocks"
     EDIT_DOCUMENT = "edit_document"
     PUBLISH = "publish"
@@ -42,8 +45,8 @@ OWN = frozenset({May.ENTER, May.SEE_OWN_LEADS, May.WORK_OWN_LEADS})
 PERMISSIONS: dict[str, frozenset[May]] = {
     "admin": frozenset(May) - {May.SIGN_MARKETING, May.SIGN_SALES},
     "marketing": (OVERSEE | {May.EDIT_SCORING, May.SIGN_MARKETING}) - {May.WORK_ANY_LEAD},
-    "sdr_manager": OVERSEE | {May.EDIT_CLOCKS, May.EDIT_ROSTER},
-    "sales_manager": OVERSEE | {May.EDIT_CLOCKS, May.EDIT_ROSTER, May.SIGN_SALES},
+    "sdr_manager": OVERSEE | {May.EDIT_QUALIFICATION, May.EDIT_SDR_ASSIGNMENT, May.EDIT_CLOCKS, May.EDIT_ROSTER},
+    "sales_manager": OVERSEE | {May.EDIT_SALES_ASSIGNMENT, May.EDIT_CLOCKS, May.EDIT_ROSTER, May.SIGN_SALES},
     "sdr": OWN,
     "sales": OWN,
     "viewer": READ,
@@ -58,7 +61,14 @@ def granted(roles: Iterable[str]) -> frozenset[May]:
 
 def may(permission: May) -> bool:
     """Whether the person of this request may do it; an anonymous visitor may do nothing."""
-    return has_request_context() and bool(current_user.is_authenticated) and permission in granted(role.name for role in current_user.roles)
+    return permission in all_granted()
+
+
+def all_granted() -> frozenset[May]:
+    """Everything that the person of this request may do."""
+    if not has_request_context() or not current_user.is_authenticated:
+        return frozenset()
+    return granted(role.name for role in current_user.roles)
 
 
 def actor() -> str:

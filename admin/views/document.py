@@ -1,17 +1,21 @@
 """The whole draft as one document: read it, take it home, put another in its place."""
 
+from typing import Any
+
 from flask import Response, flash, redirect, request
 from flask_admin import BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.permissions import May, actor, may
+from admin.permissions import May, actor, all_granted, may
+from admin.policy_rights import forbidden
 from admin.views import problems
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
 from engine.store.drafts import DraftConflict, load_draft, save_draft
-from rulesets.document import DocumentUnreadable, load
+from rulesets.diff import diff
+from rulesets.document import DocumentUnreadable, load, parse, plain
 from rulesets.yaml_text import write_yaml
 
 
@@ -56,7 +60,12 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         text = upload.read().decode("utf-8", "replace") if upload and upload.filename else request.form.get("text", "")
         revision = request.form.get("revision", type=int, default=-1)
         try:
-            save_draft(load(text), revision, actor())
+            raw = load(text)
+            refused_places = not_mine(raw)
+            if refused_places:
+                told = gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(refused_places))
+                return self._shown(text, revision, told)
+            save_draft(raw, revision, actor())
         except DocumentUnreadable as refused:
             return self._shown(text, revision, str(refused))
         except DraftConflict as conflict:
@@ -66,3 +75,12 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
             return self._shown(text, revision, str(refused))
         flash(gettext("The draft was replaced."), "success")
         return redirect(self.get_url(".index"))
+
+
+def not_mine(raw: Any) -> list[str]:
+    """Places of the draft that a document changes and the person of this request may not; nothing for no policy."""
+    policy = parse(raw).policy
+    if policy is None:
+        return []
+    old, new = load_draft().document, plain(policy)
+    return [change.path for change in forbidden(diff(old, new), old, new, all_granted())][:20]

@@ -7,17 +7,22 @@ nothing is written until the editor saves again.
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import flash, request
+from flask import flash, redirect, request
+from flask_admin.helpers import get_form_data
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
-from admin.permissions import May, actor, may
+from admin.permissions import May, actor, all_granted
+from admin.policy_rights import PARTS
 from admin.views import draft_forms as forms
-from admin.views import terms
+from admin.views import problems, terms
 from admin.views.conditions import readable
-from admin.views.lists import Filter, ListView
+from admin.views.lists import Filter, ListView, page
+from admin.views.part_values import Readable, columns
 from admin.views.publish import draft_faults
+from admin.views.structured import value_of
 from engine.errors import NotFound, PolicyRefused
 from engine.store.draft_tables import (
     DraftCell,
@@ -26,7 +31,7 @@ from engine.store.draft_tables import (
     DraftPart,
     DraftRule,
 )
-from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, remove_part
+from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, move_part, remove_part
 
 Formatters = dict[str, Callable[..., Any]]
 
@@ -35,7 +40,9 @@ class PartView(ListView):
     """Base of the draft's lists."""
 
     needs = May.SEE_POLICY
-    edits: ClassVar[May] = May.EDIT_SCORING
+    edits: ClassVar[frozenset[May]] = PARTS["models"]
+    movable: ClassVar[bool] = True
+    defaults: ClassVar[dict[str, Any]] = {}
     form: ClassVar[Any] = forms.PartForm
     new_form: ClassVar[Any] = None
     column_default_sort: Any = [("parent", False), ("position", False)]  # noqa: RUF012 - the library's own attribute
@@ -68,12 +75,12 @@ class PartView(ListView):
     @property
     def can_edit(self) -> bool:  # type: ignore[override] # asked anew for each reader
         """Whether the reader may change rows."""
-        return may(self.edits)
+        return bool(self.edits & all_granted())
 
     @property
     def can_create(self) -> bool:  # type: ignore[override] # asked anew for each reader
         """Whether the reader may add rows of this kind."""
-        return self.new_form is not None and may(self.edits)
+        return self.new_form is not None and self.can_edit
 
     @property
     def can_delete(self) -> bool:  # type: ignore[override] # asked anew for each reader
@@ -89,6 +96,10 @@ class PartView(ListView):
         """The rows; the first look lays the draft down."""
         load_draft()
         return super().get_query()
+
+    def get_pk_value(self, model: DraftPart) -> str:
+        """The path as it is. (The library doubles dots.)"""
+        return model.path
 
     def title_of(self, model: DraftPart) -> str:
         """The heading of a row's page."""
@@ -106,15 +117,43 @@ class PartView(ListView):
             form.parent.choices = self.parents()
         return form
 
+    def edit_form(self, obj: Any = None) -> Any:
+        """The form of a row, reading parts of parts."""
+        return self.form_of(obj)(get_form_data(), obj=Readable(obj, self.defaults))
+
+    def form_of(self, row: DraftPart) -> Any:  # noqa: ARG002 - some rows have forms of their own
+        """The class of a row's form."""
+        return self.form
+
+    def allows(self, row: DraftPart) -> bool:  # noqa: ARG002 - some rows ask for more
+        """Whether the reader may change this very row."""
+        return self.can_edit
+
+    @page("/move", "POST")
+    def move(self) -> Response:
+        """Move a row up or down among its siblings."""
+        row = self.get_one(request.form.get("id", ""))
+        if not self.can_edit or (row is not None and not self.allows(row)):
+            problems.refuse()
+        if row is None:
+            problems.not_found()
+        move_part(type(row), row.path, -1 if request.form.get("to") == "up" else 1, actor())
+        return redirect(self.get_url(".index_view"))
+
     def parents(self) -> list[tuple[str, str]]:
         """Where a new row may stand."""
         return [(row.path, _place(row)) for row in self.session.query(DraftModel).order_by(DraftModel.path)]
 
     def update_model(self, form: Any, model: DraftPart) -> bool:
         """Save one row, or say why not."""
-        values = {field.name: field.data for field in form if field.name != "version"}
+        values = {field.name: value_of(field) for field in form if field.name != "version"}
+        changed = type(model)(**_stored(model))
+        _take(changed, columns(changed, values))
+        if not self.allows(model) or not self.allows(changed):
+            flash(gettext("You may not change this row."), "error")
+            return False
         try:
-            edit_part(type(model), model.path, int(form.version.data or 0), values, actor())
+            edit_part(type(model), model.path, int(form.version.data or 0), columns(model, values), actor())
         except DraftConflict as conflict:
             form.version.data = conflict.version
             form.version.raw_data = None
@@ -128,8 +167,13 @@ class PartView(ListView):
 
     def create_model(self, form: Any) -> DraftPart | bool:
         """Add one row, or say why not."""
-        values = {field.name: field.data for field in form if field.name != "version"}
-        part: DraftPart = self.model(path=self.path_of(values), **values)
+        values = {field.name: value_of(field) for field in form if field.name != "version"}
+        part: DraftPart = self.model(path=self.path_of(values), parent=self.parent_of(values), key=values["key"])
+        given = {name: value for name, value in values.items() if name not in {"key", "parent"} and value is not None}
+        _take(part, columns(part, given))
+        if not self.allows(part):
+            flash(gettext("You may not change this row."), "error")
+            return False
         try:
             add_part(part, actor())
         except PolicyRefused as refused:
@@ -138,12 +182,19 @@ class PartView(ListView):
         _hint_at_lint()
         return part
 
+    def parent_of(self, values: dict[str, Any]) -> str:
+        """What a new row stands below; nothing for models and clocks."""
+        return str(values.get("parent") or "")
+
     def path_of(self, values: dict[str, Any]) -> str:
         """The path of a new row."""
         return f"{values['parent']}/{values['key']}"
 
     def delete_model(self, model: DraftPart) -> bool:
         """Remove one row and what is below it, or say why not."""
+        if not self.allows(model):
+            flash(gettext("You may not change this row."), "error")
+            return False
         try:
             remove_part(type(model), model.path, actor())
         except (PolicyRefused, NotFound) as refused:
@@ -160,11 +211,16 @@ class Models(PartView):
     """Scoring models: edges, bounds, order."""
 
     form = forms.ModelForm
+    new_form = forms.NewModelForm
     column_list = ("path", "label", "grades", "heats", "priority", "when", "changed_by")
     numeric_columns = ("priority",)
     introduction = _l(
         "Two scores, never one: fit says who they are (grades A to D), engagement says what they do (cold to frenzied)."
     )
+
+    def path_of(self, values: dict[str, Any]) -> str:
+        """A model stands by itself."""
+        return str(values["key"])
 
 
 class Groups(PartView):
@@ -229,12 +285,26 @@ class Cells(PartView):
 class Clocks(PartView):
     """SLA clocks."""
 
-    edits = May.EDIT_CLOCKS
+    edits = PARTS["sla"]
+    new_form = forms.NewClockForm
     form = forms.ClockForm
     column_list = ("path", "label", "window", "starts_on", "when", "on_breach", "changed_by")
     introduction = _l(
         "By when something must happen, and what happens if not. Running clocks keep the version they started under."
     )
+
+    def path_of(self, values: dict[str, Any]) -> str:
+        """A clock stands by itself."""
+        return str(values["key"])
+
+
+def _stored(row: DraftPart) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in type(row).model_fields}
+
+
+def _take(row: DraftPart, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def label_of(label: Any) -> str:

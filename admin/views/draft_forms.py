@@ -1,16 +1,18 @@
 """The forms of the draft's rows, one per kind of part."""
 
-from typing import Any
+from typing import Any, get_args
 
 from flask_admin.form import BaseForm
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, Form, HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from admin.views import terms
+from admin.views.condition_field import ConditionField
 from admin.views.fields import Given, PointsField, YamlField
+from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField
 from engine.store.draft_rows import UNITS
-from rulesets.policy import GRADES, HEATS
+from rulesets.policy import GRADES, HEATS, Action
 
 CONDITION_HINT = _l(
     "As YAML, for example {field: company.employees, op: between, value: [50, 200]}. An unknown value satisfies no "
@@ -20,7 +22,8 @@ UNIT_NAMES = {"seconds": _l("seconds"), "minutes": _l("minutes"), "hours": _l("h
 CLOCK_NAMES = {"elapsed": _l("elapsed time, around the clock"), "business": _l("working hours of the owner")}
 
 
-def _key() -> Any:
+def key_field() -> Any:
+    """The key of a new row."""
     message = _l("A key begins with a small letter and has only small letters, digits and _, at most 40.")
     hint = _l("Cannot be changed later: decisions refer to it.")
     checks = [Given(), Regexp(r"^[a-z][a-z0-9_]{0,39}$", message=message)]
@@ -33,9 +36,46 @@ class PartForm(BaseForm):  # type: ignore[misc] # the library carries no types
     version = HiddenField()
 
 
+def _words(label: Any, options: Any, empty: Any = None) -> Any:
+    pairs = [(option, terms.term(terms.WORDS, option)) for option in options]
+    return SelectField(label, choices=[*([("", empty)] if empty is not None else []), *pairs])
+
+
+class MatchForm(Form):  # type: ignore[misc] # the library carries no types
+    """An event that meets, cancels or breaks a clock."""
+
+    event = StringField(_l("Event"))
+    when = ConditionField(_l("Condition"))
+    unless_justified = BooleanField(_l("unless justified"))
+
+
+class ActionForm(Form):  # type: ignore[misc] # the library carries no types
+    """An action of a clock."""
+
+    do = _words(_l("Do"), get_args(Action.model_fields["do"].annotation), "—")
+    to = StringField(_l("To"), description=_l("owner, manager, team, sdr, or an e-mail"))
+    reason = StringField(_l("Reason"))
+    tag = StringField(_l("Tag"))
+
+
+class PercentForm(Form):  # type: ignore[misc] # the library carries no types
+    """A share of the window."""
+
+    percent = NumberField(_l("Percent of the window"))
+
+
+class StepForm(Form):  # type: ignore[misc] # the library carries no types
+    """A step of fading."""
+
+    after_days = NumberField(_l("After days"))
+    percent = NumberField(_l("Percent left"))
+
+
 class ModelForm(PartForm):
     """Edges and bounds of a model."""
 
+    label = LabelField(_l("Label"))
+    scores = _words(_l("Scores"), ["lead", "account"])
     grade_a = PointsField(_l("Grade A from"), description=_l("Fit of at least this is an A; below C it is a D."))
     grade_b = PointsField(_l("Grade B from"))
     grade_c = PointsField(_l("Grade C from"))
@@ -52,12 +92,23 @@ class ModelForm(PartForm):
     priority = IntegerField(
         _l("Priority"), [Given()], description=_l("The first model whose condition holds scores the lead.")
     )
-    when = YamlField(_l("For leads that"), description=CONDITION_HINT)
+    when = ConditionField(_l("For leads that"), description=CONDITION_HINT)
+
+
+class NewModelForm(PartForm):
+    """A new model; edges, groups and cells follow."""
+
+    key = key_field()
+    label = LabelField(_l("Label"))
+    scores = _words(_l("Scores"), ["lead", "account"])
+    priority = IntegerField(_l("Priority"), [Given()], default=100)
+    when = ConditionField(_l("For leads that"), description=CONDITION_HINT)
 
 
 class GroupForm(PartForm):
     """Bounds of a group."""
 
+    label = LabelField(_l("Label"))
     min = PointsField(_l("Sum at least"))
     max = PointsField(_l("Sum at most"), description=_l("What the group may add, however much its rules give."))
 
@@ -65,7 +116,7 @@ class GroupForm(PartForm):
 class NewGroupForm(GroupForm):
     """A new group of a model."""
 
-    key = _key()
+    key = key_field()
     side = SelectField(_l("Kind"), choices=[("fit", _l("Fit rules")), ("engagement", _l("Signals"))])
     parent = SelectField(_l("Model"))
 
@@ -73,15 +124,16 @@ class NewGroupForm(GroupForm):
 class RuleForm(PartForm):
     """A fit rule."""
 
+    label = LabelField(_l("Label"))
     points = PointsField(_l("Points"), [Given()])
     enabled = BooleanField(_l("Enabled"))
-    when = YamlField(_l("Condition"), [Given()], description=CONDITION_HINT)
+    when = ConditionField(_l("Condition"), [Given()], description=CONDITION_HINT)
 
 
 class NewRuleForm(RuleForm):
     """A new fit rule of a group."""
 
-    key = _key()
+    key = key_field()
     parent = SelectField(_l("Group"))
     enabled = BooleanField(_l("Enabled"), default=True)
 
@@ -89,26 +141,32 @@ class NewRuleForm(RuleForm):
 class SignalForm(PartForm):
     """A signal."""
 
+    label = LabelField(_l("Label"))
     points = PointsField(_l("Points"), [Given()])
     max = PointsField(_l("At most in all"))
     enabled = BooleanField(_l("Enabled"))
-    event = YamlField(
-        _l("Event"), [Given()], description=_l("An event key such as content.downloaded, or a list of them.")
+    event = LinesField(
+        _l("Event"),
+        [Given()],
+        one=True,
+        description=_l("An event key such as content.downloaded; several: one per line."),
     )
-    when = YamlField(_l("Condition"), description=CONDITION_HINT)
-    repeat = YamlField(
-        _l("Repeats"),
-        description=_l("For example {per: asset, times: 1, window: {days: 30}}. Empty: every time counts."),
-    )
-    decay = YamlField(
-        _l("Fading"), description=_l("For example {curve: half_life, days: 30, floor: 0}. Empty: it does not fade.")
-    )
+    when = ConditionField(_l("Condition"), description=CONDITION_HINT)
+    repeat__per = _words(_l("Repeats are counted per"), ["event", "asset", "day"], _l("nothing: every time counts"))
+    repeat__times = IntegerField(_l("At most so often"), [Optional(), NumberRange(1)])
+    repeat__window = DurationField(_l("Within"), description=_l("Empty: for ever."))
+    decay__curve = _words(_l("Fading"), ["none", "linear", "half_life", "step", "expire"], "—")
+    decay__days = NumberField(_l("Days"), description=_l("Of a half-life, or until it expires."))
+    decay__percent = NumberField(_l("Percent"), description=_l("Lost in each period of a linear fading."))
+    decay__period = DurationField(_l("Period"))
+    decay__steps = RowsField(_l("Steps"), StepForm)
+    decay__floor = NumberField(_l("Never below"))
 
 
 class NewSignalForm(SignalForm):
     """A new signal of a group."""
 
-    key = _key()
+    key = key_field()
     parent = SelectField(_l("Group"))
     enabled = BooleanField(_l("Enabled"), default=True)
 
@@ -132,12 +190,31 @@ class NewCellForm(CellForm):
 class ClockForm(PartForm):
     """An SLA clock."""
 
+    label = LabelField(_l("Label"))
+    role = _words(_l("Role"), ["sdr", "sales", "manager"])
+    kind = _words(_l("Kind"), ["deadline", "hold"])
     window_amount = PointsField(_l("Window"), [Given()])
     window_unit = SelectField(_l("Unit"), choices=[(unit, UNIT_NAMES[unit]) for unit in UNITS])
     clock = SelectField(_l("Counted in"), choices=list(CLOCK_NAMES.items()))
-    when = YamlField(_l("For leads that"), description=CONDITION_HINT)
-    starts_on = YamlField(_l("Starts on"), [Given()], description=_l("For example {stage: ready}."))
-    met_by = YamlField(_l("Met by"), description=_l("Event keys, for example [lead.touched]."))
-    on_breach = YamlField(
-        _l("On breach"), description=_l("Actions in order, for example [{do: reassign}, {do: notify, to: manager}].")
+    when = ConditionField(_l("For leads that"), description=CONDITION_HINT)
+    starts_on__stage = SelectField(
+        _l("Starts at stage"), choices=[("", "—"), *((stage, terms.STAGES[stage]) for stage in terms.STAGES)]
     )
+    starts_on__event = StringField(_l("or on the event"))
+    starts_on__assigned = _words(_l("or when assigned to"), ["sdr", "sales"], "—")
+    met_by = RowsField(_l("Met by"), MatchForm, bare="event")
+    by = _words(_l("Met by whom"), ["owner", "role"])
+    cancelled_by = RowsField(_l("Cancelled by"), MatchForm, bare="event")
+    broken_by = RowsField(_l("Broken by"), MatchForm, bare="event")
+    warn_at = RowsField(_l("Warn at"), PercentForm, bare="percent")
+    on_warn = RowsField(_l("On warning"), ActionForm)
+    on_breach = RowsField(_l("On breach"), ActionForm)
+    on_held = RowsField(_l("When held"), ActionForm)
+    then__after_breaches = IntegerField(_l("After so many breaches"), [Optional(), NumberRange(1)])
+    then__actions = RowsField(_l("do instead"), ActionForm)
+
+
+class NewClockForm(ClockForm):
+    """A new clock."""
+
+    key = key_field()

@@ -6,18 +6,20 @@ from flask_babel import lazy_gettext as _l
 from admin.views.administration import AuditLog, Keys, Users
 from admin.views.document import WholeDocument
 from admin.views.draft import Cells, Clocks, Groups, Models, Rules, Signals
+from admin.views.entries import PAGES
 from admin.views.leads import Leads
 from admin.views.publish import Publish
 from admin.views.road import Events, SetAside
 from admin.views.roster import People, RosterDocument, Teams
 from admin.views.versions import Versions
 from engine.store.admin_tables import ApiKey, AuditEntry, UserAccount
-from engine.store.draft_tables import DraftCell, DraftClock, DraftGroup, DraftModel, DraftRule, DraftSignal
+from engine.store.draft_tables import DraftCell, DraftClock, DraftEntry, DraftGroup, DraftModel, DraftRule, DraftSignal
 from engine.store.tables import Event, Inbox, Lead, Person, Team
 
 ROAD = _l("Road of events")
 ROSTER = _l("Roster")
 POLICY = _l("Policy draft")
+CONTENTS = _l("Rules of the draft")
 OPERATION = _l("Administration")
 
 
@@ -45,6 +47,12 @@ def _policy() -> list[BaseView]:
         Signals(DraftSignal, name=_l("Signals"), category=POLICY, endpoint="signals", url="draft/signals"),
         Cells(DraftCell, name=_l("Matrix"), category=POLICY, endpoint="cells", url="draft/matrix"),
         Clocks(DraftClock, name=_l("Clocks"), category=POLICY, endpoint="clocks", url="draft/clocks"),
+        *(
+            view(
+                DraftEntry, name=name, category=CONTENTS, endpoint=f"draft_{url.replace('-', '_')}", url=f"draft/{url}"
+            )
+            for view, name, url in PAGES
+        ),
         WholeDocument(name=_l("Whole document"), category=POLICY, endpoint="document", url="draft/document"),
         Publish(name=_l("Publish"), category=POLICY, endpoint="publish", url="draft/publish"),
         Versions(name=_l("Versions"), category=POLICY, endpoint="versions", url="versions"),

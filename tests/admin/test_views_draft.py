@@ -115,9 +115,13 @@ def test_a_window_is_edited_by_the_sdr_manager_and_not_by_marketing(pages: Pages
         "window_amount": "2",
         "window_unit": "hours",
         "clock": "business",
-        "starts_on": "{stage: ready}",
-        "met_by": "[lead.touched]",
-        "on_breach": "[{do: reassign}]",
+        "role": "sdr",
+        "kind": "deadline",
+        "by": "owner",
+        "starts_on__stage": "ready",
+        "starts_on__assigned": "",
+        "met_by-0-event": "lead.touched",
+        "on_breach-0-do": "reassign",
     }
     pages.as_role("marketing").post(path, values, page="/admin/draft/clocks/")
     assert load_draft().document["sla"][0]["window"] == {"minutes": 30}
