@@ -30,6 +30,9 @@ LINGER_SECONDS = 0.5
 """A drain stays this long after its last event: cheaper than a fork for the next one."""
 DRAIN_LIMIT_SECONDS = 20.0
 """A drain ends after this long and wakes its lane again, so that a new policy version or a stop is noticed."""
+TURN_SECONDS = 0.5
+"""A drain gives way after this long when another lane waits for a worker: Redis counts killed workers for minutes, and
+so there may be more lanes than workers."""
 IDLE_POLL_SECONDS = 0.008
 
 
@@ -60,7 +63,7 @@ def drain(lane: int, of: int) -> int:
 
 
 def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, of: int) -> int:
-    started = last_event = said = time.monotonic()
+    started = last_event = said = looked = time.monotonic()
     decided = 0
     while not _stop.requested:
         moment = time.monotonic()
@@ -69,6 +72,10 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, 
         if moment - said > queues.DRAIN_SECONDS / 3:
             _say_alive(lane, of)
             said = moment
+        if moment - looked > TURN_SECONDS:
+            looked = moment
+            if _others_wait(lane):
+                break
         count = evaluator.decide_batch(shards)
         decided += count
         if evaluator.woken:
@@ -79,6 +86,13 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, 
         else:
             time.sleep(IDLE_POLL_SECONDS)
     return decided
+
+
+def _others_wait(lane: int) -> bool:
+    """Whether a lane waits for a worker to become free."""
+    waiting: list[bool] = []
+    _tolerate(lambda: waiting.append(queues.jobs_wait()), lane)
+    return any(waiting)
 
 
 def _say_alive(lane: int, of: int) -> None:

@@ -100,6 +100,11 @@ def wake_lanes(lanes: Iterable[int], of: int) -> None:
             enqueue(EVENTS, "drain", lane, of)
 
 
+def jobs_wait() -> bool:
+    """Whether a drain waits for a worker; raises RedisError when Redis does not answer."""
+    return Queue(EVENTS, connection=client(), serializer=JSONSerializer).count > 0
+
+
 def enqueue(queue: str, job: str, *arguments: int) -> None:
     """Put a job of the closed table (`workers.jobs.JOBS`) on a queue; arguments are numbers only."""
     Queue(queue, connection=client(), serializer=JSONSerializer).enqueue_call(
