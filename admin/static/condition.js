@@ -182,7 +182,8 @@
     }
     if (!groupOf(tree)) tree = { all: [tree] };
     const box = make("div", { class: "condition", role: "group", "aria-label": words.rows });
-    text.before(box);
+    if (area.closest(".sub-row") && !area.dataset.condition) text.before(make("details", {}, make("summary", {}, words.rows), box));
+    else text.before(box);
     area.addEventListener("input", () => { box.replaceChildren(make("p", { class: "hint" }, words.unreadable)); });
     const save = () => {
       const said = tree.all && tree.all.length === 1 ? tree.all[0] : tree;

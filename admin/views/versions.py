@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin.permissions import May, actor, may
 from admin.views import problems
 from admin.views.changes import Told, told
+from admin.views.document import not_mine
 from admin.views.lists import Guarded, page
 from engine.errors import NotFound
 from engine.life import restore
@@ -59,7 +60,10 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
         """Load the version into the draft, unless somebody changed the draft meanwhile."""
         if not may(May.EDIT_DOCUMENT):
             problems.refuse()
-        _found(number)
+        parts = not_mine(_found(number).document)
+        if parts:
+            flash(gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(parts)), "error")
+            return redirect(self.get_url(".version", number=number))
         try:
             restore(number, request.form.get("revision", type=int, default=-1), actor())
         except DraftConflict as conflict:

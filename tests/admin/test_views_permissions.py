@@ -5,6 +5,7 @@ import re
 import pytest
 
 from admin.permissions import PERMISSIONS, May, granted
+from admin.views.entries import PAGES
 from engine.settings import Settings
 from engine.store.accounts import ROLES as ACCOUNT_ROLES
 from engine.store.accounts import add_user
@@ -22,6 +23,7 @@ LIST_PAGES = {
     "/admin/draft/signals/": May.SEE_POLICY,
     "/admin/draft/matrix/": May.SEE_POLICY,
     "/admin/draft/clocks/": May.SEE_POLICY,
+    **{f"/admin/draft/{url}/": May.SEE_POLICY for _, _, url in PAGES},
     "/admin/draft/document/": May.SEE_POLICY,
     "/admin/draft/publish/": May.SEE_POLICY,
     "/admin/versions/": May.SEE_POLICY,
@@ -35,7 +37,12 @@ LIST_PAGES = {
 WRITES = [
     ("/admin/draft/rules/new/", May.EDIT_SCORING),
     ("/admin/draft/rules/delete/", May.EDIT_SCORING),
+    ("/admin/draft/clocks/move", May.EDIT_CLOCKS),
+    ("/admin/draft/routes/new/", May.EDIT_QUALIFICATION),
     ("/admin/draft/document/", May.EDIT_DOCUMENT),
+    ("/admin/draft/publish/review", May.EDIT_DOCUMENT),
+    ("/admin/draft/publish/plans/1/cancel", May.PUBLISH),
+    ("/admin/versions/1/restore", May.EDIT_DOCUMENT),
     ("/admin/draft/publish/publish", May.PUBLISH),
     ("/admin/draft/publish/sign/marketing", May.SIGN_MARKETING),
     ("/admin/draft/publish/sign/sales", May.SIGN_SALES),
@@ -114,6 +121,8 @@ def test_the_owner_of_a_lead_sees_it_and_works_on_it_while_a_colleague_does_not(
     owner = re.search(r"[a-z]+@example\.com", admin.text(f"/admin/leads/{number}/").split('<b class="small">')[1])
     assert owner
     colleague = world.ZHAO if owner[0] == world.LI else world.LI
+    for role in ("sdr", "sales"):
+        pages.as_role(role)
     mine, theirs = pages.anonymous().sign_in(owner[0]), pages.anonymous().sign_in(colleague)
     assert "Log a touch" in mine.text(f"/admin/leads/{number}/")
     assert theirs.get(f"/admin/leads/{number}/").status_code == 403
