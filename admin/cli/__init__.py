@@ -17,7 +17,7 @@ COMMANDS = {
     "web": ("serve:web", "Serve the API and the admin."),
     "worker": ("work:worker", "Decide waiting events."),
     "scheduler": ("work:scheduler", "Wake waiting leads, fire due clocks, drain queues."),
-    "migrate": ("serve:migrate", "Bring the database to this version's tables."),
+    "migrate": ("migrating:migrate", "Bring the database to this version's tables."),
     "policy": ("policies:policy", "Lint, import, export and publish the policy."),
     "roster": ("rosters:roster", "Import and export people, teams and calendars."),
     "user": ("accounts:user", "People who sign in."),

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.core.calendars import (
@@ -230,6 +230,7 @@ any_absences = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(any_calendar, any_moment, any_window, any_absences)
 def test_what_has_elapsed_at_the_deadline_is_the_window(
     of: WorkingCalendar, start: datetime, window: timedelta, absences: Absences
@@ -254,6 +255,7 @@ def test_a_later_start_or_a_longer_window_is_never_due_earlier(
     assert due >= early + short
 
 
+@settings(max_examples=40)
 @given(any_calendar, any_moment, st.lists(any_window, min_size=2, max_size=2), any_absences)
 def test_time_elapsed_adds_up(of: WorkingCalendar, first: datetime, spans: list[timedelta], absences: Absences) -> None:
     second, third = first + min(spans), first + max(spans)

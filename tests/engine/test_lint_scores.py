@@ -70,7 +70,7 @@ FACTS = st.fixed_dictionaries(
 LEADS = st.tuples(FACTS, st.integers(0, 8))
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(MODELS, MODELS, CONDITIONS, st.lists(LEADS, min_size=15, max_size=30))
 def test_no_lead_has_what_no_lead_is_said_to_have(first: Any, last: Any, when: Any, leads: list[Any]) -> None:
     cells = {"matrix": {"cells": {cell: {"action": "hold"} for cell in CELLS}}}

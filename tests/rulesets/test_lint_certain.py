@@ -108,7 +108,7 @@ TESTED = seen().policy
 LEADS = st.builds(lambda facts, history, raw: Seen(TESTED, facts, history, {"p": raw}), FACTS, HISTORY, RAW)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(CONDITIONS, st.lists(LEADS, min_size=20, max_size=40))
 def test_a_condition_said_never_to_hold_holds_for_no_lead_and_one_said_always_to_hold_for_each(
     raw: Any, leads: list[Seen]
@@ -122,7 +122,7 @@ def test_a_condition_said_never_to_hold_holds_for_no_lead_and_one_said_always_to
     assert not (False in truths and "always-true" in constant)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(CONDITIONS, CONDITIONS, st.lists(LEADS, min_size=20, max_size=40))
 def test_conditions_said_to_be_equal_or_to_follow_from_each_other_are_so_for_every_lead(
     one: Any, two: Any, leads: list[Seen]
