@@ -134,7 +134,7 @@ def lint_roster(raw: Any) -> RosterReport:
         return RosterReport(None, (error("wrong-type", (), f"a roster is an object with format: {FORMAT}"),))
     try:
         roster = Roster.model_validate(raw)
-    except (ValidationError, RecursionError) as refused:
+    except ValidationError as refused:
         return RosterReport(None, tuple(_structural(refused)))
     findings = tuple(finding for check in (_duplicates, _references, _circles, _absences) for finding in check(roster))
     return RosterReport(None if findings else roster, findings)
@@ -146,10 +146,7 @@ def plain(roster: Roster) -> dict[str, Any]:
     return {"format": FORMAT, **document}
 
 
-def _structural(refused: ValidationError | RecursionError) -> Iterator[Finding]:
-    if isinstance(refused, RecursionError):
-        yield error("too-deep", (), "the document is nested too deeply")
-        return
+def _structural(refused: ValidationError) -> Iterator[Finding]:
     for fault in refused.errors(include_url=False, include_context=False):
         place = tuple(step for step in fault["loc"] if step != "function-wrap")
         if fault["type"] == "extra_forbidden":

@@ -49,7 +49,7 @@ def read_people(text: str) -> dict[str, Any]:
     try:
         return {"format": FORMAT, "people": [_person(row, reader.line_num) for row in reader]}
     except csv.Error as refused:
-        raise CsvRefused(f"line {reader.line_num}: {refused}") from None
+        raise CsvRefused(f"line {reader.line_num + 1}: {refused}") from None
 
 
 def _row(person: dict[str, Any]) -> dict[str, Any]:
