@@ -5,6 +5,7 @@ tests of durability start servers of their own.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ UNSAFE_BUT_FAST = {
     "valkey": ("--appendfsync", "no"),
 }
 # How long one example takes says how busy the machine is, not whether the rule holds.
-hypothesis.settings.register_profile("baton", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("baton", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("baton")
 
 TEMPLATE = "baton_template"
