@@ -26,6 +26,7 @@ from engine.core.facts import (
     stated,
     with_account,
 )
+from engine.core.facts import folded as fold_together
 from engine.core.model import LeadEvent, Note
 from engine.core.plan import frame_of
 from tests.engine.scored_leads import NOW, event, policy
@@ -269,3 +270,12 @@ def test_changed_is_true_exactly_when_facts_differ(events: list[LeadEvent], last
     before = folded(*events)
     result = take(last, before)
     assert result.changed is (known(before, VOCABULARY, ZONE) != known(result.claims, VOCABULARY, ZONE))
+
+
+def test_events_folded_together_give_what_they_give_one_by_one() -> None:
+    events = [
+        event(days_ago=3, company={"employees": 50}),
+        event(days_ago=2, company={"employees": "about fifty"}, answers={"budget": "Select"}),
+        event(days_ago=4, traits={"job_title": "CTO"}),
+    ]
+    assert fold_together(events, VOCABULARY, ZONE) == folded(*events)
