@@ -12,6 +12,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from engine.core import sla
 from engine.core.assignment import Choice
 from engine.core.decide import Need, is_before_mql, state_values
 from engine.core.explain import moment
@@ -157,13 +158,12 @@ class Simulation:
         clock = next((c for c in track.lead.clocks if c.id == number and c.running), None) if track else None
         if track is None or clock is None:
             return
-        kind = "sla.breached" if part is None else "sla.warned"
-        about = {"clock": number, "key": clock.key, "owner": clock.owner, "due_at": moment(clock.due_at)}
-        if part is None:
-            fired = replace(clock, fired=True)
-            track.lead.clocks = tuple(fired if one is clock else one for one in track.lead.clocks)
-        name = f"clock:{number}:breached" if part is None else f"clock:{number}:warned:{part}"
-        self._decide(track, self._own(kind, name, about | ({} if part is None else {"percent": part})))
+        left = tuple(warning for warning in clock.warnings if warning[0] != part)
+        fired = replace(clock, fired=part is None, warnings=left)
+        track.lead.clocks = tuple(fired if one is clock else one for one in track.lead.clocks)
+        about = sla.event_properties(number, clock.key, clock.owner, clock.due_at, part)
+        name = sla.event_id(number, clock.kind, part)
+        self._decide(track, self._own(sla.event_type(clock.kind, part), name, about))
 
     def _refresh(self, lead: int, at: datetime) -> None:
         """The midnight at which time may have changed a lead; another decision since may have put it off."""
@@ -233,10 +233,8 @@ class Simulation:
         number = next(self._clocks)
         place = (clock.key, f"{lead:012}")
         self._agenda.put(clock.due_at, Rank.CLOCK, place, partial(self._clock, lead, number, None))
-        rule, after = self._rules.clock(clock.key), self._staff.schedules.after
-        for part in rule.warn_at:
-            at = after(rule, clock.owner, clock.started_at, rule.window.timedelta * int(part) / 100)
-            self._agenda.put(at, Rank.CLOCK, place, partial(self._clock, lead, number, int(part)))
+        for part, at in clock.warnings:
+            self._agenda.put(at, Rank.CLOCK, place, partial(self._clock, lead, number, part))
         return replace(clock, id=number)
 
     def _plan_refresh(self, step: Step) -> None:

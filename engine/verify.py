@@ -18,7 +18,7 @@ from engine.core.explain import decision_body
 from engine.core.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
 from engine.core.history import History
 from engine.core.model import LeadEvent
-from engine.core.schedules import Due
+from engine.core.schedules import Due, Timing
 from engine.core.sla import Clock
 from engine.core.state import LeadState, load_state
 from engine.rules import RulesCache
@@ -274,11 +274,11 @@ def _people(recorded: Recorded) -> People:
 def _due(recorded: Recorded) -> Due:
     """From when to when the clocks of the decision run: people's working time is the roster's, and was kept."""
     told = {
-        part["key"]: (datetime.fromisoformat(part["started_at"]), datetime.fromisoformat(part["due_at"]))
+        part["key"]: Timing(datetime.fromisoformat(part["started_at"]), datetime.fromisoformat(part["due_at"]))
         for part in recorded.body.get("clocks", ())
         if part["state"] == "running"
     }
-    return lambda rule, _owner, now: told.get(rule.key, (now, now + rule.window.timedelta))
+    return lambda rule, _owner, now: told.get(rule.key, Timing(now, now + rule.window.timedelta))
 
 
 def _choice(recorded: Recorded) -> Choice | None:

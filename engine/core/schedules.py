@@ -7,7 +7,7 @@ and nobody, has the policy's calendar. A policy without calendar works around th
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.core.calendars import END, Absences, WorkingCalendar, add_business_time, day_begins, present_from
@@ -15,8 +15,17 @@ from rulesets.policy import Policy
 from rulesets.roster import Roster
 from rulesets.sla import SlaClock
 
-Due = Callable[[SlaClock, str | None, datetime], tuple[datetime, datetime]]
-"""(rule, owner, moment) → when a clock that starts at this moment begins to run, and when it is due."""
+
+class Timing(NamedTuple):
+    """When a clock begins to run, when it is due, and its ``warnings``: the percent of its window and the moment."""
+
+    started_at: datetime
+    due_at: datetime
+    warnings: tuple[tuple[int, datetime], ...] = ()
+
+
+Due = Callable[[SlaClock, str | None, datetime], Timing]
+"""(rule, owner, moment) → the timing of a clock that starts at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +73,19 @@ class Schedules:
         """Somebody's schedule."""
         return self.people.get(email or "", self.own)
 
-    def due(self, rule: SlaClock, owner: str | None, now: datetime) -> tuple[datetime, datetime]:
-        """When a clock that starts now begins to run, and when it is due.
+    def due(self, rule: SlaClock, owner: str | None, now: datetime) -> Timing:
+        """When a clock that starts now begins to run, warns, and is due.
 
         Elapsed time of an owner who is away begins with the day they return; business time skips such days by itself.
         """
         start = now if rule.clock == "business" else _return_of(self.schedule(owner), now)
-        return start, self.after(rule, owner, start, rule.window.timedelta)
+        return self.timing(rule, owner, start)
+
+    def timing(self, rule: SlaClock, owner: str | None, start: datetime) -> Timing:
+        """The warnings and the due moment of a clock that began to run then."""
+        window = rule.window.timedelta
+        warnings = ((part, self.after(rule, owner, start, window * part / 100)) for part in sorted(set(rule.warn_at)))
+        return Timing(start, self.after(rule, owner, start, window), tuple(warnings))
 
     def after(self, rule: SlaClock, owner: str | None, start: datetime, span: timedelta) -> datetime:
         """When so much of a clock's time has passed since it began to run."""

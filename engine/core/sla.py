@@ -10,10 +10,11 @@ met any more. Choices made where the contract is silent:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from engine.core.model import OPEN_STAGES, LeadEvent
-from engine.core.schedules import Due
+from engine.core.schedules import Due, Timing
 from engine.core.state import LeadState
 from rulesets.policy import Action, EventItem, SlaClock
 
@@ -24,9 +25,16 @@ Names = Callable[[Iterable[EventItem]], bool]
 """Whether the event at hand is among those a clock names; of a refused event nothing is true."""
 
 
+STATES = ("running", "met", "breached", "cancelled", "held", "broken")
+"""R6.3. The last two are of clocks of ``kind: hold``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One clock of one lead. ``state``: running, met, breached or cancelled; ``id`` is None until it is stored."""
+    """One clock of one lead. ``state``: one of `STATES`; ``id`` is None until it is stored.
+
+    ``warnings`` are those still to come: the percent of the window that has passed then, and the moment.
+    """
 
     key: str
     owner: str | None
@@ -39,6 +47,15 @@ class Clock:
     met_late: bool = False
     fired: bool = False
     id: int | None = None
+    kind: str = "deadline"
+    warnings: tuple[tuple[int, datetime], ...] = ()
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The next moment at which something is due: a warning, else the end of the window; None when it has fired."""
+        if not self.running or self.fired:
+            return None
+        return min((at for _, at in self.warnings), default=self.due_at)
 
     @property
     def running(self) -> bool:
@@ -54,6 +71,23 @@ class Change:
     after: LeadState
     event: LeadEvent
     names: Names
+
+
+def event_type(kind: str, part: int | None) -> str:
+    """The event that tells of a clock: a warning at ``part`` percent, else its end."""
+    return "sla.warned" if part is not None else "sla.held" if kind == "hold" else "sla.breached"
+
+
+def event_id(number: int, kind: str, part: int | None) -> str:
+    """The id of that event, the same whoever makes it: a clock fires once."""
+    what = event_type(kind, part).removeprefix("sla.")
+    return f"clock:{number}:{what}" if part is None else f"clock:{number}:{what}:{part}"
+
+
+def event_properties(number: int, key: str, owner: str | None, due_at: datetime, part: int | None) -> dict[str, Any]:
+    """What that event says."""
+    about = {"clock": number, "key": key, "owner": owner, "due_at": due_at.astimezone(UTC).isoformat()}
+    return about if part is None else {**about, "percent": part}
 
 
 def observe(
@@ -96,12 +130,18 @@ def start(
     running = {clock.key for clock in standing if clock.running}
     taken = _taken(earlier, standing, change.after)
     return tuple(
-        Clock(rule.key, change.after.owner, policy_number, *due(rule, change.after.owner, now))
+        _clock(rule, change.after.owner, policy_number, due(rule, change.after.owner, now))
         for rule in rules
         if rule.kind == "deadline"
         and rule.key not in running
         and _starts(rule, change, again=rule.key in taken)
         and may(rule)
+    )
+
+
+def _clock(rule: SlaClock, owner: str | None, policy_number: int, timing: Timing) -> Clock:
+    return Clock(
+        rule.key, owner, policy_number, timing.started_at, timing.due_at, kind=rule.kind, warnings=timing.warnings
     )
 
 

@@ -4,7 +4,7 @@
 `load_state`), and it is what ``lead.*`` engine values in conditions read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,15 @@ class PassedOver:
     person: str
     why: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How long the owner may keep the lead (R7.1): since when, until when, under which policy version's rule."""
+
+    start: datetime
+    until: datetime
+    policy_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,15 @@ class LeadState:
     """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
     breaches: Mapping[str, int] = field(default_factory=dict)
     """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
+    owned_since: datetime | None = None
+    """Since when the owner has it, whoever gave it to them (R5.8)."""
+    protection: Protection | None = None
+    pool_reason: str | None = None
+    """Why it is in the public pool: reclaimed, released, rejected, or the key of a clock or an assignment policy."""
+    parted: tuple[PassedOver, ...] = ()
+    """Who lost or returned this lead, over all cycles, the latest of each person last (R7.2, R7.3)."""
+    conflict: str | None = None
+    """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
@@ -74,6 +92,10 @@ class LeadState:
             passed_over=(),
             assigned_by=None,
             breaches={},
+            owned_since=None,
+            protection=None,
+            pool_reason=None,
+            conflict=None,
         )
 
 
@@ -89,16 +111,24 @@ REST = (
     "disqualified_by",
     "assigned_by",
     "rests",
+    "owned_since",
+    "pool_reason",
+    "conflict",
 )
-"""Fields kept in the JSON column as they are; ``passed_over`` and ``breaches`` have forms of their own."""
-MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at"})
+"""Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
+MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
+PARTED_KEPT = 20
 
 
 def dump_rest(state: LeadState) -> dict[str, Any]:
     """What the JSON column holds; defaults are left out."""
     rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)}
-    if state.passed_over:
-        rest["passed_over"] = [[p.person, p.why, p.at.isoformat()] for p in state.passed_over]
+    for name in ("passed_over", "parted"):
+        if people := getattr(state, name):
+            rest[name] = [[p.person, p.why, p.at.isoformat()] for p in people]
+    if state.protection:
+        kept = state.protection
+        rest["protection"] = [kept.start.isoformat(), kept.until.isoformat(), kept.policy_number]
     if state.breaches:
         rest["breaches"] = dict(state.breaches)
     return rest
@@ -114,10 +144,20 @@ def load_state(columns: Mapping[str, Any], rest: Mapping[str, Any]) -> LeadState
         rep=columns["rep"],
         pool_since=columns["pool_since"],
         queued=Queued(queued, columns["queued_at"], columns["queue_priority"]) if queued else None,
-        passed_over=tuple(PassedOver(p, why, datetime.fromisoformat(at)) for p, why, at in rest.get("passed_over", ())),
+        passed_over=_people(rest.get("passed_over", ())),
+        parted=_people(rest.get("parted", ())),
+        protection=_protection(rest.get("protection")),
         breaches=dict(rest.get("breaches", {})),
         **{name: _value(name, rest[name]) for name in REST if name in rest},
     )
+
+
+def _people(rows: Sequence[Sequence[str]]) -> tuple[PassedOver, ...]:
+    return tuple(PassedOver(person, why, datetime.fromisoformat(at)) for person, why, at in rows)
+
+
+def _protection(row: Sequence[Any] | None) -> Protection | None:
+    return Protection(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1]), row[2]) if row else None
 
 
 def _plain(value: Any) -> Any:

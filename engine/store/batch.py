@@ -57,11 +57,12 @@ def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]
         ).fetchall()
         for row in cursor.execute(
             "SELECT lead_id, id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, "
-            "fired_at IS NOT NULL AS fired FROM clock WHERE lead_id = ANY(%s) "
+            "fired_at IS NOT NULL AS fired, kind, warnings FROM clock WHERE lead_id = ANY(%s) "
             "AND (state = 'running' OR (state = 'breached' AND met_at IS NULL)) ORDER BY id",
             [ids],
         ):
-            clocks[row.pop("lead_id")].append(Clock(**row))
+            warnings = tuple((part, datetime.fromisoformat(at)) for part, at in row.pop("warnings"))
+            clocks[row.pop("lead_id")].append(Clock(**row, warnings=warnings))
     return {row["id"]: _loaded(row, clocks[row["id"]]) for row in rows}
 
 
@@ -281,7 +282,8 @@ def save_clocks(driver: Driver, clocks: Sequence[tuple[int, Clock]]) -> list[int
     new = [(lead, clock) for lead, clock in clocks if clock.id is None]
     if old:
         driver.execute(
-            "UPDATE clock SET state = g.state, ended_at = g.ended_at, met_at = g.met_at, met_late = g.met_late "
+            "UPDATE clock SET state = g.state, ended_at = g.ended_at, met_at = g.met_at, met_late = g.met_late, "
+            "next_at = CASE WHEN g.state = 'running' THEN next_at END "
             "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
             "AS g (id, state, ended_at, met_at, met_late) WHERE clock.id = g.id",
             [[getattr(c, name) for c in old] for name in ("id", "state", "ended_at", "met_at", "met_late")],
@@ -291,14 +293,24 @@ def save_clocks(driver: Driver, clocks: Sequence[tuple[int, Clock]]) -> list[int
     rows = driver.execute(
         f"INSERT INTO clock (lead_id, {', '.join(CLOCK_COLUMNS)}) "  # noqa: S608 - a constant list
         f"SELECT lead_id, {', '.join(CLOCK_COLUMNS)} FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], "
-        "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
+        "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], "
+        "%s::timestamptz[], %s::jsonb[], %s::text[]) "
         f"WITH ORDINALITY AS g (lead_id, {', '.join(CLOCK_COLUMNS)}, place) ORDER BY place RETURNING id",
-        [[lead for lead, _ in new], *([getattr(c, n) for _, c in new] for n in CLOCK_COLUMNS)],
+        [[lead for lead, _ in new], *([_clock_value(c, n) for _, c in new] for n in CLOCK_COLUMNS)],
     )
     return [number for (number,) in rows]
 
 
-CLOCK_COLUMNS = ("key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late")
+CLOCK_COLUMNS = (
+    "key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late", "next_at",
+    "warnings", "kind",
+)  # fmt: skip
+
+
+def _clock_value(clock: Clock, name: str) -> Any:
+    if name != "warnings":
+        return getattr(clock, name)
+    return Jsonb([[part, at.isoformat()] for part, at in clock.warnings])
 
 
 def _loaded(row: Mapping[str, Any], clocks: Sequence[Clock]) -> LoadedLead:

@@ -54,12 +54,12 @@ def at(day: int, hour: int, minute: int = 0, zone: str = "Asia/Shanghai") -> dat
     ],
 )
 def test_business_time_is_the_owners_else_the_policys(owner: str | None, due: datetime) -> None:
-    assert schedules(calendar={"hours": OFFICE}).due(rule("business"), owner, NOW) == (NOW, due)
+    assert schedules(calendar={"hours": OFFICE}).due(rule("business"), owner, NOW)[:2] == (NOW, due)
 
 
 def test_business_time_without_any_calendar_runs_around_the_clock_in_the_policy_zone() -> None:
-    assert schedules().due(rule("business"), None, NOW) == (NOW, NOW + HOUR)
-    assert schedules().due(rule("business"), "bob@example.com", NOW) == (NOW, at(26, 1))
+    assert schedules().due(rule("business"), None, NOW)[:2] == (NOW, NOW + HOUR)
+    assert schedules().due(rule("business"), "bob@example.com", NOW)[:2] == (NOW, at(26, 1))
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_business_time_without_any_calendar_runs_around_the_clock_in_the_policy_
     ],
 )
 def test_elapsed_time_begins_when_an_owner_who_is_away_returns(owner: str | None, start: datetime) -> None:
-    assert schedules(calendar={"hours": OFFICE}).due(rule("elapsed"), owner, NOW) == (start, start + HOUR)
+    assert schedules(calendar={"hours": OFFICE}).due(rule("elapsed"), owner, NOW)[:2] == (start, start + HOUR)
 
 
 def test_an_absence_that_begins_later_does_not_stop_elapsed_time() -> None:
     before = at(22, 23, 30)
-    assert schedules().due(rule("elapsed", days=2), "bob@example.com", before) == (before, before + timedelta(days=2))
+    assert schedules().due(rule("elapsed", days=2), "bob@example.com", before)[:2] == (before, before + timedelta(days=2))
 
 
 def test_clocks_of_somebody_who_never_returns_are_due_at_the_end_of_time() -> None:
-    start, due = schedules().due(rule("elapsed"), "gone@example.com", NOW)
+    start, due, _ = schedules().due(rule("elapsed"), "gone@example.com", NOW)
     assert start <= due <= END
     assert start.year == 9999
-    assert schedules().due(rule("business"), "gone@example.com", NOW) == (NOW, END)
+    assert schedules().due(rule("business"), "gone@example.com", NOW)[:2] == (NOW, END)
 
 
 def test_absences_are_days_of_the_persons_zone() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.model import LeadEvent, Stage
+from engine.core.schedules import Timing
 from engine.core.sla import Change, Clock, breach, breach_actions, observe, settle, start
 from engine.core.state import LeadState
 from rulesets.policy import EventItem, SlaClock
@@ -30,8 +31,8 @@ def at(minute: float) -> datetime:
     return NOW + timedelta(minutes=minute)
 
 
-def within_the_window(one: SlaClock, _owner: str | None, now: datetime) -> tuple[datetime, datetime]:
-    return now, now + one.window.timedelta
+def within_the_window(one: SlaClock, _owner: str | None, now: datetime) -> Timing:
+    return Timing(now, now + one.window.timedelta)
 
 
 def touch(minute: float, actor: str | None = ANN, type_: str = "lead.touched", *, imported: bool = False) -> LeadEvent:
