@@ -19,7 +19,8 @@ from rq import Queue, Worker
 from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
-from engine.store.clocks import drain_queues, fire_due_clocks
+from engine.store.clocks import fire_due_clocks
+from engine.store.queue import drain_queues
 from engine.store.refreshes import send_refreshes
 from engine.store.rescore import send_next
 from engine.store.versions import active_number

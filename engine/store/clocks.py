@@ -1,4 +1,4 @@
-"""Due clocks and queued leads: what the scheduler turns into events (R6.7, R5.10)."""
+"""Due clocks: what the scheduler turns into events (R6.7)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -7,15 +7,10 @@ from typing import NamedTuple
 from psycopg.types.json import Jsonb
 
 from engine.core import sla
-from engine.core.assignment import listed_months, unavailability
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
-from engine.store.rotation import read_members
 from engine.store.session import Driver, raw, transaction
-from rulesets.policy import Policy
 
 FIRED_AT_ONCE = 1000
-ASKED_AT_ONCE = 200
-"""Queued leads that ask again in one go; a queue that nobody empties must not fill the road."""
 
 
 def fire_due_clocks(now: datetime, limit: int = FIRED_AT_ONCE) -> list[int]:
@@ -87,44 +82,3 @@ def _claim(driver: Driver, clocks: Sequence[_Due], now: datetime) -> None:
         "WHERE clock.id = g.id",
         [now, [clock.id for clock in clocks], ended, following, list(map(Jsonb, left))],
     )
-
-
-def drain_queues(now: datetime, limit: int = ASKED_AT_ONCE) -> list[int]:
-    """Let queued leads ask again for a person, best and oldest first, where somebody of the role is available at all.
-
-    At most once a minute per lead: the event's id carries the minute. Returns the leads to wake.
-    """
-    with transaction() as connection:
-        driver = raw(connection)
-        row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
-        if row is None:
-            return []
-        minute = f"{now:%Y%m%d%H%M}"
-        queued = driver.execute(
-            "SELECT id, queued_role FROM lead WHERE queued_role = ANY(%s) AND merged_into IS NULL AND NOT EXISTS "
-            "(SELECT FROM event WHERE source = %s AND external_id = concat('queue:', lead.id, ':', %s::text)) "
-            "ORDER BY queue_priority, grade, queued_at, id LIMIT %s",
-            [_available_roles(driver, Policy.model_validate(row[0]), now), ENGINE_SOURCE, minute, limit],
-        ).fetchall()
-        asks = [
-            Intake(
-                source=ENGINE_SOURCE,
-                id=f"queue:{lead}:{minute}",
-                type="queue.assigned",
-                occurred_at=now,
-                due_at=now,
-                properties={"role": role},
-                lead_id=lead,
-            )
-            for lead, role in queued
-        ]
-        return [lead for _, lead in put(driver, asks)]
-
-
-def _available_roles(driver: Driver, policy: Policy, now: datetime) -> list[str]:
-    """Roles of which somebody could receive a lead now, whatever the lead; off hours, where some policy allows that."""
-    members = read_members(driver, policy, now)
-    any_hour = {rule.role for rule in policy.assignment if rule.off_hours == "assign"}
-    listed = {role: listed_months(members, role) for role in {member.role for member in members}}
-    able = (m for m in members if unavailability(m, now, listed[m.role]) is None)
-    return sorted({m.role for m in able if m.working or m.role in any_hour})

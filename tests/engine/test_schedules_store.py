@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from engine.store.clocks import drain_queues
+from engine.store.queue import drain_queues
 from engine.store.session import raw, transaction
 from engine.verify import verify
 from tests.factories import (

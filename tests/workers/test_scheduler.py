@@ -8,8 +8,9 @@ import pytest
 from rq import Worker
 
 from engine.clock import SystemClock
-from engine.store.clocks import drain_queues, fire_due_clocks
+from engine.store.clocks import fire_due_clocks
 from engine.store.inbox import Intake, accept
+from engine.store.queue import drain_queues
 from engine.store.waiting import waiting_shards
 from tests.factories import (
     CTO,
