@@ -77,7 +77,10 @@ def test_elapsed_time_begins_when_an_owner_who_is_away_returns(owner: str | None
 
 def test_an_absence_that_begins_later_does_not_stop_elapsed_time() -> None:
     before = at(22, 23, 30)
-    assert schedules().due(rule("elapsed", days=2), "bob@example.com", before)[:2] == (before, before + timedelta(days=2))
+    assert schedules().due(rule("elapsed", days=2), "bob@example.com", before)[:2] == (
+        before,
+        before + timedelta(days=2),
+    )
 
 
 def test_clocks_of_somebody_who_never_returns_are_due_at_the_end_of_time() -> None:
