@@ -14,7 +14,12 @@ from sqlmodel import SQLModel
 from engine.store.session import make_engine, transaction
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-TABLES = ("engine.store.tables", "engine.store.admin_tables", "engine.store.draft_tables")
+TABLES = (
+    "engine.store.tables",
+    "engine.store.admin_tables",
+    "engine.store.draft_tables",
+    "engine.store.notice_tables",
+)
 LOCK = 7_231_103
 """Advisory lock under which one process migrates while others wait."""
 

@@ -1,0 +1,110 @@
+"""Who is told what: the kinds of notifications there are, and whom one of them reaches (POLICY.md R6.5).
+
+Pure. A decision says that somebody is to be told (`engine.core.effects.Notice`); here that becomes people. What a kind
+says in words stands in `admin.notices`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.core.effects import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of notification: what it ``means``, and whether it goes by ``mail`` unless the person says otherwise.
+
+    ``section`` is the part of a manager's daily mail in which it is told; None: in none.
+    """
+
+    means: str
+    mail: bool = True
+    section: str | None = None
+
+
+SECTIONS = ("misses", "warnings", "suspensions", "queue", "pool")
+"""The parts of a manager's daily mail, in their order."""
+
+KINDS: dict[str, Kind] = {
+    "assigned": Kind("a lead is yours"),
+    "taken": Kind("a lead was taken from you, and why"),
+    "sla_warned": Kind("a clock of yours is running out", section="warnings"),
+    "sla_breached": Kind("a clock ran out", section="misses"),
+    "sla_held": Kind("a holding clock held to its end", mail=False),
+    "queued": Kind("a lead found nobody and waits in the queue", section="queue"),
+    "pool_warned": Kind("a lead of yours will go back to the public pool", section="warnings"),
+    "pool_reclaimed": Kind("a lead went back to the public pool", section="pool"),
+    "suspended": Kind("somebody receives no leads for a time", section="suspensions"),
+    "suspension_ended": Kind("somebody receives leads again", section="suspensions"),
+    "merged": Kind("two leads proved to be one person"),
+    "escalated": Kind("a lead came to you because its owner missed a clock", section="misses"),
+    "conflict": Kind("an outbound lead waits because its company has an owner"),
+    "eligibility_missing": Kind("nobody is on next month's list of those who may receive leads"),
+    "notify": Kind("a rule of the policy wants somebody told"),
+}
+"""Every kind; the pages, the mails, the preferences and the documentation read this table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody of the roster, as far as telling people goes."""
+
+    team: str | None = None
+    manager: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The roster by e-mail, the heads of teams, the active managers, and accounts that oversee when there are none."""
+
+    people: Mapping[str, Colleague]
+    heads: Mapping[str, str]
+    managers: tuple[str, ...] = ()
+    overseers: tuple[str, ...] = ()
+
+
+def recipients(notice: Notice, directory: Directory) -> tuple[str, ...]:
+    """The e-mails of everybody it reaches, each once, in the order of the alphabet.
+
+    Who left does not count: what was meant for them reaches their manager, so that it reaches somebody.
+    """
+    found = {email for email in _meant(notice, directory) if _is_here(email, directory)}
+    return tuple(sorted(found or _managers_of(notice.person, directory)))
+
+
+def _meant(notice: Notice, directory: Directory) -> Iterable[str]:
+    match notice.to:
+        case "owner":
+            return filter(None, [notice.person])
+        case "manager":
+            return _managers_of(notice.person, directory)
+        case "team":
+            return _team_of(notice.person, directory)
+        case "sdr":
+            return filter(None, [notice.values.get("sdr")])
+        case email:
+            return [email.lower()]
+
+
+def _managers_of(person: str | None, directory: Directory) -> Iterable[str]:
+    """Their manager, else the head of their team, else all managers of the roster, else the accounts that oversee."""
+    colleague = directory.people.get(person or "", Colleague())
+    for above in (colleague.manager, directory.heads.get(colleague.team or "")):
+        if above and above != person and _is_here(above, directory):
+            return [above]
+    return directory.managers or directory.overseers
+
+
+def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
+    """Everybody of the person's team, its head included."""
+    team = directory.people.get(person or "", Colleague()).team
+    if team is None:
+        return []
+    members = [email for email, colleague in directory.people.items() if colleague.team == team]
+    return [*members, *filter(None, [directory.heads.get(team)])]
+
+
+def _is_here(email: str, directory: Directory) -> bool:
+    """Whether somebody may be told: everybody but those whom the roster calls inactive."""
+    return directory.people.get(email, Colleague()).active

@@ -1,0 +1,121 @@
+"""Who is told: the people a notification reaches, and that it reaches each of them once."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.effects import Notice
+from engine.core.notices import KINDS, SECTIONS, Colleague, Directory, recipients
+from engine.store.notices import count_unread, mark_read, read_notices, save_notices
+from engine.store.roster import import_roster
+from engine.store.session import raw, transaction
+from rulesets.roster import FORMAT
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+LI, ZHAO, WANG, CHEN, LEFT, HEAD = (f"{n}@example.com" for n in ("li", "zhao", "wang", "chen", "left", "head"))
+DIRECTORY = Directory(
+    people={
+        LI: Colleague("east", WANG),
+        ZHAO: Colleague("east"),
+        LEFT: Colleague("east", WANG, active=False),
+        WANG: Colleague("west"),
+        HEAD: Colleague("east"),
+        CHEN: Colleague(None, LEFT),
+    },
+    heads={"east": HEAD, "west": WANG},
+    managers=(WANG,),
+    overseers=("admin@example.com",),
+)
+
+
+def told(to: str, person: str | None, **values: str) -> tuple[str, ...]:
+    return recipients(Notice("notify", to, person, "cause", values), DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    ("to", "person", "expected"),
+    [
+        ("owner", LI, (LI,)),
+        ("owner", "outside@example.org", ("outside@example.org",)),
+        ("owner", LEFT, (WANG,)),
+        ("manager", LI, (WANG,)),
+        ("manager", ZHAO, (HEAD,)),
+        ("manager", HEAD, (WANG,)),
+        ("manager", CHEN, (WANG,)),
+        ("manager", None, (WANG,)),
+        ("team", LI, (HEAD, LI, ZHAO)),
+        ("team", CHEN, (WANG,)),
+        ("sdr", CHEN, (WANG,)),
+        ("Boss@Example.com", LI, ("boss@example.com",)),
+    ],
+)
+def test_a_notification_reaches_those_it_is_meant_for(to: str, person: str | None, expected: tuple[str, ...]) -> None:
+    assert told(to, person) == expected
+
+
+def test_the_leads_sdr_is_told_by_name() -> None:
+    assert told("sdr", CHEN, sdr=LI) == (LI,)
+
+
+def test_without_any_manager_the_accounts_that_oversee_are_told() -> None:
+    alone = Directory({LI: Colleague()}, {}, overseers=("admin@example.com",))
+    assert recipients(Notice("queued", "manager", LI, "c"), alone) == ("admin@example.com",)
+
+
+@given(
+    to=st.sampled_from(["owner", "manager", "team", "sdr", "x@example.com"]),
+    person=st.sampled_from([None, LI, ZHAO, WANG, CHEN, LEFT, HEAD]),
+)
+def test_nobody_is_told_twice_nobody_who_left_is_told_and_somebody_always_is(to: str, person: str | None) -> None:
+    found = told(to, person)
+    assert found
+    assert len(set(found)) == len(found)
+    assert LEFT not in found
+
+
+def test_every_section_of_the_daily_mail_has_a_kind() -> None:
+    assert {kind.section for kind in KINDS.values()} - {None} == set(SECTIONS)
+
+
+def save(*notices: Notice) -> None:
+    with transaction() as connection:
+        save_notices(raw(connection), [(notice, 7, 70, NOW) for notice in notices])
+
+
+def test_a_cause_is_told_once_to_each_person(database: str) -> None:
+    import_roster(
+        {
+            "format": FORMAT,
+            "people": [{"email": WANG, "role": "manager"}, {"email": LI, "role": "sdr", "manager": WANG}],
+        },
+        by="operator",
+    )
+    late = Notice("sla_breached", "owner", LI, "breach:1", {"clock": "first_touch"})
+    boss = Notice("sla_breached", "manager", LI, "breach:1", {"clock": "first_touch"})
+    save(late, late, boss)
+    save(late, boss)
+    assert [(one.person, one.details, one.lead_id) for one in read_notices(None)] == [
+        (WANG, {"clock": "first_touch"}, 7),
+        (LI, {"clock": "first_touch"}, 7),
+    ]
+    assert [one.about for one in read_notices(WANG)] == [LI]
+
+
+def test_what_is_read_is_read_and_only_by_its_reader(database: str) -> None:
+    save(*(Notice("assigned", "owner", LI, f"a{n}") for n in range(3)), Notice("assigned", "owner", ZHAO, "z"))
+    assert count_unread(LI) == 3
+    newest = read_notices(LI)[0]
+    assert mark_read(ZHAO, NOW, [newest.id]) == 0
+    assert mark_read(LI, NOW, [newest.id]) == 1
+    assert [one.id for one in read_notices(LI, unread=True)] == [newest.id - 1, newest.id - 2]
+    assert read_notices(LI, kind="taken") == []
+    assert [one.id for one in read_notices(LI, before=newest.id, limit=1)] == [newest.id - 1]
+    assert mark_read(LI, NOW) == 2
+    assert (count_unread(LI), count_unread(ZHAO)) == (0, 1)
+
+
+def test_saving_nothing_asks_nothing(database: str) -> None:
+    save()
+    assert read_notices(None) == []
