@@ -154,7 +154,11 @@ class Decision(SQLModel, table=True):
     """What one event did, with every reason; stored once and read back, never recomputed."""
 
     __tablename__: ClassVar[str] = "decision"
-    __table_args__ = (Index("decision_lead", "lead_id", "id"),)
+    __table_args__ = (
+        Index("decision_lead", "lead_id", "id"),
+        Index("decision_when", "decided_at", postgresql_using="brin"),
+        Index("decision_choice", "decided_at", postgresql_where=text("body ? 'assignment'")),
+    )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     event_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -192,6 +196,7 @@ class ClockRow(SQLModel, table=True):
         Index("clock_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
         Index("clock_once", "lead_id", "key", unique=True, postgresql_where=text("state = 'running'")),
         Index("clock_lead", "lead_id", "id"),
+        Index("clock_started", "started_at", postgresql_using="brin"),
     )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -269,7 +274,10 @@ class Assignment(SQLModel, table=True):
     """One lead given to one person; what caps count and reports read (R5.9)."""
 
     __tablename__: ClassVar[str] = "assignment"
-    __table_args__ = (Index("assignment_person", "person", "at"),)
+    __table_args__ = (
+        Index("assignment_person", "person", "at"),
+        Index("assignment_when", "at", postgresql_using="brin"),
+    )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     event_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
