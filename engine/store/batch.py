@@ -177,12 +177,27 @@ def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]
 
 def read_members(driver: Driver, account_ids: Sequence[int]) -> list[LoadedLead]:
     """The living leads of accounts as they stand, not locked and without their clocks: the accounts are locked."""
+    return _as_they_stand(driver, "account_id", account_ids)
+
+
+def read_leads(driver: Driver, lead_ids: Sequence[int]) -> list[LoadedLead]:
+    """Living leads as they stand, not locked and without their clocks: for those who only look."""
+    return _as_they_stand(driver, "id", lead_ids)
+
+
+def _as_they_stand(driver: Driver, column: str, values: Sequence[int]) -> list[LoadedLead]:
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            f"SELECT {LEAD_COLUMNS} FROM lead WHERE account_id = ANY(%s) AND merged_into IS NULL ORDER BY id",  # noqa: S608 - a constant list
-            [list(account_ids)],
+            f"SELECT {LEAD_COLUMNS} FROM lead WHERE {column} = ANY(%s) AND merged_into IS NULL ORDER BY id",  # noqa: S608 - constants
+            [list(values)],
         ).fetchall()
     return [_loaded(row, ()) for row in rows]
+
+
+def read_accounts(driver: Driver, account_ids: Sequence[int]) -> dict[str, tuple[int, Claims, int | None]]:
+    """Accounts as they stand, not locked: key → (id, claims, version they are read by)."""
+    rows = driver.execute("SELECT key, id, claims, policy_number FROM account WHERE id = ANY(%s)", [list(account_ids)])
+    return {key: (account, load_claims(claims), version) for key, account, claims, version in rows}
 
 
 # ------------------------------------------------------------------------------------------------ storing
