@@ -1,0 +1,158 @@
+"""What a simulation came to: stages, everybody's load, promises kept, who waits; two policies side by side.
+
+Pure, from the lines of `baton simulate` alone (POLICY.md §9). What the lines do not say is taken as they imply it: a
+lead of an open stage without owner waits; a suspension begins when somebody who could be chosen is called suspended.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.core.report_clocks import clock_figures
+from engine.core.report_fairness import Colleague, How, Rule, Stood, fairness
+from engine.core.reports import CLOCK_STATES, COLUMNS, SIMULATED, STAGES, Kind, Row, Table, ratio, tables
+
+Line = Mapping[str, Any]
+BY_HAND: dict[str, How] = {"lead.assigned": "manual", "lead.dispatched": "dispatched"}
+"""Events by which somebody names who gets a lead."""
+GONE = frozenset({"inactive", "absent"})
+"""Said of somebody before it is asked whether they are suspended."""
+NO_PEOPLE: Mapping[str, Colleague] = {}
+NO_RULES: Mapping[str, Rule] = {}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is gathered from the lines."""
+
+    stages: Counter[str] = field(default_factory=Counter)
+    owners: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    waiting: int = 0
+    owned: int = 0
+    leads: int = 0
+    clocks: dict[str, list[tuple[str, float | None]]] = field(default_factory=lambda: defaultdict(list))
+    stood: Counter[tuple[str, How, tuple[tuple[str, str], ...]]] = field(default_factory=Counter)
+    said: list[tuple[datetime, int, Mapping[str, str]]] = field(default_factory=list)
+    found_nobody: int = 0
+
+
+def simulation_tables(
+    lines: Iterable[Line], rules: Mapping[str, Rule] = NO_RULES, people: Mapping[str, Colleague] = NO_PEOPLE
+) -> tuple[Table, ...]:
+    """The tables `SIMULATED`; ``rules`` and ``people`` (weights) say what share was due to whom."""
+    seen = _Seen()
+    for line in lines:
+        _take(seen, line)
+    suspensions = _suspensions(seen.said)
+    for person, times in suspensions.items():
+        seen.owners[person]["suspensions"] = times
+    every = (Stood(policy, rules.get(policy, Rule()), dict(c), how, n) for (policy, how, c), n in seen.stood.items())
+    return tables(
+        SIMULATED,
+        {
+            "total": [_total(seen, suspensions.total())],
+            "stages": [{"stage": stage, "leads": n} for stage, n in sorted(seen.stages.items())],
+            "owners": [_owner(person, seen.owners[person]) for person in sorted(seen.owners)],
+            "clocks": [{"clock": key, **clock_figures(seen.clocks[key])} for key in sorted(seen.clocks)],
+            "policies": fairness(every, people)["policies"],
+        },
+    )
+
+
+def side_by_side(tables_of: Sequence[Sequence[Table]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
+    """Per table its key, its columns and its rows, each figure once per policy: column, number of the policy."""
+    for several in zip(*tables_of, strict=True):
+        first = several[0]
+        name = first.columns[0] if COLUMNS[first.columns[0]] is Kind.TEXT else None
+        figures = [column for column in first.columns if any(column in t.telling for t in several) and column != name]
+        found = [{row[name] if name else "": row for row in table.rows} for table in several]
+        keys = sorted({key for rows in found for key in rows}, key=str)
+        head = [*([name] if name else ()), *(f"{column} {n}" for column in figures for n in range(1, len(several) + 1))]
+        yield (
+            first.key,
+            head,
+            [
+                [*([key] if name else ()), *(rows.get(key, {}).get(column) for column in figures for rows in found)]
+                for key in keys
+            ],
+        )
+
+
+def _take(seen: _Seen, line: Line) -> None:
+    seen.leads += 1
+    stage, owner = line["stage"], line["owner"]
+    seen.stages[stage] += 1
+    is_open = stage in STAGES
+    seen.waiting += is_open and owner is None
+    seen.owned += is_open and owner is not None
+    if is_open and owner is not None:
+        seen.owners[owner].update(("open", stage))
+    for column, role in (("as_sdr", "sdr"), ("as_rep", "rep")):
+        if line[role] is not None:
+            seen.owners[line[role]][column] += 1
+    for clock in line["clocks"]:
+        seen.clocks[clock["key"]].append((clock["state"], _took(clock)))
+        if clock["owner"] is not None:
+            seen.owners[clock["owner"]][clock["state"]] += 1
+    for decision in line["decisions"]:
+        if decision["candidates"]:
+            _decided(seen, decision)
+
+
+def _decided(seen: _Seen, decision: Mapping[str, Any]) -> None:
+    """A decision in which somebody was looked for."""
+    candidates = tuple((one["person"], one["reason"]) for one in decision["candidates"])
+    reasons = dict(candidates)
+    chosen = next((person for person, reason in candidates if reason == "chosen"), None)
+    seen.found_nobody += chosen is None
+    if chosen is not None:
+        seen.owners[chosen]["assigned"] += 1
+    how: How = "sticky" if decision.get("sticky") else BY_HAND.get(decision["event"], "turn")
+    seen.stood[decision["policy"] or "", how, candidates] += 1
+    seen.said.append((datetime.fromisoformat(decision["at"]), len(seen.said), reasons))
+
+
+def _suspensions(said: Iterable[tuple[datetime, int, Mapping[str, str]]]) -> Counter[str]:
+    """How often each person came to be suspended, in the order of time; who is away is not asked."""
+    begun: Counter[str] = Counter()
+    suspended: set[str] = set()
+    for _, _, reasons in sorted(said, key=lambda one: one[:2]):
+        for person, reason in reasons.items():
+            if reason == "suspended" and person not in suspended:
+                begun[person] += 1
+                suspended.add(person)
+            elif reason != "suspended" and reason not in GONE:
+                suspended.discard(person)
+    return begun
+
+
+def _took(clock: Mapping[str, Any]) -> float | None:
+    if clock.get("met_at") is None:
+        return None
+    return (datetime.fromisoformat(clock["met_at"]) - datetime.fromisoformat(clock["started_at"])).total_seconds()
+
+
+def _total(seen: _Seen, suspensions: int) -> Row:
+    states = Counter(state for clocks in seen.clocks.values() for state, _ in clocks)
+    kept = states["met"] + states["held"]
+    return {
+        "leads": seen.leads,
+        "owned": seen.owned,
+        "waiting": seen.waiting,
+        "found_nobody": seen.found_nobody,
+        "met_rate": ratio(kept, kept + states["breached"] + states["broken"]),
+        "breached": states["breached"],
+        "suspensions": suspensions,
+    }
+
+
+def _owner(person: str, counts: Counter[str]) -> Row:
+    kept = counts["met"] + counts["held"]
+    wanted = ("assigned", "as_sdr", "as_rep", "open", *STAGES, *CLOCK_STATES, "suspensions")
+    return {
+        "person": person,
+        **{column: counts[column] for column in wanted},
+        "met_rate": ratio(kept, kept + counts["breached"] + counts["broken"]),
+    }

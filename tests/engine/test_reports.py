@@ -1,0 +1,246 @@
+"""Reports say of decisions, clocks and leads what can be counted by hand."""
+
+import statistics
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.report_clocks import clock_figures, discipline
+from engine.core.report_fairness import Colleague, Rule, Stood, fairness, shares, stood
+from engine.core.report_origins import Answered, Travelled, conversion, place_on_road, speed
+from engine.core.report_simulation import side_by_side, simulation_tables
+from engine.core.reports import COLUMNS, REPORTS, SIMULATED, Kind, Row, month_so_far, percentile, ratio, tables
+
+ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
+PEOPLE = {ANN: Colleague(3, "north"), BOB: Colleague(1, "north"), EVE: Colleague(1, "south")}
+START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+def one(rows: list[Row], **where: Any) -> Row:
+    (found,) = [row for row in rows if all(row[key] == value for key, value in where.items())]
+    return found
+
+
+# ----------------------------------------------------------------------------------------------------- the parts
+def test_every_column_of_every_table_says_what_kind_of_value_it_holds() -> None:
+    every = [*(columns for report in REPORTS.values() for columns in report.values()), *SIMULATED.values()]
+    assert {column for columns in every for column in columns} == set(COLUMNS)
+    assert [columns for columns in every if len(set(columns)) != len(columns)] == []
+
+
+def test_what_a_row_does_not_name_is_zero_for_counts_and_unknown_for_figures() -> None:
+    (table,) = tables({"all": ("leads", "median")}, {"all": [{}]})
+    assert table.rows == ({"leads": 0, "median": None},)
+
+
+def test_columns_of_nothing_but_zeros_are_left_out_where_people_read() -> None:
+    (table,) = tables(
+        {"x": ("person", "assigned", "skipped", "share")}, {"x": [{"person": ANN}, {"person": BOB, "assigned": 1}]}
+    )
+    assert table.telling == ("person", "assigned", "share")
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=40))
+def test_percentiles_are_those_of_the_standard_library(values: list[float]) -> None:
+    values.sort()
+    assert percentile(values, 0.5) == pytest.approx(statistics.median(values), abs=0.001)
+    expected = statistics.quantiles(values, n=10, method="inclusive")[8]
+    assert percentile(values, 0.9) == pytest.approx(expected, abs=0.001)
+
+
+def test_nothing_measured_has_no_figure() -> None:
+    assert percentile([], 0.5) is None
+    assert ratio(0, 0) is None
+    assert percentile([7.0], 0.9) == 7.0
+
+
+def test_the_period_of_a_report_that_names_none_is_the_month_so_far_in_the_policy_zone() -> None:
+    period = month_so_far(datetime(2026, 11, 30, 20, tzinfo=UTC), ZoneInfo("Asia/Shanghai"))
+    assert period.since == datetime(2026, 11, 30, 16, tzinfo=UTC)  # 1 December in Shanghai
+    assert period.until == datetime(2026, 11, 30, 20, tzinfo=UTC)
+
+
+# ------------------------------------------------------------------------------------------------------ fairness
+def test_fairness_counts_offers_turns_and_every_reason_of_being_passed_over() -> None:
+    every = [
+        Stood("inbound", Rule(), {ANN: "chosen", BOB: "eligible", EVE: "absent"}, times=2),
+        Stood("inbound", Rule(), {ANN: "cap_day", BOB: "chosen", EVE: "eligible"}),
+        Stood("inbound", Rule(), {ANN: "cap_day", BOB: "suspended", EVE: "off_hours"}),
+    ]
+    found = fairness(every, PEOPLE)
+    assert one(found["policies"], policy="inbound") == {
+        "policy": "inbound", "decisions": 4, "assigned": 3, "nobody": 1, "deviation": 1.0
+    }  # fmt: skip
+    ann, bob, eve = (one(found["people"], person=person) for person in (ANN, BOB, EVE))
+    assert (ann["offered"], ann["assigned"], ann["skipped"], ann["cap_day"]) == (2, 2, 2, 2)
+    assert (bob["offered"], bob["assigned"], bob["suspended"]) == (3, 1, 1)
+    assert (eve["offered"], eve["assigned"], eve["absent"], eve["off_hours"]) == (1, 0, 2, 1)
+    assert (ann["expected"], bob["expected"], eve["expected"]) == (1.0, 1.5, 0.5)
+    assert (ann["share"], ann["ideal_share"], ann["deviation"]) == (0.6667, 0.3333, 1.0)
+
+
+def test_shares_are_equal_by_weight_or_by_department_as_the_policy_says() -> None:
+    assert shares([ANN, BOB], Rule(), PEOPLE) == {ANN: 0.5, BOB: 0.5}
+    assert shares([ANN, BOB], Rule("weighted"), PEOPLE) == {ANN: 0.75, BOB: 0.25}
+    by_department = shares([ANN, BOB, EVE], Rule(by_department=True), PEOPLE)
+    assert by_department == {ANN: 0.25, BOB: 0.25, EVE: 0.5}
+    assert shares([ANN, "stranger@example.com"], Rule("weighted"), PEOPLE)[ANN] == 0.75
+
+
+@given(
+    st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, unique=True),
+    st.builds(Rule, st.sampled_from(["round_robin", "weighted"]), st.booleans()),
+)
+def test_the_shares_of_one_lead_add_up_to_it(eligible: list[str], rule: Rule) -> None:
+    assert sum(shares(eligible, rule, PEOPLE).values()) == pytest.approx(1)
+
+
+def test_what_is_given_by_hand_or_stays_with_the_account_is_no_turn() -> None:
+    body = {
+        "policy": "reps",
+        "candidates": [{"person": ANN, "reason": "chosen"}, {"person": BOB, "reason": "eligible"}],
+    }
+    every = [
+        *stood(body, {}, times=3),
+        *stood(body, {}, "manual"),
+        *stood(body, {}, "dispatched"),
+        *stood({**body, "sticky": True}, {}),
+    ]
+    ann = one(fairness(every, PEOPLE)["people"], person=ANN)
+    assert (ann["assigned"], ann["manual"], ann["dispatched"], ann["sticky"]) == (3, 1, 1, 1)
+    assert ann["expected"] == 1.5
+
+
+def test_strategies_without_turns_promise_no_share() -> None:
+    found = fairness([Stood("best", Rule("top_performer"), {ANN: "chosen", BOB: "eligible"})], PEOPLE)
+    assert one(found["people"], person=ANN)["share"] == 1.0
+    assert [row["expected"] for row in found["people"]] == [None, None]
+    assert one(found["policies"], policy="best")["deviation"] is None
+
+
+def test_a_policy_that_was_tried_in_vain_counts_its_candidates_too() -> None:
+    tried = {"policy": "east", "candidates": [{"person": EVE, "reason": "no_match"}]}
+    body = {"policy": "rest", "candidates": [{"person": ANN, "reason": "chosen"}], "tried": [tried]}
+    found = fairness(stood(body, {"east": Rule()}), PEOPLE)
+    assert one(found["people"], person=EVE)["no_match"] == 1
+    assert one(found["policies"], policy="east")["nobody"] == 1
+
+
+def test_where_no_policy_held_nobody_was_passed_over() -> None:
+    assert list(stood({"policy": None, "candidates": []}, {})) == []
+
+
+# --------------------------------------------------------------------------------------------------- clocks, people
+def test_the_met_rate_is_of_the_clocks_that_are_decided() -> None:
+    clocks = [("met", 60.0), ("met", 120.0), ("held", None), ("breached", 600.0), ("breached", None), ("running", None)]
+    row = clock_figures([*clocks, ("cancelled", None), ("broken", None)])
+    assert (row["started"], row["met"], row["met_late"], row["breached"], row["held"]) == (8, 2, 1, 2, 1)
+    assert row["met_rate"] == 0.5
+    assert (row["median"], row["p90"]) == (120.0, 504.0)
+
+
+def test_a_clock_of_which_none_is_decided_has_no_met_rate() -> None:
+    assert clock_figures([("running", None)])["met_rate"] is None
+
+
+def test_discipline_brings_misses_strikes_suspensions_and_credits_together() -> None:
+    rows = discipline([(ANN, "missed", 2), (ANN, "credit", 1), (BOB, "accepted", 4)], {ANN: 1}, {EVE: 1})
+    assert rows == [
+        {"person": ANN, "missed": 2, "credits": 1, "strikes": 1},
+        {"person": BOB, "accepted": 4},
+        {"person": EVE, "suspensions": 1},
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------- origins
+def test_speed_counts_who_was_answered_within_each_span() -> None:
+    seconds = (30, 240, 1700, 3000, 17_000, 80_000, None)
+    found = speed([Answered("ads", one) for one in seconds] + [Answered(None, None)])
+    ads = one(found["origins"], origin="ads")
+    assert (ads["became_ready"], ads["touched"], ads["median"]) == (7, 6, 2350.0)
+    within = [ads[f"within_{span}"] for span in ("1m", "5m", "30m", "1h", "5h", "1d")]
+    assert within == [round(n / 7, 4) for n in range(1, 7)]
+    assert [row["origin"] for row in found["origins"]] == ["ads", None]
+    assert found["all"][0]["became_ready"] == 8
+
+
+def test_conversion_counts_a_lead_in_every_stage_up_to_its_furthest() -> None:
+    stages = ("nurture", "ready", "mql", "sql", "opportunity", "lost", "won", "won")
+    leads = [Travelled("web", place_on_road(stage), 86_400.0 if stage == "won" else None) for stage in stages]
+    row = one(conversion(leads)["origins"], origin="web")
+    assert [row[stage] for stage in ("leads", "ready", "mql", "sql", "opportunity", "won")] == [8, 7, 6, 5, 4, 2]
+    assert (row["ready_rate"], row["won_rate"], row["total_rate"]) == (0.875, 0.5, 0.25)
+    assert row["median"] == 86_400.0
+
+
+def test_a_report_on_no_leads_is_a_row_of_zeros() -> None:
+    found = conversion([])
+    assert (found["all"][0]["leads"], found["all"][0]["total_rate"], found["origins"]) == (0, None, [])
+
+
+# --------------------------------------------------------------------------------------------------- simulations
+def clock(state: str, owner: str | None, met_minutes: float | None = None) -> dict[str, Any]:
+    met_at = START + timedelta(minutes=met_minutes) if met_minutes is not None else None
+    return {
+        "key": "touch", "owner": owner, "state": state, "started_at": START.isoformat(),
+        "met_at": met_at and met_at.isoformat(),
+    }  # fmt: skip
+
+
+def decision(minute: int, event: str = "x", **candidates: str) -> dict[str, Any]:
+    reasons = [{"person": f"{name}@example.com", "reason": reason} for name, reason in candidates.items()]
+    at = (START + timedelta(minutes=minute)).isoformat()
+    return {"event": event, "at": at, "policy": "inbound" if candidates else None, "candidates": reasons}
+
+
+def line(stage: str, owner: str | None = None, **parts: Any) -> dict[str, Any]:
+    return {"stage": stage, "owner": owner, "sdr": owner, "rep": None, "clocks": [], "decisions": [], **parts}
+
+
+LINES = [
+    line("ready", ANN, clocks=[clock("met", ANN, 5)], decisions=[decision(1, ann="chosen", bob="eligible")]),
+    line("mql", BOB, sdr=ANN, rep=BOB, clocks=[clock("breached", ANN), clock("running", None)]),
+    line("ready", decisions=[decision(9, ann="suspended", bob="absent"), decision(3, ann="suspended", bob="capacity")]),
+    line("nurture", decisions=[decision(5, ann="absent", bob="eligible"), decision(6, "lead.assigned", bob="chosen")]),
+    line("won", decisions=[decision(12, ann="eligible", bob="chosen"), decision(13, ann="suspended"), decision(14)]),
+]
+
+
+def test_a_simulation_is_told_by_stages_owners_clocks_and_policies() -> None:
+    found = {table.key: list(table.rows) for table in simulation_tables(LINES)}
+    (total,) = found["total"]
+    assert (total["leads"], total["owned"], total["waiting"], total["found_nobody"]) == (5, 2, 1, 4)
+    assert (total["met_rate"], total["breached"], total["suspensions"]) == (0.5, 1, 2)
+    assert one(found["stages"], stage="ready")["leads"] == 2
+    ann, bob = one(found["owners"], person=ANN), one(found["owners"], person=BOB)
+    assert (ann["assigned"], ann["as_sdr"], ann["open"], ann["ready"], ann["met_rate"]) == (1, 2, 1, 1, 0.5)
+    assert (bob["assigned"], bob["as_rep"], bob["mql"], bob["met_rate"]) == (2, 1, 1, None)
+    assert one(found["clocks"], clock="touch")["median"] == 300.0
+    assert one(found["policies"], policy="inbound")["decisions"] == 7
+
+
+def test_somebody_suspended_and_away_is_suspended_once() -> None:
+    owners = {table.key: list(table.rows) for table in simulation_tables(LINES)}["owners"]
+    assert one(owners, person=ANN)["suspensions"] == 2  # from minute 3 until 12, and from 13
+
+
+def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
+    other = [line("ready", ANN), line("sql", EVE)]
+    found = {
+        key: (head, rows) for key, head, rows in side_by_side([simulation_tables(LINES), simulation_tables(other)])
+    }
+    head, rows = found["stages"]
+    assert head == ["stage", "leads 1", "leads 2"]
+    assert rows == [["mql", 1, None], ["nurture", 1, None], ["ready", 2, 1], ["sql", None, 1], ["won", 1, None]]
+    head, rows = found["total"]
+    assert rows[0][head.index("owned 2")] == 2
+    assert "sql 1" in found["owners"][0]
+    assert "opportunity 1" not in found["owners"][0]
+
+
+def test_kinds_are_all_used() -> None:
+    assert set(COLUMNS.values()) == set(Kind)
