@@ -12,32 +12,25 @@ from engine.core.effects import Notice
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of notification: what it ``means``, and whether it goes by ``mail`` unless the person says otherwise.
-
-    ``section`` is the part of a manager's daily mail in which it is told; None: in none.
-    """
+    """A kind of notification: what it ``means``, and whether it goes by ``mail`` unless the person says otherwise."""
 
     means: str
     mail: bool = True
-    section: str | None = None
 
-
-SECTIONS = ("misses", "warnings", "suspensions", "queue", "pool")
-"""The parts of a manager's daily mail, in their order."""
 
 KINDS: dict[str, Kind] = {
     "assigned": Kind("a lead is yours"),
     "taken": Kind("a lead was taken from you, and why"),
-    "sla_warned": Kind("a clock of yours is running out", section="warnings"),
-    "sla_breached": Kind("a clock ran out", section="misses"),
+    "sla_warned": Kind("a clock of yours is running out"),
+    "sla_breached": Kind("a clock ran out"),
     "sla_held": Kind("a holding clock held to its end", mail=False),
-    "queued": Kind("a lead found nobody and waits in the queue", section="queue"),
-    "pool_warned": Kind("a lead of yours will go back to the public pool", section="warnings"),
-    "pool_reclaimed": Kind("a lead went back to the public pool", section="pool"),
-    "suspended": Kind("somebody receives no leads for a time", section="suspensions"),
-    "suspension_ended": Kind("somebody receives leads again", section="suspensions"),
+    "queued": Kind("a lead found nobody and waits in the queue"),
+    "pool_warned": Kind("a lead of yours will go back to the public pool"),
+    "pool_reclaimed": Kind("a lead went back to the public pool"),
+    "suspended": Kind("somebody receives no leads for a time"),
+    "suspension_ended": Kind("somebody receives leads again"),
     "merged": Kind("two leads proved to be one person"),
-    "escalated": Kind("a lead came to you because its owner missed a clock", section="misses"),
+    "escalated": Kind("a lead came to you because its owner missed a clock"),
     "conflict": Kind("an outbound lead waits because its company has an owner"),
     "eligibility_missing": Kind("nobody is on next month's list of those who may receive leads"),
     "notify": Kind("a rule of the policy wants somebody told"),
@@ -71,6 +64,17 @@ def recipients(notice: Notice, directory: Directory) -> tuple[str, ...]:
     """
     found = {email for email in _meant(notice, directory) if _is_here(email, directory)}
     return tuple(sorted(found or _managers_of(notice.person, directory)))
+
+
+def reports_of(manager: str, directory: Directory) -> tuple[str, ...]:
+    """The people whose manager somebody is, in the order of the alphabet: their own people, else the team they head."""
+    return tuple(sorted(email for email in directory.people if manager in _managers_of(email, directory)))
+
+
+def is_head_of_somebody(email: str, directory: Directory) -> bool:
+    """Whether somebody is told about others: a manager of the roster, a head of a team, or named as a manager."""
+    named = {colleague.manager for colleague in directory.people.values() if colleague.active}
+    return email in {*directory.managers, *directory.heads.values(), *named}
 
 
 def _meant(notice: Notice, directory: Directory) -> Iterable[str]:

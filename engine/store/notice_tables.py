@@ -66,8 +66,9 @@ class Subscription(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One message on its way to one address: ``channel`` is mail or webhook, ``message_id`` stays over all attempts.
 
-    ``state`` is waiting, sent or failed. ``next_at`` is the one indexed moment at which it is to be tried; a sender
-    that takes it moves it on, so that the message of a killed sender comes back by itself.
+    ``state`` is waiting, sent, failed, or empty (a daily mail with nothing to tell). ``next_at`` is the one indexed
+    moment at which it is to be tried; a sender that takes it moves it on, so that the message of a killed sender comes
+    back by itself.
     """
 
     __tablename__: ClassVar[str] = "delivery"

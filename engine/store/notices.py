@@ -36,12 +36,15 @@ COLUMNS = "id, person, kind, about, lead_id, details, at, read_at"
 
 
 def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | None, datetime]]) -> None:
-    """Tell everybody meant: (notice, lead, event, moment). Known causes are left alone; no rows, no query."""
+    """Tell everybody meant: (notice, lead, event, moment). No rows, no query.
+
+    A cause is told once per kind, lead and person; what is known already is left alone.
+    """
     if not rows:
         return
     directory = read_directory(driver)
     told = [
-        (notice.cause, person, notice.kind, notice.person, lead, event, Jsonb(dict(notice.values)), at)
+        (_cause(notice, lead), person, notice.kind, notice.person, lead, event, Jsonb(dict(notice.values)), at)
         for notice, lead, event, at in rows
         for person in recipients(notice, directory)
     ]
@@ -52,6 +55,10 @@ def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | 
             "%s::timestamptz[]) ON CONFLICT (cause, person) DO NOTHING",
             [list(column) for column in zip(*told, strict=True)],
         )
+
+
+def _cause(notice: Notice, lead: int | None) -> str:
+    return f"{notice.kind}:{lead or ''}:{notice.cause}"
 
 
 def read_directory(driver: Driver) -> Directory:

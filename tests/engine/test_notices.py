@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.effects import Notice
-from engine.core.notices import KINDS, SECTIONS, Colleague, Directory, recipients
+from engine.core.notices import Colleague, Directory, is_head_of_somebody, recipients, reports_of
 from engine.store.notices import count_unread, mark_read, read_notices, save_notices
 from engine.store.roster import import_roster
 from engine.store.session import raw, transaction
@@ -75,8 +75,11 @@ def test_nobody_is_told_twice_nobody_who_left_is_told_and_somebody_always_is(to:
     assert LEFT not in found
 
 
-def test_every_section_of_the_daily_mail_has_a_kind() -> None:
-    assert {kind.section for kind in KINDS.values()} - {None} == set(SECTIONS)
+def test_managers_have_the_people_whose_manager_they_are() -> None:
+    assert reports_of(WANG, DIRECTORY) == (CHEN, HEAD, LEFT, LI, WANG)
+    assert reports_of(HEAD, DIRECTORY) == (ZHAO,)
+    assert reports_of(LI, DIRECTORY) == ()
+    assert [is_head_of_somebody(email, DIRECTORY) for email in (WANG, HEAD, LEFT, LI)] == [True, True, True, False]
 
 
 def save(*notices: Notice) -> None:

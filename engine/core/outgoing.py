@@ -1,0 +1,87 @@
+"""What outside systems are told of a decision: which changes it made, with old and new values (DESIGN.md §5).
+
+Pure. An imported event tells nobody anything (R4.5). Sending is `workers.deliver`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.core.model import LeadEvent, Scores
+from engine.core.sla import Clock
+from engine.core.state import LeadState
+
+EVENTS: dict[str, str] = {
+    "lead.score_changed": "points, grade, heat, cell or model of a lead changed",
+    "lead.stage_changed": "a lead went to another stage",
+    "lead.assigned": "a lead has another owner, or none any more",
+    "sla.warned": "so much of a clock's window has passed",
+    "sla.breached": "a clock ran out",
+}
+"""What may be subscribed to; the pages, the commands and the documentation read this table."""
+
+SCORES = ("model", "fit", "engagement", "grade", "heat", "cell")
+Values = Mapping[str, Any]
+
+
+class Decided(Protocol):
+    """What is asked of a decision; `engine.core.decide.Outcome` is one."""
+
+    @property
+    def before(self) -> LeadState: ...
+
+    @property
+    def after(self) -> LeadState: ...
+
+    @property
+    def scores(self) -> Scores: ...
+
+    @property
+    def breached(self) -> Clock | None: ...
+
+    @property
+    def clocks(self) -> Sequence[Clock]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a decision changed: a key of `EVENTS`, and what was before and is after it, as JSON."""
+
+    type: str
+    old: Values
+    new: Values
+
+
+def scores_of(scores: Scores) -> dict[str, Any]:
+    """The scores as outside systems see them."""
+    return {name: _plain(getattr(scores, name)) for name in SCORES}
+
+
+def changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> tuple[Change, ...]:
+    """Everything a decision changed, in a fixed order. ``scores_before`` are None before the first decision."""
+    return () if event.imported else tuple(_changes(event, outcome, scores_before))
+
+
+def _changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> Iterator[Change]:
+    old, new = dict(scores_before or dict.fromkeys(SCORES)), scores_of(outcome.scores)
+    if old != new:
+        yield Change("lead.score_changed", old, new)
+    before, after = outcome.before, outcome.after
+    if before.stage != after.stage:
+        yield Change("lead.stage_changed", {"stage": before.stage}, {"stage": after.stage})
+    if before.owner != after.owner:
+        yield Change("lead.assigned", {"owner": before.owner}, {"owner": after.owner})
+    yield from _of_clock(event, outcome)
+
+
+def _of_clock(event: LeadEvent, outcome: Decided) -> Iterator[Change]:
+    """What an event of the engine says of a clock, if it was still so when it was decided."""
+    said = {name: event.properties.get(name) for name in ("key", "owner", "due_at")}
+    if event.type == "sla.breached" and outcome.breached is not None:
+        yield Change("sla.breached", {"state": "running"}, {**said, "state": "breached"})
+    if event.type == "sla.warned" and any(c.running and c.id == event.properties["clock"] for c in outcome.clocks):
+        yield Change("sla.warned", {"state": "running"}, {**said, "percent": event.properties.get("percent")})
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str) else float(value)
