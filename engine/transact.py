@@ -24,6 +24,7 @@ from engine.rules import Rules, RulesCache
 from engine.store import batch, rotation, waiting
 from engine.store.batch import LoadedLead
 from engine.store.inbox import put
+from engine.store.roster_lock import read_roster_lock
 from engine.store.schedules import read_schedules
 from engine.store.session import DatabaseError, Driver, raw, transaction
 from engine.tracks import AccountTrack, Histories, Remembered, Step, Track
@@ -92,6 +93,7 @@ class BatchTransaction:
         """
         with transaction() as connection:
             driver = raw(connection)
+            read_roster_lock(driver)
             self._world = World(
                 self._moment,
                 lambda account: self._onlookers(driver, [account])[account],

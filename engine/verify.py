@@ -227,13 +227,13 @@ class Replay:
 
     # ------------------------------------------------------------------------------------------------ clocks
     def _as_stored(self, lead_id: int, clock: Clock, recorded: Recorded) -> Clock:
-        """A replayed clock with what only the scheduler knows: its number, and that it had fired."""
+        """A replayed clock with what only others know: its number, that it had fired, when edited calendars end it."""
         stored = self._stored(lead_id, clock)
         if stored is None:
             return clock
         told = [part for part in recorded.body.get("clocks", ()) if part["key"] == clock.key]
         met = any(part["state"] == "met" for part in told)
-        return replace(clock, id=stored.id, fired=stored.fired and not met)
+        return replace(clock, id=stored.id, due_at=stored.due_at, fired=stored.fired and not met)
 
     def _name_clocks(self, track: Track) -> None:
         track.lead.clocks = tuple(self._named(track.lead.id, clock) for clock in track.lead.clocks)

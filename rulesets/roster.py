@@ -171,9 +171,11 @@ def _duplicates(roster: Roster) -> Iterator[Finding]:
         "calendars": [calendar.key for calendar in roster.calendars],
     }
     for name, keys in lists.items():
+        seen: set[str] = set()
         for place, key in enumerate(keys):
-            if key in keys[:place]:
+            if key in seen:
                 yield error("duplicate-key", (name, place), f"{quoted(key)} is here twice: keep one")
+            seen.add(key)
 
 
 def _references(roster: Roster) -> Iterator[Finding]:

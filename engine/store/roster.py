@@ -6,21 +6,29 @@ log.
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from engine.clock import SystemClock
+from engine.core.roster_changes import Following, Handover, what_follows
 from engine.errors import BatonError, PolicyRefused
 from engine.store import audit
 from engine.store.orm import unit_of_work
+from engine.store.roster_effects import Affected, affected, follow, policy_zone
+from engine.store.roster_lock import change_roster_lock
+from engine.store.session import raw
 from engine.store.tables import CalendarRow, Person, Team
 from rulesets.roster import FORMAT, Roster, lint_roster, plain
 
 COLUMNS = ("email", "name", "role", "team", "department", "manager", "tier", "weight", "capacity", "active", "calendar")
 LOCK = 7_231_102
 """Advisory lock that makes changes of the roster one after another."""
+HANDOVER = Handover()
 
 Document = dict[str, Any]
 
@@ -41,6 +49,16 @@ class RosterChange:
     updated: tuple[str, ...] = ()
     deactivated: tuple[str, ...] = ()
     unchanged: int = 0
+    told: tuple[int, ...] = ()
+    """Leads whose owner parts with them: wake them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPreview:
+    """What an import would do, and the open leads of people who would part with theirs."""
+
+    change: RosterChange
+    affected: tuple[Affected, ...] = ()
 
 
 def export_roster() -> Document:
@@ -54,36 +72,119 @@ def roster_tag(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def import_roster(document: Any, *, replace: bool = False, by: str, expected: str | None = None) -> RosterChange:
+def import_roster(
+    document: Any,
+    *,
+    replace: bool = False,
+    by: str,
+    expected: str | None = None,
+    handover: Handover = HANDOVER,
+    now: datetime | None = None,
+) -> RosterChange:
     """Add and update what the document names; with ``replace`` people who are absent from it are deactivated (R8.3).
 
-    Raises `RosterRefused` with every finding, `RosterConflict` when ``expected`` is not the tag of what is there.
+    Open leads of people who leave, change their role or are away from today go where ``handover`` says, and running
+    business clocks follow edited working time. Raises `RosterRefused` with every finding, `RosterConflict` when
+    ``expected`` is not the tag of what is there.
     """
-    report = lint_roster(document)
-    if report.roster is None and not _only_dangling(report.findings):
-        raise RosterRefused(_told(report.findings), report.findings)
     with unit_of_work() as session:
         session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         before = _document(session)
         if expected is not None and roster_tag(before) != expected:
             raise RosterConflict("the roster was changed meanwhile: read it again and repeat your change")
-        after = _merged(before, document, replace=replace)
-        checked = lint_roster(after)
-        if checked.roster is None:
-            raise RosterRefused(_told(checked.findings), checked.findings)
-        return _write(session, before, checked.roster, document, by)
+        roster = _checked(before, document, replace=replace)
+        change = _write(session, before, roster, document, by)
+        return _followed(session, before, roster, change, handover, now or SystemClock().now())
 
 
-def save_person(values: Mapping[str, Any], by: str) -> RosterChange:
+def preview_roster(document: Any, *, replace: bool = False, now: datetime | None = None) -> RosterPreview:
+    """What `import_roster` would do; changes nothing. Raises `RosterRefused`."""
+    with unit_of_work() as session:
+        before = _document(session)
+        roster = _checked(before, document, replace=replace)
+        driver = raw(session.connection())
+        following = _following(before, roster, now or SystemClock().now(), session)
+        managers = {person.email: person.manager for person in roster.people}
+        change, _ = _compared(before, plain(roster), _named(document))
+        return RosterPreview(change, affected(driver, following.partings, managers))
+
+
+def save_person(
+    values: Mapping[str, Any], by: str, handover: Handover = HANDOVER, now: datetime | None = None
+) -> RosterChange:
     """Add or change one person; ``values`` as in the document, None clears. Raises `RosterRefused`."""
+    return import_roster(person_document(values), by=by, handover=handover, now=now)
+
+
+def person_document(values: Mapping[str, Any]) -> Document:
+    """One person as a document to import: ``values`` over what the roster has; None clears."""
     people = {person["email"]: person for person in export_roster().get("people", ())}
-    return import_roster({"format": FORMAT, "people": [_overlaid(people.get(values["email"]), values)]}, by=by)
+    return {"format": FORMAT, "people": [_overlaid(people.get(values["email"]), values)]}
+
+
+def save_calendar(values: Mapping[str, Any], by: str, now: datetime | None = None) -> RosterChange:
+    """Add or replace one calendar. Raises `RosterRefused`."""
+    return import_roster({"format": FORMAT, "calendars": [_overlaid(None, values)]}, by=by, now=now)
+
+
+def remove_calendar(key: str, by: str) -> None:
+    """Take a calendar away that nobody has. Raises `RosterRefused` naming who has it."""
+    _remove(CalendarRow, "calendars", key, by)
+
+
+def remove_team(key: str, by: str) -> None:
+    """Take a team away that nobody is in. Raises `RosterRefused` naming who is."""
+    _remove(Team, "teams", key, by)
 
 
 def save_team(values: Mapping[str, Any], by: str) -> RosterChange:
     """Add or change one team; ``values`` as in the document, None clears. Raises `RosterRefused`."""
     teams = {team["key"]: team for team in export_roster().get("teams", ())}
     return import_roster({"format": FORMAT, "teams": [_overlaid(teams.get(values["key"]), values)]}, by=by)
+
+
+def _remove(row: type[CalendarRow | Team], name: str, key: str, by: str) -> None:
+    with unit_of_work() as session:
+        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        before = _document(session)
+        gone = next((part for part in before.get(name, ()) if part["key"] == key), None)
+        if gone is None:
+            return
+        checked = lint_roster({**before, name: [part for part in before[name] if part is not gone]})
+        if checked.roster is None:
+            raise RosterRefused(_told(checked.findings), checked.findings)
+        session.delete(session.get(row, key))
+        audit.record(session, actor=by, action="roster.changed", subject=f"{name.removesuffix('s')}/{key}", before=gone)
+
+
+def _checked(before: Document, document: Any, *, replace: bool) -> Roster:
+    """The roster that would result. Raises `RosterRefused`."""
+    report = lint_roster(document)
+    if report.roster is None and not _only_dangling(report.findings):
+        raise RosterRefused(_told(report.findings), report.findings)
+    checked = lint_roster(_merged(before, document, replace=replace))
+    if checked.roster is None:
+        raise RosterRefused(_told(checked.findings), checked.findings)
+    return checked.roster
+
+
+def _following(before: Document, roster: Roster, now: datetime, session: Session) -> Following:
+    own = policy_zone(raw(session.connection()))
+    return what_follows(Roster.model_validate(before), roster, now, own)
+
+
+def _followed(
+    session: Session, before: Document, roster: Roster, change: RosterChange, handover: Handover, now: datetime
+) -> RosterChange:
+    """Do what follows from an edit, in its transaction, with every batch at work waited for."""
+    following = _following(before, roster, now, session)
+    if not (following.partings or following.rescheduled):
+        return change
+    session.flush()
+    driver = raw(session.connection())
+    change_roster_lock(driver)
+    told = follow(driver, following, roster, handover, change=uuid.uuid4().hex, now=now)
+    return replace(change, told=tuple(told))
 
 
 def _overlaid(old: Document | None, values: Mapping[str, Any]) -> Document:
@@ -122,24 +223,35 @@ def _write(session: Session, before: Document, roster: Roster, document: Documen
             if there.get(part["key"]) != part:
                 session.merge(row(part))
                 _record(session, by, f"{subject}/{part['key']}", there.get(part["key"]), part)
-    return _write_people(session, before, after, {_key(p["email"]) for p in document.get("people", ())}, by)
+    change, people = _compared(before, after, _named(document))
+    for old, part in people:
+        session.merge(_person_row(part))
+        _record(session, by, f"person/{part['email']}", old, part)
+    return change
 
 
-def _write_people(session: Session, before: Document, after: Document, named: set[str], by: str) -> RosterChange:
+def _named(document: Document) -> set[str]:
+    return {_key(person["email"]) for person in document.get("people", ())}
+
+
+def _compared(
+    before: Document, after: Document, named: set[str]
+) -> tuple[RosterChange, list[tuple[Document | None, Document]]]:
+    """What happens to people from one roster to another, and those who differ as (old, new)."""
     there = {part["email"]: part for part in before.get("people", ())}
     added: list[str] = []
     updated: list[str] = []
     deactivated: list[str] = []
     unchanged = 0
+    changed: list[tuple[Document | None, Document]] = []
     for part in after.get("people", ()):
         email, old = part["email"], there.get(part["email"])
         if old == part:
             unchanged += email in named
             continue
         (added if old is None else updated if email in named else deactivated).append(email)
-        session.merge(_person_row(part))
-        _record(session, by, f"person/{email}", old, part)
-    return RosterChange(tuple(added), tuple(updated), tuple(deactivated), unchanged)
+        changed.append((old, part))
+    return RosterChange(tuple(added), tuple(updated), tuple(deactivated), unchanged), changed
 
 
 def _record(session: Session, by: str, subject: str, old: Document | None, new: Document) -> None:
