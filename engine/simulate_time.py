@@ -87,7 +87,7 @@ class Simulation:
         self._refresh_at: dict[int, datetime | None] = {}
         self._queued: set[int] = set()
         self._stirred: set[int] = set()
-        self._available: frozenset[tuple[str, bool]] = frozenset()
+        self._available: frozenset[str] = frozenset()
         self._numbers, self._clocks = count(1), count(1)
         if events:
             self._look_ahead()
@@ -281,14 +281,14 @@ class Simulation:
             return
         self._staff.freed, stirred = False, set(self._stirred)
         self._stirred.clear()
-        available = self._staff.available(self._at.now)
+        available = self._staff.waited_for(self._at.now)
         news, self._available = available - self._available, available
         for lead in sorted(self._queued if news else self._queued & stirred, key=self._place_in_queue):
             if lead in self._queued and self._would_be_served(lead):
                 name = f"queue:{lead}:{moment(self._at.now)}"
                 role = self._world.tracks[lead].lead.state.queued
                 self._decide(self._world.tracks[lead], self._own("queue.assigned", name, {"role": role and role.role}))
-        self._available = self._staff.available(self._at.now)
+        self._available = self._staff.waited_for(self._at.now)
 
     def _place_in_queue(self, lead: int) -> tuple[Any, ...]:
         step = self._steps[lead]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 DEPARTMENT = "department:"
 INSIDE = " in "
@@ -41,6 +42,8 @@ class Participant:
     available: bool
     step: Fraction = Fraction(1)
     department: str = ""
+    rank: tuple[Any, ...] = ()
+    """What a strategy compares before the turn: the lowest of the eligible come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,36 @@ def turn_by_department(participants: Sequence[Participant], pointers: Pointers, 
     return Turn(winner and winner.partition(INSIDE)[0], after)
 
 
+def given_back(pointers: Pointers, person: str, step: Fraction, department: str | None) -> Pointers:
+    """The pointers that change when a person gets a turn back (R4.7): lower by what the turn had cost.
+
+    With a ``department``, its pointer and the person's inside it. Who has no pointer has had no turn.
+    """
+    costs = {person: step}
+    if department is not None:
+        costs = {inside_key(person, department): step, department_key(department): Fraction(1)}
+    return {
+        key: replace(pointers[key], value=pointers[key].value - cost)
+        for key, cost in costs.items()
+        if costs.keys() <= pointers.keys()
+    }
+
+
 def _inside(pointers: Pointers, department: str) -> Pointers:
     parts = ((key, key.partition(INSIDE)) for key in pointers if not key.startswith(DEPARTMENT))
     return {key: pointers[key] for key, (_, between, name) in parts if between and name == department}
 
 
 def _turn(participants: Sequence[Participant], pointers: Pointers, now: datetime, *, credit: bool) -> Turn:
-    """1. joiners start level; 2. without credit the unavailable rise to it; 3. the lowest eligible is served."""
+    """1. joiners start level; 2. without credit the unavailable rise to it; 3. the first eligible is served."""
     available = {one.key for one in participants if one.available}
     level = _level(pointers, available)
     after = {**dict.fromkeys((one.key for one in participants), Pointer(level)), **pointers}
     if not credit and available:
         raised = {k: replace(p, value=level) for k, p in after.items() if k not in available and p.value < level}
         after.update(raised)
-    winner = min((one for one in participants if one.eligible), key=lambda one: _order(one.key, after), default=None)
+    eligible = (one for one in participants if one.eligible)
+    winner = min(eligible, key=lambda one: (one.rank, *_order(one.key, after)), default=None)
     if winner is not None:
         place = after[winner.key]
         after[winner.key] = Pointer(place.value + winner.step, place.served + 1, _moment(after, now))

@@ -4,16 +4,18 @@ Pure. Live, PostgreSQL counts open leads and assignments (`engine.store.rotation
 happen.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from engine.core.assignment import Member, listed_months, unavailability
 from engine.core.calendars import WorkingCalendar, is_working, working_spans
-from engine.core.decide import People
+from engine.core.effects import Record
+from engine.core.eligibility import Member
 from engine.core.model import Stage
+from engine.core.people import People
+from engine.core.queueing import able, tokens
 from engine.core.refresh import midnight_after
 from engine.core.schedules import Schedules
 from engine.core.state import LeadState
@@ -25,6 +27,9 @@ LISTS = ("territories", "languages", "industries")
 OPEN = frozenset({Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 """Stages in which an owned lead counts as open (R5.7)."""
 DAY = timedelta(days=1)
+DECIDED = ("accepted", "rejected", "missed")
+"""Kinds of the track record that say how good somebody is (R5.7)."""
+DECIDED_WITHIN = timedelta(days=90)
 
 
 class Staff:
@@ -33,25 +38,30 @@ class Staff:
     def __init__(self, roster: Roster, policy: Policy) -> None:
         self.schedules = Schedules.of_roster(policy, roster)
         departments = {team.key: team.department for team in roster.teams}
+        heads: dict[str, set[str]] = {}
+        for team in roster.teams:
+            heads.setdefault((team.head or "").lower(), set()).add(team.key)
         ordered = sorted(roster.people, key=lambda person: person.email)
         self.people = people_of(roster)
         self.freed = True
+        self.suspended: Callable[[str, str, datetime], bool] = lambda _person, _role, _now: False
+        """(person, role, moment) → whether they are suspended; set by whoever keeps suspensions."""
+        self._records_matter = any(rule.strategy == "top_performer" for rule in policy.assignment)
         self._hours_matter = any(rule.off_hours != "assign" for rule in policy.assignment)
         self._members = {
-            person.email: _member(person, self.schedules.schedule(person.email).calendar.zone, departments)
+            person.email: _member(person, self.schedules.schedule(person.email).calendar.zone, departments, heads)
             for person in ordered
         }
         self._received: dict[str, list[datetime]] = {email: [] for email in self._members}
+        self._records: dict[str, list[Record]] = {email: [] for email in self._members}
 
     def members(self, now: datetime) -> list[Member]:
         """Everybody as they stand now, by e-mail."""
         return [self._counted(member, now) for member in self._members.values()]
 
-    def available(self, now: datetime) -> frozenset[tuple[str, bool]]:
-        """Who could take a lead now, if it fits, and whether it is their working time, where a policy asks."""
-        members = self.members(now)
-        listed = {role: listed_months(members, role) for role in {member.role for member in members}}
-        return frozenset((m.email, m.working) for m in members if unavailability(m, now, listed[m.role]) is None)
+    def waited_for(self, now: datetime) -> frozenset[str]:
+        """What queued leads may be waiting for that is there now (`engine.core.queueing.token`)."""
+        return tokens(able(self.members(now), now))
 
     def moved(self, before: LeadState, after: LeadState) -> None:
         """A lead went from one state to another: whose open leads are more or fewer."""
@@ -66,7 +76,12 @@ class Staff:
 
     def given(self, person: str, at: datetime) -> None:
         """Somebody received a lead by assignment, which counts towards their caps (R5.9)."""
-        self._received[person].append(at)
+        self._received.setdefault(person, []).append(at)
+
+    def recorded(self, record: Record) -> None:
+        """Something for somebody's track record; what they decided or missed counts for top performers (R5.7)."""
+        if self._records_matter and record.kind in DECIDED and record.person in self._records:
+            self._records[record.person].append(record)
 
     def next_days(self, now: datetime) -> Iterator[datetime]:
         """The coming moments at which somebody may take leads again.
@@ -83,6 +98,11 @@ class Staff:
     def _counted(self, member: Member, now: datetime) -> Member:
         if self._hours_matter:
             member = replace(member, working=is_working(self.schedules.schedule(member.email).calendar, now))
+        if self._records_matter:
+            recent = [one.kind for one in self._records[member.email] if one.at > now - DECIDED_WITHIN]
+            member = replace(member, accepted=recent.count("accepted"), decided=len(recent))
+        if self.suspended(member.email, member.role, now):
+            member = replace(member, suspended=True)
         return replace(member, received=self._spans(member, now)) if member.caps else member
 
     def _spans(self, member: Member, now: datetime) -> Mapping[str, int]:
@@ -116,13 +136,17 @@ def _open_with(state: LeadState) -> str | None:
     return state.owner if state.stage in OPEN else None
 
 
-def _member(person: Person, zone: ZoneInfo, departments: Mapping[str, str | None]) -> Member:
+def _member(
+    person: Person, zone: ZoneInfo, departments: Mapping[str, str | None], heads: Mapping[str, set[str]]
+) -> Member:
     return Member(
         email=person.email,
         role=person.role,
         active=person.active,
         team=person.team,
         department=person.department or departments.get(person.team or ""),
+        head_of=frozenset(heads.get(person.email, ())),
+        tier=person.tier,
         weight=person.weight,
         capacity=person.capacity,
         caps=person.caps.model_dump(exclude_none=True),

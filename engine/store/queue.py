@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from engine.core.assignment import listed_months, unavailability
+from engine.core.queueing import able
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.rotation import read_members
 from engine.store.session import Driver, raw, transaction
@@ -48,6 +48,4 @@ def _available_roles(driver: Driver, policy: Policy, now: datetime) -> list[str]
     """Roles of which somebody could receive a lead now, whatever the lead; off hours, where some policy allows that."""
     members = read_members(driver, policy, now)
     any_hour = {rule.role for rule in policy.assignment if rule.off_hours == "assign"}
-    listed = {role: listed_months(members, role) for role in {member.role for member in members}}
-    able = (m for m in members if unavailability(m, now, listed[m.role]) is None)
-    return sorted({m.role for m in able if m.working or m.role in any_hour})
+    return sorted({m.role for m in able(members, now) if m.working or m.role in any_hour})

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.assignment import Choice, Lead, Member, choose, unavailability
+from engine.core.assignment import Choice, Lead, Member, choose
+from engine.core.eligibility import unavailability
 from engine.core.rotation import Pointer, Pointers, department_key, inside_key
 from engine.core.state import LeadState
 from rulesets.policy import AssignmentPolicy
@@ -100,7 +101,7 @@ def test_who_joins_or_leaves_changes_no_available_persons_pointer(
     before = desk.pointers
     people = (*constant, *(sdr(email, **AWAY[how]) for email, how in joined.items()))
     winner = desk.lead(*people).person
-    available = {m.email for m in people if unavailability(m, NOW, frozenset()) is None and m.working}
+    available = {m.email for m in people if unavailability(m, NOW, {}) is None and m.working}
     assert winner in available | {m.email for m in people if rule.off_hours == "assign"}
     for email in (available & before.keys()) - {winner}:
         assert desk.pointers[email] == before[email]
