@@ -1,9 +1,12 @@
 """People of the roster as a table for spreadsheets: one row a person, lists separated by semicolons. Pure.
 
-Absences and calendars have no columns: take YAML for those. What a row leaves empty keeps its default.
+Absences are written as `2026-11-23/2026-11-27 leave`; calendars have no columns: take YAML for those. What a row
+leaves empty takes its default; what the table has no column for stays as the roster has it.
 """
 
 import csv
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from rulesets.roster import FORMAT
@@ -13,9 +16,11 @@ NUMBERS = ("tier", "weight", "capacity")
 CAPS = ("day", "week", "month")
 COLUMNS = (
     "email", "name", "role", "team", "department", "manager", *LISTS[:3], *NUMBERS, *(f"cap_{cap}" for cap in CAPS),
-    "calendar", "active", LISTS[3],
+    "calendar", "active", "absences", LISTS[3],
 )  # fmt: skip
 YES, NO = {"true", "yes", "1", "是", "on", ""}, {"false", "no", "0", "否", "off"}
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+ABSENCE = re.compile(rf"({DAY})(?:\s*/\s*({DAY}))?(?:\s+([^/\s].*))?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -39,15 +44,19 @@ def write_people(document: dict[str, Any]) -> str:
     return "".join(lines)
 
 
-def read_people(text: str) -> dict[str, Any]:
-    """A roster document with the people of a CSV text; raises CsvRefused."""
+def read_people(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A roster document with the people of a CSV text; raises CsvRefused.
+
+    ``known`` is the roster now: it says what the table has no column for.
+    """
+    there = {person["email"]: person for person in (known or {}).get("people", ())}
     lines = (f"{line}\n" for line in text.removeprefix("\ufeff").split("\n"))
     reader = csv.DictReader(lines, strict=True)
     unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
     if unknown or "email" not in (reader.fieldnames or ()):
         raise CsvRefused(f"the first line must name columns of: {', '.join(COLUMNS)}; not: {', '.join(unknown) or '–'}")
     try:
-        return {"format": FORMAT, "people": [_person(row, reader.line_num) for row in reader]}
+        return {"format": FORMAT, "people": [_overlaid(there, _person(row, reader.line_num), row) for row in reader]}
     except csv.Error as refused:
         raise CsvRefused(f"line {reader.line_num + 1}: {refused}") from None
 
@@ -57,6 +66,7 @@ def _row(person: dict[str, Any]) -> dict[str, Any]:
     row |= {name: ";".join(person[name]) for name in LISTS if name in person}
     row |= {f"cap_{cap}": value for cap, value in person.get("caps", {}).items()}
     row["active"] = "yes" if person.get("active", True) else "no"
+    row["absences"] = "; ".join(map(_absence_text, person.get("absences", ())))
     return {name: _harmless(value) for name, value in row.items()}
 
 
@@ -65,15 +75,45 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
+def _absence_text(absence: dict[str, Any]) -> str:
+    days = [absence["from"], *([absence["to"]] if absence["to"] != absence["from"] else [])]
+    reason = absence.get("reason", "").replace(";", ",")
+    return f"{'/'.join(days)} {reason}".strip()
+
+
+def _overlaid(there: Mapping[str, Any], person: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A person as the table has them, over what the roster says and the table has no column for."""
+    known = there.get(person.get("email", "").lower(), {})
+    kept = {name: value for name, value in known.items() if name not in row and name != "caps"}
+    caps = {cap: value for cap, value in known.get("caps", {}).items() if f"cap_{cap}" not in row}
+    caps |= person.pop("caps", {})
+    return {**kept, **person, **({"caps": caps} if caps else {})}
+
+
 def _person(row: dict[str, Any], line: int) -> dict[str, Any]:
     if None in row or None in row.values():
         raise CsvRefused(f"line {line}: more or fewer values than columns")
     said = {name: value.strip().removeprefix("'") for name, value in row.items() if value.strip()}
-    person: dict[str, Any] = {name: value for name, value in said.items() if name not in {*NUMBERS, *LISTS, "active"}}
-    caps = {cap: _number(person.pop(f"cap_{cap}"), line, f"cap_{cap}") for cap in CAPS if f"cap_{cap}" in person}
+    read = {*NUMBERS, *LISTS, "active", "absences", *(f"cap_{cap}" for cap in CAPS)}
+    person: dict[str, Any] = {name: value for name, value in said.items() if name not in read}
+    caps = {cap: _number(said[f"cap_{cap}"], line, f"cap_{cap}") for cap in CAPS if f"cap_{cap}" in said}
     person |= {name: _number(said[name], line, name) for name in NUMBERS if name in said}
-    person |= {name: [one.strip() for one in said[name].split(";") if one.strip()] for name in LISTS if name in said}
-    return {**person, **({"caps": caps} if caps else {}), "active": _active(said.get("active", ""), line)}
+    person |= {name: _parts(said[name]) for name in LISTS if name in said}
+    person |= {"absences": [_absence(part, line) for part in _parts(said["absences"])]} if "absences" in said else {}
+    person |= {"active": _active(said.get("active", ""), line)} if "active" in row else {}
+    return {**person, **({"caps": caps} if caps else {})}
+
+
+def _parts(text: str) -> list[str]:
+    return [one.strip() for one in text.split(";") if one.strip()]
+
+
+def _absence(text: str, line: int) -> dict[str, Any]:
+    said = ABSENCE.fullmatch(text)
+    if said is None:
+        raise CsvRefused(f"line {line}: write absences as 2026-11-23/2026-11-27 leave, several with semicolons between")
+    first, last, reason = said.groups()
+    return {"from": first, "to": last or first, **({"reason": reason} if reason else {})}
 
 
 def _number(text: str, line: int, name: str) -> int:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rulesets.roster import FORMAT, Roster, lint_roster
-from rulesets.roster_csv import CsvRefused, read_people
+from rulesets.roster_csv import CsvRefused, read_people, write_people
 
 
 def roster(**parts: Any) -> dict[str, Any]:
@@ -38,3 +38,39 @@ def test_whatever_is_given_is_answered_with_findings(raw: Any) -> None:
 def test_a_csv_with_a_broken_quote_is_refused_with_its_line() -> None:
     with pytest.raises(CsvRefused, match="line 2"):
         read_people('email,name\n"li@example.com"x,Li\n')
+
+
+AWAY = [{"from": "2026-11-23", "to": "2026-11-27", "reason": "leave"}, {"from": "2026-12-24", "to": "2026-12-24"}]
+LI: dict[str, Any] = {
+    "email": "li@example.com",
+    "role": "sdr",
+    "tier": 1,
+    "capacity": 50,
+    "caps": {"day": 10, "month": 120},
+    "active": True,
+    "absences": AWAY,
+}
+
+
+def test_absences_go_out_as_a_column_and_come_back() -> None:
+    table = write_people(roster(people=[LI]))
+    assert "2026-11-23/2026-11-27 leave; 2026-12-24" in table
+    assert read_people(table)["people"] == [LI]
+
+
+def test_what_a_table_has_no_column_for_stays_and_what_it_leaves_empty_goes() -> None:
+    known = roster(people=[LI])
+    (kept,) = read_people("email,name\nLI@example.com,Li\n", known)["people"]
+    assert kept == {**LI, "email": "LI@example.com", "name": "Li"}
+    (emptied,) = read_people("email,role,cap_day,cap_month,capacity,absences\nli@example.com,sdr,,7,,\n", known)[
+        "people"
+    ]
+    assert emptied == {"email": "li@example.com", "role": "sdr", "tier": 1, "active": True, "caps": {"month": 7}}
+    (new,) = read_people("email,role\nnew@example.com,sdr\n", known)["people"]
+    assert new == {"email": "new@example.com", "role": "sdr"}
+
+
+@pytest.mark.parametrize("absence", ["next week", "2026-11-23 / leave", "2026-11-23/leave"])
+def test_an_absence_nobody_can_read_names_its_line(absence: str) -> None:
+    with pytest.raises(CsvRefused, match="line 2: write absences as"):
+        read_people(f"email,absences\nli@example.com,{absence}\n")
