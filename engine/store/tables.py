@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 SHARDS = 64
@@ -99,6 +99,8 @@ class Lead(SQLModel, table=True):
     protected_until: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     pool_next_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     queue_asked_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
+    queue_for: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text), nullable=True))
+    """Whom a queued lead waits for since ``queue_asked_at`` (`engine.core.queueing.token`)."""
     merged_into: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
