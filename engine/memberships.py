@@ -11,11 +11,14 @@ from typing import Any
 
 from engine.core import facts
 from engine.core.accounts import account_values
-from engine.core.decide import Book, People
+from engine.core.decide import Book
+from engine.core.eligibility import OWNED_STAGES
 from engine.core.explain import note_body
 from engine.core.facts import Claims
 from engine.core.model import OPEN_STAGES, LeadEvent
+from engine.core.people import People
 from engine.core.refresh import midnight_from, next_change
+from engine.core.rotation import NEVER
 from engine.core.schedules import Due
 from engine.core.siblings import HOPS, Change, hops_of, next_quiet, stirs, together
 from engine.core.sla import Definitions
@@ -110,6 +113,15 @@ class Memberships:
             return view, ()
         paired = zip(others, views, strict=True)
         return view, (view, *(one for other, one in paired if other.lead.state.stage in OPEN_STAGES))
+
+    def account_owners(self, track: Track) -> tuple[str, ...]:
+        """Who owns the other open leads of a lead's company, the most recently assigned first (R5.8)."""
+        key = self.company_key(self.claims(track))
+        company = self.companies[key] if key is not None else None
+        others = (other for number, other in sorted(self._leads_of(company).items()) if number != track.lead.id)
+        owned = [s for s in (other.lead.state for other in others) if s.owner and s.stage in OWNED_STAGES]
+        owned.sort(key=lambda state: state.owned_since or NEVER, reverse=True)
+        return tuple(dict.fromkeys(state.owner for state in owned if state.owner))
 
     def next_refresh(self, track: Track) -> datetime | None:
         """The next midnight at which time alone may change what a lead is scored as; None: never."""

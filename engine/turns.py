@@ -10,55 +10,98 @@ from typing import Any
 
 from engine.core.assignment import Choice, Lead, Member, assign
 from engine.core.decide import Book, Need, action_holds
-from engine.core.rotation import Pointer
+from engine.core.eligibility import SPANS
+from engine.core.rotation import Pointer, Pointers
+from engine.core.strategies import compensated
 from engine.core.view import LeadView
-from engine.store import rotation
+from engine.store import queue, rotation
 from engine.store.session import Driver
-from engine.tracks import Step
+from engine.tracks import Step, Track
 from engine.world import Moment
 from rulesets.vocabulary import fold
+
+Owners = Callable[[Track], Sequence[str]]
+"""Who owns the other open leads of a lead's company, the most recently assigned first."""
+
+
+def _no_owners(_track: Track) -> Sequence[str]:
+    return ()
 
 
 class Turns:
     """The rotations of every assignment policy and the roster as it stands (``members``); what moves is remembered."""
 
-    def __init__(self, at: Moment, pointers: dict[str, dict[str, Pointer]], members: Sequence[Member]) -> None:
+    def __init__(
+        self,
+        at: Moment,
+        pointers: dict[str, dict[str, Pointer]],
+        members: Sequence[Member],
+        owners: Owners = _no_owners,
+    ) -> None:
         self.members = list(members)
         self._at = at
         self._book: Book = at.book
         self._pointers = pointers
+        self._owners = owners
+        self._sticky = any(policy.sticky for policy in self._book.policy.assignment)
         self._moved: dict[str, dict[str, Pointer]] = {}
         self._given: list[list[Any]] = []
+        self._waiting: dict[int, tuple[Step, Choice]] = {}
 
     @classmethod
-    def locked(cls, driver: Driver, at: Moment) -> "Turns":
+    def locked(cls, driver: Driver, at: Moment, owners: Owners = _no_owners) -> "Turns":
         """The rotations as stored, locked in the order of their keys."""
         pointers = rotation.lock_rotations(driver, [policy.key for policy in at.rules.policy.assignment])
-        return cls(at, pointers, rotation.read_members(driver, at.rules.policy, at.now))
+        return cls(at, pointers, rotation.read_members(driver, at.rules.policy, at.now), owners)
 
     def choose(self, step: Step, need: Need) -> Choice:
         """The person for a lead, or nobody; moves nothing yet."""
         view, state = step.situation.view, step.outcome.after
-        holds = action_holds(step.outcome, state, view, self._book)
-        lead = Lead(_folded_values(view), state, holds)
-        policies = self._book.policy.assignment
-        return assign(policies, need.role, lead, self.members, self._pointers, self._at.now, named=need.named)
+        values = _folded_values(view)
+        outbound = "outbound" in values("lead.direction")
+        owners = self._owners(step.track) if self._sticky or outbound else ()
+        lead = Lead(values, state, action_holds(step.outcome, state, view, self._book), owners, outbound)
+        policies, now = self._book.policy.assignment, self._at.now
+        return assign(policies, need.role, lead, self.members, self._pointers, now, named=need.named, to=need.to)
 
     def take(self, step: Step, choice: Choice) -> None:
         """Count a turn: for the next choice of this batch, and to be written."""
         for one in (choice, *choice.tried):
             if one.policy is not None:
-                self._pointers[one.policy].update(one.moved)
-                self._moved.setdefault(one.policy, {}).update(one.moved)
+                self._move(one.policy, one.moved)
+        lead = step.track.lead.id
+        self._waiting.pop(lead, None)
         if choice.person is not None:
             self.members = [_served(member) if member.email == choice.person else member for member in self.members]
-            lead = step.track.lead.id
             self._given.append([step.event.seq, lead, choice.role, choice.person, choice.policy, self._at.now])
+        elif choice.otherwise == "queue":
+            self._waiting[lead] = (step, choice)
+
+    def suspend(self, person: str) -> None:
+        """Somebody receives nothing from now on: a suspension began in this batch (R6.6)."""
+        self.members = [replace(one, suspended=True) if one.email == person else one for one in self.members]
+
+    def compensate(self, policy: str, person: str) -> None:
+        """Give somebody back the turn that a lead had cost them; a policy that is no more has no turns (R4.7)."""
+        rule = next((one for one in self._book.policy.assignment if one.key == policy), None)
+        if rule is not None:
+            self._move(policy, compensated(rule, person, self.members, self._pointers[policy]))
 
     def save(self, driver: Driver) -> None:
-        """Write what was given and the pointers that moved, under the locks."""
+        """Write what was given, the pointers that moved and whom queued leads wait for, under the locks."""
         rotation.save_pointers(driver, self._moved)
         rotation.save_assignments(driver, self._given)
+        queue.save_waiting(
+            driver,
+            [
+                (lead, choice.waits_for, self._at.now if step.track.outcome is step.outcome else None)
+                for lead, (step, choice) in self._waiting.items()
+            ],
+        )
+
+    def _move(self, policy: str, moved: Pointers) -> None:
+        self._pointers[policy].update(moved)
+        self._moved.setdefault(policy, {}).update(moved)
 
 
 def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
@@ -74,5 +117,5 @@ def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
 
 def _served(member: Member) -> Member:
     """A person with one lead more, for the next choice of the same batch."""
-    received = {span: member.received.get(span, 0) + 1 for span in ("day", "week", "month")}
+    received = {span: member.received.get(span, 0) + 1 for span in SPANS}
     return replace(member, open_leads=member.open_leads + 1, received=received)

@@ -20,7 +20,8 @@ from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
 from engine.store.clocks import fire_due_clocks
-from engine.store.queue import drain_queues
+from engine.store.queue import QueueWatch
+from engine.store.eligibility import warn_of_missing_lists
 from engine.store.refreshes import send_refreshes
 from engine.store.rescore import send_next
 from engine.store.versions import active_number
@@ -33,6 +34,7 @@ TICK_SECONDS = 0.25
 STUCK = timedelta(seconds=3)
 """Events that wait longer although no wake-up is queued and no drain is alive: their wake-up was lost with Redis."""
 OUTAGE_PAUSE_SECONDS = 1.0
+_queue = QueueWatch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,7 @@ def fire_clocks(now: datetime) -> None:
 
 def drain(now: datetime) -> None:
     """Let queued leads ask again."""
-    if active_number() is not None:
-        queues.wake(drain_queues(now))
+    queues.wake(_queue.ask(now))
 
 
 def rescore(now: datetime) -> None:
@@ -81,6 +82,11 @@ def rescore(now: datetime) -> None:
 def refresh(now: datetime) -> None:
     """Send leads to be scored anew whose midnight has come."""
     queues.wake(send_refreshes(now))
+
+
+def ask_for_lists(now: datetime) -> None:
+    """Tell managers, once a day, that next month's eligibility list is missing."""
+    warn_of_missing_lists(now)
 
 
 def activate_policies(now: datetime) -> None:
@@ -95,7 +101,8 @@ DUTIES = (
     Duty("wake_waiting", timedelta(seconds=0.5), wake_waiting),
     Duty("rescore", timedelta(seconds=TICK_SECONDS), rescore),
     Duty("refresh", timedelta(seconds=TICK_SECONDS), refresh),
-    Duty("drain_queues", timedelta(seconds=20), drain),
+    Duty("ask_for_lists", timedelta(hours=1), ask_for_lists),
+    Duty("drain_queues", timedelta(seconds=TICK_SECONDS), drain),
 )
 """Everything the scheduler does."""
 

@@ -14,12 +14,16 @@ from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from engine.core.model import Stage
 from engine.core.state import LeadState
 from rulesets.policy import AssignmentPolicy
 
 UTC = ZoneInfo("UTC")
 SPANS = ("day", "week", "month")
 """What caps count by, in the person's zone; weeks are ISO weeks."""
+
+OWNED_STAGES = frozenset({Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
+"""Stages in which an owned lead counts as open (R5.7)."""
 
 
 class Reason(StrEnum):

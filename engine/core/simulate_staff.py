@@ -12,24 +12,19 @@ from zoneinfo import ZoneInfo
 
 from engine.core.calendars import WorkingCalendar, is_working, working_spans
 from engine.core.effects import Record
-from engine.core.eligibility import Member
-from engine.core.model import Stage
+from engine.core.eligibility import OWNED_STAGES, Member
 from engine.core.people import People
 from engine.core.queueing import able, tokens
 from engine.core.refresh import midnight_after
 from engine.core.schedules import Schedules
 from engine.core.state import LeadState
+from engine.core.strategies import DECIDED, DECIDED_WITHIN
 from rulesets.policy import Policy
 from rulesets.roster import Person, Roster
 from rulesets.vocabulary import fold
 
 LISTS = ("territories", "languages", "industries")
-OPEN = frozenset({Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
-"""Stages in which an owned lead counts as open (R5.7)."""
 DAY = timedelta(days=1)
-DECIDED = ("accepted", "rejected", "missed")
-"""Kinds of the track record that say how good somebody is (R5.7)."""
-DECIDED_WITHIN = timedelta(days=90)
 
 
 class Staff:
@@ -78,6 +73,10 @@ class Staff:
         """Somebody received a lead by assignment, which counts towards their caps (R5.9)."""
         self._received.setdefault(person, []).append(at)
 
+    def holding(self, person: str) -> int:
+        """How many open leads somebody has."""
+        return self._members[person].open_leads if person in self._members else 0
+
     def recorded(self, record: Record) -> None:
         """Something for somebody's track record; what they decided or missed counts for top performers (R5.7)."""
         if self._records_matter and record.kind in DECIDED and record.person in self._records:
@@ -124,7 +123,17 @@ def people_of(roster: Roster) -> People:
         roles={person.email: person.role for person in roster.people},
         managers=frozenset(managers | heads),
         active=frozenset(person.email for person in roster.people if person.active),
+        superiors=_superiors(roster),
+        teams={person.email: person.team for person in roster.people if person.team},
+        heads={team.key: team.head.lower() for team in roster.teams if team.head},
     )
+
+
+def _superiors(roster: Roster) -> dict[str, str]:
+    """Who is above whom: the manager, else the head of the team."""
+    heads = {team.key: team.head.lower() for team in roster.teams if team.head}
+    above = {person.email: person.manager or heads.get(person.team or "") for person in roster.people}
+    return {email: superior for email, superior in above.items() if superior and superior != email}
 
 
 def _next_opening(calendar: WorkingCalendar, now: datetime) -> Iterator[datetime]:
@@ -133,7 +142,7 @@ def _next_opening(calendar: WorkingCalendar, now: datetime) -> Iterator[datetime
 
 
 def _open_with(state: LeadState) -> str | None:
-    return state.owner if state.stage in OPEN else None
+    return state.owner if state.stage in OWNED_STAGES else None
 
 
 def _member(

@@ -8,7 +8,7 @@ strategy has a rotation, and a turn moves its pointer. Choices made where the co
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,9 @@ from rulesets.policy import AssignmentPolicy
 
 ENOUGH_DECISIONS = 10
 """So many leads accepted, rejected or missed say something about a person (R5.7)."""
+DECIDED = ("accepted", "rejected", "missed")
+"""Kinds of the track record that say how good somebody is."""
+DECIDED_WITHIN = timedelta(days=90)
 
 Order = Callable[[Member], tuple[Any, ...]]
 """What is compared before the turn: the lowest is served first."""

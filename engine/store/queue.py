@@ -1,51 +1,157 @@
-"""Queued leads: when the scheduler lets which of them ask again for a person (R5.10)."""
+"""Queued leads: which of them ask again for a person, and when (POLICY.md R5.10).
 
-from datetime import datetime
+A lead that found nobody has ``queue_asked_at`` and ``queue_for``: since when it waits for whom (`save_waiting`, written
+by the deciding transaction). It asks again once one of these is there, or once something changed of which nobody knows
+whether it matters: the lead itself, the roster, the policy; what only time changes is looked at every hour. Whoever
+nobody can take is left alone, and keeps nobody from asking.
+"""
 
-from engine.core.queueing import able
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.core.eligibility import OWNED_STAGES, Member, is_candidate
+from engine.core.queueing import Waiting, able, free_places, person_of, tokens, wave
+from engine.core.rotation import NEVER
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.rotation import read_members
 from engine.store.session import Driver, raw, transaction
 from rulesets.policy import Policy
 
-ASKED_AT_ONCE = 200
-"""Queued leads that ask again in one go; a queue that nobody empties must not fill the road."""
+ASKED_AT_ONCE = 256
+"""Queued leads that ask in one wave; a queue that nobody empties must not fill the road."""
+LOOK_EVERY = timedelta(seconds=1)
+WAIT_FOR_WAVE = timedelta(seconds=10)
+"""A wave that takes longer than this has met a stopped worker: the others go on."""
+ASK_ANYWAY_AFTER = timedelta(hours=1)
+
+QUEUED = """
+SELECT id, queued_role, queue_for, stale, name FROM (
+  SELECT id, queued_role, coalesce(queue_for, '{}') AS queue_for, queue_priority, grade, queued_at,
+    CASE WHEN state->>'conflict' IS NULL
+      THEN queue_asked_at IS NULL OR scored_at > queue_asked_at OR queue_asked_at < %(changed)s
+        OR queue_asked_at <= %(long_ago)s
+      ELSE NOT EXISTS (SELECT FROM lead AS o WHERE o.account_id = lead.account_id AND o.id <> lead.id
+        AND o.owner = lead.state->>'conflict' AND o.stage = ANY(%(stages)s) AND o.merged_into IS NULL)
+    END AND queued_role = ANY(%(roles)s) AS stale,
+    concat('queue:', id, ':', coalesce(extract(epoch FROM queue_asked_at), 0), ':', %(hour)s::text) AS name
+  FROM lead WHERE queued_role IS NOT NULL AND merged_into IS NULL
+) AS q
+WHERE (stale OR queue_for && %(there)s)
+  AND NOT EXISTS (SELECT FROM event WHERE source = %(source)s AND external_id = name)
+ORDER BY queue_priority, grade, queued_at, id LIMIT %(limit)s
+"""
 
 
-def drain_queues(now: datetime, limit: int = ASKED_AT_ONCE) -> list[int]:
-    """Let queued leads ask again for a person, best and oldest first, where somebody of the role is available at all.
+def save_waiting(driver: Driver, rows: Iterable[tuple[int, Iterable[str], datetime | None]]) -> None:
+    """Write (lead, whom it waits for, since when); without a moment the lead has changed since, and asks again."""
+    if several := [(lead, "\n".join(sorted(people)), at) for lead, people, at in rows]:
+        driver.execute(
+            "UPDATE lead SET queue_for = string_to_array(g.people, E'\\n'), queue_asked_at = g.at "
+            "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS g (id, people, at) WHERE lead.id = g.id",
+            [list(column) for column in zip(*several, strict=True)],
+        )
 
-    At most once a minute per lead: the event's id carries the minute. Returns the leads to wake.
+
+@dataclass(slots=True)
+class QueueWatch:
+    """Lets queued leads ask, wave after wave, best and oldest first.
+
+    What it remembers does not matter: without it a wave is small, and a look too many is made.
     """
-    with transaction() as connection:
-        driver = raw(connection)
-        row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
+
+    _asked: list[int] = field(default_factory=list)
+    _asked_at: datetime | None = None
+    _size: int = 1
+    _looked_at: datetime | None = None
+    _known: object = None
+    _changed_at: datetime = NEVER
+
+    def ask(self, now: datetime) -> list[int]:
+        """Put the next wave into the inbox; returns the leads to wake.
+
+        The first wave is the one best lead, each that follows may be four times as large: who comes back serves the
+        best and oldest first, and a long queue is still soon through. The next wave waits until the last is decided.
+        """
+        if not self._asked and self._looked_at is not None and self._looked_at <= now < self._looked_at + LOOK_EVERY:
+            return []
+        with transaction() as connection:
+            driver = raw(connection)
+            if self._is_on_its_way(driver, now):
+                return []
+            self._looked_at = now
+            intakes = self._wave(driver, now) if _anybody_waits(driver) else []
+            put_in = put(driver, intakes)
+        self._asked, self._asked_at = [event for event, _ in put_in], now
+        self._size = min(self._size * 4, ASKED_AT_ONCE) if put_in else 1
+        return [lead for _, lead in put_in]
+
+    def _is_on_its_way(self, driver: Driver, now: datetime) -> bool:
+        """Whether the last wave is not decided yet."""
+        late = self._asked_at is None or now - self._asked_at > WAIT_FOR_WAVE
+        return bool(self._asked) and not late and _undecided(driver, self._asked)
+
+    def _wave(self, driver: Driver, now: datetime) -> list[Intake]:
+        row = driver.execute("SELECT number, document FROM policy_version JOIN active_policy USING (number)").fetchone()
         if row is None:
             return []
-        minute = f"{now:%Y%m%d%H%M}"
-        queued = driver.execute(
-            "SELECT id, queued_role FROM lead WHERE queued_role = ANY(%s) AND merged_into IS NULL AND NOT EXISTS "
-            "(SELECT FROM event WHERE source = %s AND external_id = concat('queue:', lead.id, ':', %s::text)) "
-            "ORDER BY queue_priority, grade, queued_at, id LIMIT %s",
-            [_available_roles(driver, Policy.model_validate(row[0]), now), ENGINE_SOURCE, minute, limit],
-        ).fetchall()
-        asks = [
-            Intake(
-                source=ENGINE_SOURCE,
-                id=f"queue:{lead}:{minute}",
-                type="queue.assigned",
-                occurred_at=now,
-                due_at=now,
-                properties={"role": role},
-                lead_id=lead,
-            )
-            for lead, role in queued
+        number, policy = row[0], Policy.model_validate(row[1])
+        members = read_members(driver, policy, now)
+        self._notice_changes(driver, number, members, now)
+        there = able(members, now)
+        by_role, known = _by_role(policy, there), tokens(there)
+        values = {
+            "changed": self._changed_at, "long_ago": now - ASK_ANYWAY_AFTER, "stages": sorted(OWNED_STAGES),
+            "roles": sorted(role for role, people in by_role.items() if people), "there": sorted(known),
+            "hour": f"{now:%Y%m%d%H}", "source": ENGINE_SOURCE, "limit": 2 * ASKED_AT_ONCE,
+        }  # fmt: skip
+        rows = driver.execute(QUEUED, values).fetchall()
+        free = {member.email: free_places(member) for member in there}
+        waiting = [
+            Waiting(lead, by_role[role] if stale else frozenset(map(person_of, known.intersection(waited_for))))
+            for lead, role, waited_for, stale, _ in rows
         ]
-        return [lead for _, lead in put(driver, asks)]
+        names = {row[0]: (row[1], row[4]) for row in rows}
+        return [_intake(lead, *names[lead], now) for lead in wave(waiting, free, self._size)]
+
+    def _notice_changes(self, driver: Driver, number: int, members: Sequence[Member], now: datetime) -> None:
+        """Whether the roster or the policy in force say something else than at the last look."""
+        known = (number, [(m.email, m.role, m.team, m.head_of, m.lists) for m in members])
+        if self._known is None:
+            self._changed_at = _last_edit(driver) or self._changed_at
+        elif self._known != known:
+            self._changed_at = now
+        self._known = known
 
 
-def _available_roles(driver: Driver, policy: Policy, now: datetime) -> list[str]:
-    """Roles of which somebody could receive a lead now, whatever the lead; off hours, where some policy allows that."""
-    members = read_members(driver, policy, now)
-    any_hour = {rule.role for rule in policy.assignment if rule.off_hours == "assign"}
-    return sorted({m.role for m in able(members, now) if m.working or m.role in any_hour})
+def _anybody_waits(driver: Driver) -> bool:
+    query = "SELECT EXISTS (SELECT FROM lead WHERE queued_role IS NOT NULL AND merged_into IS NULL)"
+    return bool(driver.execute(query).fetchone() == (True,))
+
+
+def _undecided(driver: Driver, events: Sequence[int]) -> bool:
+    query = "SELECT EXISTS (SELECT FROM inbox WHERE event_id = ANY(%s) AND set_aside_at IS NULL)"
+    return bool(driver.execute(query, [list(events)]).fetchone() == (True,))
+
+
+def _last_edit(driver: Driver) -> datetime | None:
+    """When the roster was last edited or a policy put in force, as far as the audit log tells."""
+    row = driver.execute(
+        "SELECT max(at) FROM audit_entry WHERE action LIKE 'roster.%%' OR action LIKE 'policy.%%'"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _by_role(policy: Policy, there: Sequence[Member]) -> Mapping[str, frozenset[str]]:
+    """For each role the people there whom some policy of it looks at; off hours, where one does not ask."""
+    found: dict[str, set[str]] = {}
+    for rule in policy.assignment:
+        at_hand = (m for m in there if is_candidate(rule, m) and (m.working or rule.off_hours == "assign"))
+        found.setdefault(rule.role, set()).update(m.email for m in at_hand)
+    return {role: frozenset(people) for role, people in found.items()}
+
+
+def _intake(lead: int, role: str, name: str, now: datetime) -> Intake:
+    about: dict[str, Any] = {"role": role}
+    return Intake(ENGINE_SOURCE, name, "queue.assigned", occurred_at=now, due_at=now, properties=about, lead_id=lead)

@@ -13,17 +13,16 @@ from zoneinfo import ZoneInfo
 
 from psycopg.rows import dict_row
 
-from engine.core.assignment import Member
 from engine.core.calendars import is_working
+from engine.core.eligibility import OWNED_STAGES, SPANS, Member
 from engine.core.rotation import Pointer
+from engine.core.strategies import DECIDED, DECIDED_WITHIN
 from engine.store.schedules import read_schedules
 from engine.store.session import Driver
 from rulesets.policy import Policy
 from rulesets.vocabulary import fold
 
 LISTS = ("territories", "languages", "industries")
-OPEN = ["ready", "mql", "sql", "opportunity"]
-"""Stages in which an owned lead counts as open (R5.7)."""
 
 
 def lock_rotations(driver: Driver, policies: Iterable[str]) -> dict[str, dict[str, Pointer]]:
@@ -89,33 +88,73 @@ def read_managers(driver: Driver) -> list[str]:
 def read_members(driver: Driver, policy: Policy, now: datetime) -> list[Member]:
     """The roster with what everybody has now; zone and working time are the person's calendar's, else the policy's."""
     schedules = read_schedules(driver, policy)
-    departments = dict(driver.execute("SELECT key, department FROM team"))
+    teams = _Teams(driver)
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute("SELECT * FROM person ORDER BY email").fetchall()
-    open_leads = _open_leads(driver, [row["email"] for row in rows if row["capacity"] is not None])
+    strategies = {rule.strategy for rule in policy.assignment}
+    counted = [row["email"] for row in rows if row["capacity"] is not None or "least_open" in strategies]
+    open_leads = _open_leads(driver, counted)
     calendars = {row["email"]: schedules.schedule(row["email"]).calendar for row in rows}
     received = _received(driver, [(row, calendars[row["email"]].zone) for row in rows], now)
+    suspended = _suspended(driver, now)
+    records = _records(driver, now) if "top_performer" in strategies else {}
     return [
         replace(
-            _member(row, departments.get(row["team"]), open_leads.get(row["email"], 0), received[row["email"]]),
+            _member(row, teams),
             zone=calendars[row["email"]].zone,
             working=is_working(calendars[row["email"]], now),
+            suspended=(row["email"], row["role"]) in suspended,
+            open_leads=open_leads.get(row["email"], 0),
+            received=received[row["email"]],
+            accepted=records.get(row["email"], (0, 0))[0],
+            decided=records.get(row["email"], (0, 0))[1],
         )
         for row in rows
     ]
 
 
+class _Teams:
+    """Departments of teams by key, and the teams that somebody heads."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.departments: dict[str, str | None] = {}
+        self.of_head: dict[str, set[str]] = {}
+        for key, head, department in driver.execute("SELECT key, head, department FROM team"):
+            self.departments[key] = department
+            self.of_head.setdefault((head or "").lower(), set()).add(key)
+
+
 def _open_leads(driver: Driver, people: Sequence[str]) -> dict[str, int]:
-    """How many leads are open with each of these people; asked only for those with a capacity."""
+    """How many leads are open with each of these people; asked only where that matters."""
     if not people:
         return {}
     return dict(
         driver.execute(
             "SELECT owner, count(*) FROM lead WHERE owner = ANY(%s) AND stage = ANY(%s) AND merged_into IS NULL "
             "GROUP BY owner",
-            [list(people), OPEN],
+            [list(people), sorted(OWNED_STAGES)],
         )
     )
+
+
+def _suspended(driver: Driver, now: datetime) -> set[tuple[str, str]]:
+    """(person, role) of the suspensions in force."""
+    rows = driver.execute(
+        "SELECT person, role FROM suspension WHERE until_at > %s AND from_at <= %s "
+        "AND (ended_at IS NULL OR ended_at > %s)",
+        [now, now, now],
+    )
+    return {(person, role) for person, role in rows}
+
+
+def _records(driver: Driver, now: datetime) -> dict[str, tuple[int, int]]:
+    """How many leads everybody accepted, and accepted, rejected or missed, in the last 90 days (R5.7)."""
+    rows = driver.execute(
+        "SELECT person, count(*) FILTER (WHERE kind = 'accepted'), count(*) FROM track_record "
+        "WHERE kind = ANY(%s) AND at > %s AND at <= %s GROUP BY person",
+        [list(DECIDED), now - DECIDED_WITHIN, now],
+    )
+    return {person: (accepted, decided) for person, accepted, decided in rows}
 
 
 def _received(
@@ -124,7 +163,7 @@ def _received(
     """Assignments of this day, ISO week and month, in everybody's own zone; asked only for people with caps."""
     capped = [(row["email"], str(zone)) for row, zone in people if row["details"].get("caps")]
     counts: dict[str, dict[str, int]] = {row["email"]: {} for row, _ in people}
-    for span in ("day", "week", "month") if capped else ():
+    for span in SPANS if capped else ():
         for email, count in driver.execute(
             "SELECT person, count(*) FROM assignment JOIN unnest(%s::text[], %s::text[]) AS p (email, zone) "
             "ON person = p.email WHERE at >= date_trunc(%s, %s::timestamptz, p.zone) GROUP BY person",
@@ -134,24 +173,22 @@ def _received(
     return counts
 
 
-def _member(
-    row: Mapping[str, Any], team_department: str | None, open_leads: int, received: Mapping[str, int]
-) -> Member:
+def _member(row: Mapping[str, Any], teams: _Teams) -> Member:
     details = row["details"]
     return Member(
         email=row["email"],
         role=row["role"],
         active=row["active"],
         team=row["team"],
-        department=row["department"] or team_department,
+        department=row["department"] or teams.departments.get(row["team"]),
+        head_of=frozenset(teams.of_head.get(row["email"], ())),
+        tier=row["tier"],
         weight=row["weight"],
         capacity=row["capacity"],
         caps=details.get("caps") or {},
         lists={name: frozenset(fold(value) for value in details.get(name) or ()) for name in LISTS},
         absences=tuple((_day(a["from"]), _day(a["to"])) for a in details.get("absences") or ()),
         eligible_months=frozenset(details.get("eligible_months") or ()),
-        open_leads=open_leads,
-        received=received,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from engine.store.queue import drain_queues
+from engine.store.queue import QueueWatch
 from engine.store.session import raw, transaction
 from engine.verify import verify
 from tests.factories import (
@@ -56,8 +56,8 @@ def test_a_clock_that_starts_in_the_evening_is_due_in_the_morning() -> None:
 def test_a_lead_of_the_evening_waits_quietly_and_is_served_at_opening() -> None:
     office("wait")
     assert column("SELECT queued_role FROM lead") == ["sdr"]
-    assert drain_queues(EVENING) == []
-    assert len(drain_queues(MORNING)) == 1
+    assert QueueWatch().ask(EVENING) == []
+    assert len(QueueWatch().ask(MORNING)) == 1
     decide_all(HandClock(MORNING))
     assert rows("SELECT owner, started_at, due_at FROM clock") == [
         ("li@example.com", MORNING, MORNING.replace(minute=30))

@@ -10,7 +10,6 @@ from rq import Worker
 from engine.clock import SystemClock
 from engine.store.clocks import fire_due_clocks
 from engine.store.inbox import Intake, accept
-from engine.store.queue import drain_queues
 from engine.store.waiting import waiting_shards
 from tests.factories import (
     CTO,
@@ -133,20 +132,6 @@ def test_a_touch_before_the_due_moment_wins_over_a_breach_that_is_not_decided(da
     take_in(event("lead.touched", external_id="c1", at=clock.now()))
     decide_all(clock)
     assert fire_due_clocks(NOW + timedelta(minutes=31)) == []
-
-
-def test_queued_leads_ask_again_once_somebody_is_there_best_and_oldest_first(database: str) -> None:
-    put_in_force()
-    take_in(*(event(external_id=f"c{number}", traits=CTO if number == 2 else {}) for number in range(4)))
-    decide_all()
-    assert drain_queues(NOW) == [], "nobody is there to ask for"
-    hire("li@example.com", capacity=2)
-    first, second, best, last = column("SELECT id FROM lead ORDER BY id")
-    assert drain_queues(NOW) == [best, first, second, last]
-    assert drain_queues(NOW) == [], "once a minute each"
-    decide_all()
-    assert column("SELECT id FROM lead WHERE owner IS NOT NULL ORDER BY id") == [first, best]
-    assert drain_queues(NOW + timedelta(minutes=1)) == [], "whoever is there has as many as they can take"
 
 
 def test_shards_with_due_events_are_known_with_the_moment_of_the_first(database: str) -> None:
