@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.decide import People
+from engine.core.people import People
 from engine.core.history import History
 from engine.core.model import LeadEvent, Scores
 from engine.core.schedules import Timing

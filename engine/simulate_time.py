@@ -12,14 +12,16 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from engine.core import sla
+from engine.core import pool, sla
 from engine.core.assignment import Choice
 from engine.core.decide import Need, is_before_mql, state_values
-from engine.core.explain import moment
+from engine.core.discipline import Struck
+from engine.core.explain import moment, struck_body
 from engine.core.facts import NO_CLAIMS
 from engine.core.history import History
 from engine.core.model import OPEN_STAGES, LeadEvent
 from engine.core.qualification import qualify
+from engine.core.rotation import Pointer
 from engine.core.scoring import score
 from engine.core.simulate import Agenda, Rank, Standing, decision_line, in_order, line_body
 from engine.core.simulate_staff import Staff
@@ -27,6 +29,7 @@ from engine.core.sla import Clock
 from engine.core.state import LeadState
 from engine.rules import Rules
 from engine.simulate import ENGINE_SOURCE, Cast, Line, merge_event
+from engine.simulate_aftermath import VirtualAftermath
 from engine.store.batch import LoadedLead
 from engine.tracks import AccountTrack, Step, Track
 from engine.turns import Turns
@@ -79,15 +82,18 @@ class Simulation:
         self._world = World(self._at)
         self._companies = Companies()
         self._world.companies = self._companies
-        self._turns = Turns(self._at, {policy.key: {} for policy in rules.policy.assignment}, ())
+        pointers: dict[str, dict[str, Pointer]] = {policy.key: {} for policy in rules.policy.assignment}
+        self._turns = Turns(self._at, pointers, (), self._world.account_owners)
         self._cast = Cast()
         self._steps: dict[int, Step] = {}
         self._decisions: dict[int, list[tuple[int, Line]]] = defaultdict(list)
         self._ended: dict[int, list[Clock]] = defaultdict(list)
         self._refresh_at: dict[int, datetime | None] = {}
+        self._reclaim_at: dict[int, datetime | None] = {}
+        self._after = VirtualAftermath(self._at, self._staff, self._later)
         self._queued: set[int] = set()
         self._stirred: set[int] = set()
-        self._available: frozenset[str] = frozenset()
+        self._waits_for: dict[int, frozenset[str]] = {}
         self._numbers, self._clocks = count(1), count(1)
         if events:
             self._look_ahead()
@@ -185,6 +191,16 @@ class Simulation:
         self._look_ahead()
         self._ask_to_drain()
 
+    def _later(self, at: datetime, rank: Rank, event: LeadEvent, lead: int) -> None:
+        """Something that a decision leads to: an event of the engine's own on the lead, as it lives then."""
+        self._agenda.put(at, rank, (ENGINE_SOURCE, event.id), partial(self._happen, event, lead))
+
+    def _happen(self, event: LeadEvent, lead: int) -> None:
+        if event.type == "suspension.ended":
+            self._staff.freed = True
+            self._ask_to_drain()
+        self._decide(self._track(self._cast.living(lead)), replace(event, occurred_at=self._at.now))
+
     def _own(self, kind: str, name: str, properties: Mapping[str, Any]) -> LeadEvent:
         return LeadEvent(ENGINE_SOURCE, name, kind, self._at.now, properties=properties)
 
@@ -198,7 +214,9 @@ class Simulation:
     def _decide(self, track: Track, event: LeadEvent) -> None:
         """One decision, with its person, and what follows from it."""
         before, company = track.lead.state, track.lead.account_id
+        self._after.claims(event)
         step = self._world.decide(track, replace(event, seq=next(self._numbers)))
+        struck = self._after.decided(step)
         if (need := step.outcome.need) is not None:
             choice = self._choose(step, need)
             self._world.settle(step, choice)
@@ -207,7 +225,8 @@ class Simulation:
                 self._staff.given(choice.person, self._at.now)
         self._staff.moved(before, track.lead.state)
         self._companies.move(track.lead.id, company, track.lead.account_id)
-        self._note(step)
+        self._after.settled(step, self._turns)
+        self._note(step, struck)
         self._follow(step)
         self._tell_siblings(company, track.lead.account_id)
 
@@ -215,9 +234,11 @@ class Simulation:
         self._turns.members = self._staff.members(self._at.now)
         return self._turns.choose(step, need)
 
-    def _note(self, step: Step) -> None:
+    def _note(self, step: Step, struck: Sequence[Struck]) -> None:
         lead, outcome = step.track.lead, step.outcome
         line = decision_line(step.event, self._at.now, lead.state, outcome.scores.cell, outcome.choice)
+        if struck:
+            line["strikes"] = list(map(struck_body, struck))
         self._decisions[lead.id].append((step.event.seq, line))
         self._steps[lead.id] = step
 
@@ -226,6 +247,7 @@ class Simulation:
         lead = step.track.lead
         lead.clocks = tuple(clock if clock.id is not None else self._started(lead.id, clock) for clock in lead.clocks)
         self._plan_refresh(step)
+        self._plan_reclaim(lead)
         self._note_queue(step)
 
     def _started(self, lead: int, clock: Clock) -> Clock:
@@ -244,6 +266,23 @@ class Simulation:
         if at is not None:
             self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"refresh:{lead:012}"), partial(self._refresh, lead, at))
 
+    def _plan_reclaim(self, lead: LoadedLead) -> None:
+        """The moment at which the owner is warned of losing the lead, or loses it (R7.1)."""
+        at = pool.next_at(lead.state, self._rules.policy.pool, self._at.now)
+        if at is not None and self._reclaim_at.get(lead.id) != at:
+            self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"pool:{lead.id:012}"), partial(self._reclaim, lead.id, at))
+        self._reclaim_at[lead.id] = at
+
+    def _reclaim(self, lead: int, at: datetime) -> None:
+        """Protection warns or has passed, unless something has moved it since."""
+        track = self._world.tracks.get(lead)
+        kept = track.lead.state.protection if track else None
+        if track is None or kept is None or self._reclaim_at.get(lead) != at:
+            return
+        self._reclaim_at[lead] = None
+        name = pool.event_id(lead, kept.until, at)
+        self._decide(track, self._own(pool.event_type(kept.until, at), name, {"until": kept.until.isoformat()}))
+
     def _tell_siblings(self, *companies: int | None) -> None:
         """Other leads of a company that this decision changed for them are decided anew (R1.7, R3.7)."""
         for number in {number for number in companies if number is not None}:
@@ -261,16 +300,25 @@ class Simulation:
             self._agenda.put(at, Rank.ROSTER, ("day",), self._day)
 
     def _note_queue(self, step: Step) -> None:
-        """Who waits, and whether somebody waiting may now be served: a person got free, or the lead itself changed."""
-        lead, queued = step.track.lead.id, step.track.lead.state.queued
-        if queued is None:
+        """Who waits for whom, and whether somebody waiting may now be served."""
+        lead, state, choice = step.track.lead.id, step.track.lead.state, step.outcome.choice
+        if state.queued is None:
             self._queued.discard(lead)
         else:
-            if lead in self._queued and step.event.type != "queue.assigned":
+            if step.event.type != "queue.assigned" and (choice is None or lead in self._queued):
                 self._stirred.add(lead)
+            self._waits_for[lead] = choice.waits_for if choice else self._waits_for.get(lead, frozenset())
             self._queued.add(lead)
+        self._end_conflicts(step)
         if self._queued and (self._staff.freed or self._stirred):
             self._ask_to_drain()
+
+    def _end_conflicts(self, step: Step) -> None:
+        """Outbound leads of a company wait because of an owner: another owner or stage may end that."""
+        before, after = step.outcome.before, step.outcome.after
+        if (before.owner, before.stage) != (after.owner, after.stage) and step.track.lead.account_id is not None:
+            members = self._companies.members[step.track.lead.account_id] & self._queued
+            self._stirred |= {lead for lead in members if self._world.tracks[lead].lead.state.conflict}
 
     def _ask_to_drain(self) -> None:
         self._agenda.put(self._at.now, Rank.DRAIN, (), self._drain)
@@ -281,14 +329,13 @@ class Simulation:
             return
         self._staff.freed, stirred = False, set(self._stirred)
         self._stirred.clear()
-        available = self._staff.waited_for(self._at.now)
-        news, self._available = available - self._available, available
-        for lead in sorted(self._queued if news else self._queued & stirred, key=self._place_in_queue):
-            if lead in self._queued and self._would_be_served(lead):
+        there = self._staff.waited_for(self._at.now)
+        for lead in sorted(self._queued, key=self._place_in_queue) if there else ():
+            if (lead in stirred or not there.isdisjoint(self._waits_for[lead])) and self._would_be_served(lead):
                 name = f"queue:{lead}:{moment(self._at.now)}"
                 role = self._world.tracks[lead].lead.state.queued
                 self._decide(self._world.tracks[lead], self._own("queue.assigned", name, {"role": role and role.role}))
-        self._available = self._staff.waited_for(self._at.now)
+                there = self._staff.waited_for(self._at.now)
 
     def _place_in_queue(self, lead: int) -> tuple[Any, ...]:
         step = self._steps[lead]
@@ -299,7 +346,7 @@ class Simulation:
         """Whether asking would find somebody, as far as the last decision on the lead tells; moves nothing."""
         step = self._steps[lead]
         queued = step.track.lead.state.queued
-        if queued is None or not self._available:
+        if queued is None:
             return False
         need = Need(queued.role, step.outcome.cell.assignment, queued.priority)
         return self._choose(step, need).person is not None

@@ -77,6 +77,8 @@ class Track:
     known: Known | None = None
     among: tuple["Track", ...] = ()
     reading: str = ""
+    joined: tuple[str | None, ...] = ()
+    """Owners of leads that became part of this one since its last decision."""
 
     def seq_of(self, source: str, event_id: str) -> int:
         """The row of an event that counted for this lead: its own, or one of another lead of its account (R3.7)."""

@@ -10,20 +10,23 @@ kept once the commit has happened.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.aftermath import Aftermath
 from engine.clock import Clock
-from engine.core import facts
-from engine.core.decide import People
-from engine.core.explain import decision_body
+from engine.core import facts, pool, stages
+from engine.core.discipline import Suspended
+from engine.core.explain import decision_body, struck_body
 from engine.core.history import History
 from engine.core.model import LeadEvent
+from engine.core.people import NOBODY, People, claimed_by, told
 from engine.core.schedules import Schedules
 from engine.core.siblings import together
 from engine.errors import BatonError
 from engine.merging import Merging, named_leads, refresh
 from engine.rules import Rules, RulesCache
-from engine.store import batch, rotation, waiting
+from engine.store import batch, waiting
 from engine.store.batch import LoadedLead
 from engine.store.inbox import put
+from engine.store.people import read_people
 from engine.store.roster_lock import read_roster_lock
 from engine.store.schedules import read_schedules
 from engine.store.session import DatabaseError, Driver, raw, transaction
@@ -31,8 +34,8 @@ from engine.tracks import AccountTrack, Histories, Remembered, Step, Track
 from engine.turns import Turns
 from engine.world import Moment, World
 
-NOBODY = People({}, frozenset(), frozenset())
-"""The roster before it is read."""
+OWN_BY_PEOPLE = ("sla.", "roster.")
+"""The engine's own events whose decisions ask about people."""
 
 
 class EventsFailed(BatonError):
@@ -82,6 +85,8 @@ class BatchTransaction:
         self._failed: list[tuple[int, Exception]] = []
         self._spoiled: set[int] = set()
         self._turns: Turns | None = None
+        self._suspended: list[str] = []
+        self._people_of: dict[int, People] = {}
         self._moved: list[LoadedLead] = []
         self._told: dict[int, list[LeadEvent]] = {}
 
@@ -100,6 +105,7 @@ class BatchTransaction:
                 lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
             )
             self._merging = Merging(driver, self._world)
+            self._aftermath = Aftermath(driver, self._moment, self._suspend)
             items, sent_on = self._load(driver, event_ids)
             self._decide_in_rounds(driver, items)
             if self._failed:
@@ -137,14 +143,10 @@ class BatchTransaction:
         self._world.tracks = self._make_tracks(driver, living)
         self._reread(driver)
         self._load_companies(driver, items)
-        people = rotation.read_people(driver)
-        self._moment.people = People(
-            roles={email: role for email, role, _ in people},
-            managers=frozenset(rotation.read_managers(driver)),
-            active=frozenset(email for email, _, active in people if active),
-        )
-        if self._rules.policy.sla:
-            self._moment.due = read_schedules(driver, self._rules.policy).due
+        schedules = read_schedules(driver, self._rules.policy)
+        claimants = (event.actor for _, event in items if event.type == "lead.claimed" and event.actor)
+        self._moment.people = read_people(driver, claimants, schedules, self._moment.now)
+        self._moment.due = schedules.due
         return items, sent_on
 
     def _make_tracks(self, driver: Driver, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, Track]:
@@ -240,6 +242,9 @@ class BatchTransaction:
             self._fail(event, error, concerned)
             return True
         self._steps.append(step)
+        self._aftermath.decided(step)
+        self._people_of[step.event.seq] = self._moment.people
+        self._moment.people = claimed_by(self._moment.people, event, refused=step.outcome.refusal is not None)
         step.track.pending = step.outcome.need is not None
         return True
 
@@ -249,7 +254,7 @@ class BatchTransaction:
         for step in steps:
             if (need := step.outcome.need) is None:
                 continue
-            self._turns = self._turns or Turns.locked(driver, self._moment)
+            self._turns = self._turns or self._lock_turns(driver)
             step.track.pending = False
             try:
                 choice = self._turns.choose(step, need)
@@ -260,6 +265,18 @@ class BatchTransaction:
                 self._fail(step.event, error, [step.track])
             else:
                 self._turns.take(step, choice)
+
+    def _lock_turns(self, driver: Driver) -> Turns:
+        turns = Turns.locked(driver, self._moment, self._world.account_owners)
+        for person in self._suspended:
+            turns.suspend(person)
+        return turns
+
+    def _suspend(self, begun: Suspended) -> None:
+        """Somebody receives no leads from now on, in this batch neither."""
+        self._suspended.append(begun.person)
+        if self._turns is not None:
+            self._turns.suspend(begun.person)
 
     def _fail(self, event: LeadEvent, error: Exception, concerned: Iterable[Track]) -> None:
         """Note what an event raised. The batch will be rolled back, so that what else its leads have is left alone."""
@@ -278,10 +295,15 @@ class BatchTransaction:
         self._store_ledger(driver, tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
         batch.save_clocks(driver, clocks)
+        if compensations := self._aftermath.compensations():
+            self._turns = self._turns or self._lock_turns(driver)
+            for one in compensations:
+                self._turns.compensate(one.policy, one.person)
         if self._turns is not None:
             self._turns.save(driver)
         batch.save_decisions(driver, list(map(self._decision_row, self._steps, bodies)))
         self._refresh_siblings(driver)
+        self.woken.extend(self._aftermath.save())
 
     def _refresh_siblings(self, driver: Driver) -> None:
         """Other leads of companies that this batch has changed are decided anew, by events of the engine's own.
@@ -308,7 +330,7 @@ class BatchTransaction:
     def _lead_row(self, track: Track, verdict: Mapping[str, Any]) -> dict[str, Any]:
         outcome = track.outcome
         assert outcome is not None  # noqa: S101 - only tracks with a decision are stored
-        scores = outcome.scores
+        scores, kept = outcome.scores, track.lead.state.protection
         return {
             **batch.lead_row(track.lead, track.extras),
             "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
@@ -317,6 +339,8 @@ class BatchTransaction:
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
             "next_refresh_at": self._world.next_refresh(track),
+            "protected_until": kept.until if kept else None,
+            "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool, self._moment.now),
         }  # fmt: skip
 
     def _store_ledger(self, driver: Driver, tracks: Sequence[Track]) -> None:
@@ -334,10 +358,11 @@ class BatchTransaction:
 
     def _body(self, step: Step) -> dict[str, Any]:
         """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""
-        body, actor = decision_body(step.outcome, step.event, step.notes, self._rules.digest), step.event.actor
-        if actor is not None:
-            people = self._moment.people
-            body["by"] = {"role": people.roles.get(actor), "manages": actor in people.managers}
+        body = decision_body(step.outcome, step.event, step.notes, self._rules.digest)
+        if step.event.actor or step.event.type in stages.WORK or step.event.type.startswith(OWN_BY_PEOPLE):
+            body["by"] = told(self._people_of[step.event.seq], step.event, step.outcome.before)
+        if struck := self._aftermath.struck.get(step.event.seq):
+            body["strikes"] = list(map(struck_body, struck))
         return body
 
     def _decision_row(self, step: Step, body: dict[str, Any]) -> list[Any]:

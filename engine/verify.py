@@ -13,11 +13,11 @@ from itertools import chain
 from typing import Any
 
 from engine.core.assignment import Candidate, Choice, Reason
-from engine.core.decide import People
 from engine.core.explain import decision_body
 from engine.core.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
 from engine.core.history import History
 from engine.core.model import LeadEvent
+from engine.core.people import NOBODY, of_told
 from engine.core.schedules import Due, Timing
 from engine.core.sla import Clock
 from engine.core.state import LeadState, load_state
@@ -28,7 +28,7 @@ from engine.store.checking import Recorded
 from engine.tracks import AccountTrack, Step, Track
 from engine.world import Moment, World
 
-REPLAYED = ("scores", "verdict", "refused")
+REPLAYED = ("scores", "verdict", "refused", "effects", "protected_until")
 """Parts of a stored decision that a replay must give again, word for word."""
 
 
@@ -103,11 +103,12 @@ class Replay:
     def decide(self, recorded: Recorded) -> Iterator[Difference]:
         """Replay one decision and tell what comes out differently."""
         rules = self._rules.version(recorded.policy_number)
-        at = Moment(recorded.decided_at, rules, _people(recorded), self._rules.clock_rule, _due(recorded))
+        at = Moment(recorded.decided_at, rules, NOBODY, self._rules.clock_rule, _due(recorded))
         world = self._world = self._world or World(at, told=self._told)
         world.at = at
         world.companies = world.companies or _Companies()
         track = self._subject(world, recorded)
+        at.people = of_told(recorded.event, track.lead.state, recorded.body.get("by") or {})
         self._reread_companies(world, track, recorded.event)
         track.lead.clocks = tuple(self._as_stored(track.lead.id, clock, recorded) for clock in track.lead.clocks)
         self._events.setdefault(track.lead.id, []).append(recorded.event)
@@ -261,16 +262,6 @@ class Replay:
         )
 
 
-def _people(recorded: Recorded) -> People:
-    """The roster as far as the decision used it."""
-    actor, by = recorded.event.actor, recorded.body.get("by") or {}
-    roles = {actor: by["role"]} if actor and by.get("role") else {}
-    kept = recorded.owner_after if "assignment" not in recorded.body else None
-    if kept and recorded.stage_after == "ready" and kept != recorded.owner_before:
-        roles.setdefault(kept, "sdr")
-    return People(roles, frozenset([actor] if actor and by.get("manages") else []), frozenset(filter(None, [kept])))
-
-
 def _due(recorded: Recorded) -> Due:
     """From when to when the clocks of the decision run: people's working time is the roster's, and was kept."""
     told = {
@@ -287,7 +278,14 @@ def _choice(recorded: Recorded) -> Choice | None:
     if stored is None:
         return None
     candidates = tuple(Candidate(c["person"], Reason(c["reason"])) for c in stored["candidates"])
-    return Choice(stored["role"], stored["policy"], stored["chosen"], candidates, stored["otherwise"])
+    return Choice(
+        stored["role"],
+        stored["policy"],
+        stored["chosen"],
+        candidates,
+        stored["otherwise"],
+        conflict=stored.get("conflict"),
+    )
 
 
 def _compare_decision(recorded: Recorded, step: Step, digest: str) -> Iterator[Difference]:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from engine.core import facts
 from engine.core.accounts import OWN_WORK
 from engine.core.assignment import Choice
-from engine.core.decide import Situation, complete, decide
+from engine.core.decide import Outcome, Situation, complete, decide
+from engine.core.effects import Notice
 from engine.core.explain import note_body
 from engine.core.history import History
 from engine.core.merging import join, standing
@@ -39,7 +40,7 @@ class World(Memberships):
         by_company = event.type == "score.refreshed" and event.properties.get("cause") == "account"
         changed = folded.changed or by_company
         situation = Situation(lead.state, lead.clocks, view, facts_changed=changed, account=account)
-        outcome = decide(situation, event, at.book, at.people)
+        outcome = self._with_joined(track, event, decide(situation, event, at.book, at.people))
         track.extras = facts.extras(track.known.all if track.known else lead.claims, at.rules.frame.vocabulary)
         lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
         lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
@@ -72,6 +73,7 @@ class World(Memberships):
         """
         self._leave_company(goes, seq)
         stays.lead.state = join(stays.lead.state, goes.lead.state)
+        stays.joined = (*stays.joined, goes.lead.state.owner)
         goes.lead.account_id, goes.outcome = None, None
         goes.lead.state = replace(goes.lead.state, queued=None)
         stays.lead.claims = facts.joined([stays.lead.claims, goes.lead.claims])
@@ -94,6 +96,18 @@ class World(Memberships):
         track.reading = self.at.rules.reading
         self._leave_company(track, seq)
         lead.account_id = None
+
+    @staticmethod
+    def _with_joined(track: Track, event: LeadEvent, outcome: Outcome) -> Outcome:
+        """When two leads became one, the owners of both are told (DESIGN.md §2)."""
+        owners = dict.fromkeys(filter(None, (outcome.before.owner, *track.joined)))
+        track.joined = ()
+        if event.type != "lead.merged":
+            return outcome
+        notices = (
+            Notice("merged", owner, owner, f"{event.id}:{owner}", {"owner": outcome.after.owner}) for owner in owners
+        )
+        return replace(outcome, effects=(*outcome.effects, *notices))
 
     @staticmethod
     def _apply(step: Step) -> None:

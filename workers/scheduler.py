@@ -20,8 +20,10 @@ from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
 from engine.store.clocks import fire_due_clocks
-from engine.store.queue import QueueWatch
+from engine.store.discipline import end_suspensions
 from engine.store.eligibility import warn_of_missing_lists
+from engine.store.protection import fire_protections
+from engine.store.queue import QueueWatch
 from engine.store.refreshes import send_refreshes
 from engine.store.rescore import send_next
 from engine.store.versions import active_number
@@ -69,6 +71,17 @@ def fire_clocks(now: datetime) -> None:
         queues.wake(leads)
 
 
+def fire_pool(now: datetime) -> None:
+    """Warn owners and take leads back whose protection has passed."""
+    while leads := fire_protections(now):
+        queues.wake(leads)
+
+
+def end_suspended(now: datetime) -> None:
+    """Tell that suspensions are over."""
+    queues.wake(end_suspensions(now))
+
+
 def drain(now: datetime) -> None:
     """Let queued leads ask again."""
     queues.wake(_queue.ask(now))
@@ -98,6 +111,8 @@ DUTIES = (
     Duty("activate_policies", timedelta(seconds=1), activate_policies),
     Duty("count_workers", timedelta(seconds=1), count_workers),
     Duty("fire_clocks", timedelta(seconds=TICK_SECONDS), fire_clocks),
+    Duty("fire_pool", timedelta(seconds=TICK_SECONDS), fire_pool),
+    Duty("end_suspensions", timedelta(seconds=1), end_suspended),
     Duty("wake_waiting", timedelta(seconds=0.5), wake_waiting),
     Duty("rescore", timedelta(seconds=TICK_SECONDS), rescore),
     Duty("refresh", timedelta(seconds=TICK_SECONDS), refresh),
@@ -107,9 +122,12 @@ DUTIES = (
 """Everything the scheduler does."""
 
 
-def run_scheduler(clock: Clock | None = None) -> None:
-    """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done."""
-    stop = threading.Event()
+def run_scheduler(clock: Clock | None = None, stop: threading.Event | None = None) -> None:
+    """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done.
+
+    ``stop`` is set then, for threads beside.
+    """
+    stop = stop or threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     source = clock or SystemClock()

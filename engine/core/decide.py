@@ -5,39 +5,37 @@ people; when its outcome has a `need`, the caller runs `engine.core.assignment` 
 Live, simulated and replayed decisions run this code; only the moment and the store differ.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.core import sla, stages
+from engine.core.actions import Followed, counted, follow, settle_holds
 from engine.core.assignment import Choice, queued
-from engine.core.breaches import after_breach, counted, read_breach
+from engine.core.consequences import consequences, met
+from engine.core.effects import Effect
 from engine.core.matching import Matcher
 from engine.core.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
+from engine.core.people import People
+from engine.core.pool import extended, handed_over, into_pool, reclaimed
 from engine.core.qualification import qualify
 from engine.core.schedules import Due
 from engine.core.scoring import score, score_values
-from engine.core.sla import Change, Clock, Definitions, Names
+from engine.core.sla import Change, Clock, Definitions, Names, Seen
 from engine.core.state import LeadState
 from engine.core.view import LeadView
 from rulesets.interpreter import holds as condition_holds
 from rulesets.moments import ACTION
 from rulesets.policy import Action, AssignmentPolicy, Cell, EventItem, EventMatch, Policy, SlaClock
 
+GIVEN = frozenset({"lead.assigned", "lead.dispatched"})
+"""Events by which somebody gives a lead to somebody."""
+
 ROLE_OF_STAGE = {Stage.READY: "sdr", Stage.MQL: "sales"}
 """Whose turn it is in the stages in which a lead waits for somebody."""
 
-WITH_SALES = frozenset({Stage.SQL, Stage.OPPORTUNITY})
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """What a decision knows of the roster: everybody's role, who may act for others, who is active."""
-
-    roles: Mapping[str, str]
-    managers: frozenset[str]
-    active: frozenset[str]
+WITH_SALES = frozenset({Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +68,15 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A person is to be found: of this role, by this policy alone if ``named``, else waiting at this priority."""
+    """A person is to be found: of this role, by this policy alone if ``named``, else waiting at this priority.
+
+    ``to``: somebody named who it is; the policy that would have applied counts it as their turn (R5.8).
+    """
 
     role: str
     named: str | None
     priority: int
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Outcome:
     choice: Choice | None = None
     breached: Clock | None = None
     actions: tuple[Action, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
 
 def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -> Outcome:
@@ -103,12 +106,12 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
     """
     before = situation.state
     entered = stages.enter(before)
-    moved = stages.move(entered, event, book.policy, people.managers)
+    moved = stages.move(entered, event, book.policy, people)
     refusal, state = (moved, entered) if isinstance(moved, stages.Refusal) else (None, moved)
     if refusal is None:
         state = _given_back(state, before, event, people)
-    breach, clocks = read_breach(event, state, situation.clocks, book.clock_rules)
-    state = after_breach(state, breach)
+    followed = _follow(event, state, situation.clocks, book, people)
+    state = followed.state
     scores = score(book.policy, situation.view, book.matcher, situation.account)
     seen = situation.view.with_values(state_values(state))
     verdict = qualify(book.policy, seen, book.matcher, scores, confirmed=state.confirmed_at is not None)
@@ -120,20 +123,25 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
     if still:
         after = replace(state, rests=state.rests or after != state)
     names = _naming(event, situation.view, book.policy, refused=refusal is not None)
+    witness = Seen(event, names, justified=_justified(event, book.policy))
+    clocks = sla.observe(followed.clocks, witness, book.clock_rules, people.roles)
+    held = settle_holds(followed.clocks, clocks, after, event, book.clock_rules, people)
+    after = _as_urgent(held.state, before, cell)
+    taken = followed.taken or held.taken
+    asks = refusal is None and (not still or event.type == "queue.assigned")
     return Outcome(
         before=before,
         after=after,
         scores=scores,
         verdict=verdict,
         cell=cell,
-        clocks=sla.observe(clocks, event, book.clock_rules, people.roles, names),
+        clocks=clocks,
         clocks_before=situation.clocks,
         refusal=refusal,
-        need=None
-        if still and event.type != "queue.assigned"
-        else _need(before, after, event, cell, taken_away=breach is not None and breach.takes_away),
-        breached=breach.clock if breach else None,
-        actions=breach.actions if breach else (),
+        need=_need(before, after, event, cell, people, taken_away=taken) if asks else None,
+        breached=followed.breached,
+        actions=followed.actions,
+        effects=() if event.imported else (*followed.effects, *held.effects, *met(clocks, situation.clocks)),
     )
 
 
@@ -153,6 +161,9 @@ def complete(
     """
     after = outcome.after if choice is None else _placed(outcome.after, choice, outcome.need, now)
     after = counted(after, outcome.breached, outcome.clocks, outcome.clocks_before)
+    after = handed_over(outcome.before, after, event, book.policy, now)
+    if outcome.refusal is None:
+        after = extended(after, situation.view.vocabulary.event_key(event.type), event)
     names = _naming(event, situation.view, book.policy, refused=outcome.refusal is not None)
     change = Change(outcome.before, after, event, names)
     clocks = sla.settle(outcome.clocks, change, book.clock_rules)
@@ -167,7 +178,8 @@ def complete(
         policy_number=book.number,
         now=now,
     )
-    return replace(outcome, after=after, choice=choice, clocks=(*clocks, *started))
+    whole = replace(outcome, after=after, choice=choice, clocks=(*clocks, *started))
+    return replace(whole, effects=consequences(whole, event, book.policy))
 
 
 def action_holds(
@@ -199,6 +211,38 @@ def state_values(state: LeadState) -> dict[str, Any]:
         "lead.reject_reason": state.reject_reason,
         "lead.release_reason": state.release_reason,
     }
+
+
+def _follow(event: LeadEvent, state: LeadState, clocks: tuple[Clock, ...], book: Book, people: People) -> Followed:
+    """What the engine's own events do: clocks that warn, breach or held; the pool; a person who left the roster."""
+    followed = follow(event, state, clocks, book.clock_rules, people)
+    state, effects = reclaimed(followed.state, event, book.policy)
+    parted = _left_by(state, event, people)
+    taken = followed.taken or parted is not state
+    return replace(followed, state=parted, effects=(*followed.effects, *effects), taken=taken)
+
+
+def _left_by(state: LeadState, event: LeadEvent, people: People) -> LeadState:
+    """A lead whose owner left, changed roles or is away: for the manager, if the editor wants that, else nobody's."""
+    person = event.properties.get("person")
+    if event.type != "roster.changed" or state.owner is None or state.owner != person:
+        return state
+    superior = people.superiors.get(state.owner) if event.properties.get("give") == "manager" else None
+    given = superior if superior in people.active and superior != person else None
+    state = replace(state, owner=given, assigned_by=None, queued=None)
+    return state if given is None else _in_hands_of(state, given)
+
+
+def _in_hands_of(state: LeadState, person: str) -> LeadState:
+    """The owner in the role in which the lead's stage needs somebody."""
+    return replace(state, rep=person) if state.stage in WITH_SALES else replace(state, sdr=person)
+
+
+def _as_urgent(state: LeadState, before: LeadState, cell: Cell) -> LeadState:
+    """A lead that an action has just queued waits at its cell's priority."""
+    if state.queued is None or state.queued == before.queued:
+        return state
+    return replace(state, queued=replace(state.queued, priority=cell.priority))
 
 
 def _cell(policy: Policy, scores: Scores) -> Cell:
@@ -273,8 +317,12 @@ def _justified(event: LeadEvent, policy: Policy) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ who gets it
-def _need(before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, *, taken_away: bool) -> Need | None:
+def _need(
+    before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, people: People, *, taken_away: bool
+) -> Need | None:
     """Whether somebody is to be found for the lead now; one that waits in the queue or the pool is left there."""
+    if event.type in GIVEN:
+        return _named(after, event, cell, people)
     role = _role_to_find(after, taken_away=taken_away)
     if role is None or after.owner is not None or after.pool_since is not None or not stages.assigns(event):
         return None
@@ -282,6 +330,17 @@ def _need(before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, *, 
     if waits and event.type != "queue.assigned":
         return None
     return Need(role, after.assigned_by if taken_away else cell.assignment, cell.priority)
+
+
+def _named(state: LeadState, event: LeadEvent, cell: Cell, people: People) -> Need | None:
+    """Somebody named gets the lead, in their own role if that takes leads, else in the one whose turn it is."""
+    to = stages.named(event)
+    if to is None or not stages.assigns(event):
+        return None
+    role = people.roles.get(to)
+    if role not in {"sdr", "sales"}:
+        role = "sales" if state.stage in WITH_SALES else "sdr"
+    return Need(role, state.assigned_by if event.type == "lead.dispatched" else cell.assignment, cell.priority, to)
 
 
 def _role_to_find(state: LeadState, *, taken_away: bool) -> str | None:
@@ -294,11 +353,13 @@ def _role_to_find(state: LeadState, *, taken_away: bool) -> str | None:
 
 def _placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -> LeadState:
     """The lead in the hands of the chosen person, else in the queue or the public pool."""
+    state = replace(state, conflict=choice.conflict)
     if choice.person is None:
         if choice.otherwise == "pool":
-            return replace(state, owner=None, queued=None, pool_since=now)
+            return into_pool(state, now, choice.policy or "nobody")
         return replace(state, owner=None, queued=queued(choice, state, now, need.priority if need else 3))
-    owned = replace(state, owner=choice.person, queued=None, pool_since=None, assigned_by=choice.policy)
+    owned = replace(state, owner=choice.person, queued=None, pool_since=None, pool_reason=None)
+    owned = replace(owned, assigned_by=choice.policy)
     return replace(owned, sdr=choice.person) if choice.role == "sdr" else replace(owned, rep=choice.person)
 
 

@@ -59,10 +59,9 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag for the lead (R6.5); ``tags`` are all that the lead has then."""
+    """A tag for the lead (R6.5)."""
 
-    tags: tuple[str, ...]
-    cause: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 from engine.core.assignment import Choice
 from engine.core.decide import Outcome, is_before_mql
+from engine.core.discipline import Struck
+from engine.core.effects import Compensation, Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.model import LeadEvent, LedgerLine, Note, Scores, Verdict
 from engine.core.sla import Clock
 
@@ -31,6 +33,9 @@ def decision_body(outcome: Outcome, event: LeadEvent, notes: Sequence[Note], dig
         "clocks": [clock_body(clock) for clock in outcome.clocks if _is_new(clock, outcome)],
         "breach": outcome.breached and clock_body(outcome.breached),
         "actions": [action.model_dump(exclude_defaults=True, mode="json") for action in outcome.actions],
+        "effects": [effect_body(effect) for effect in outcome.effects if not isinstance(effect, Reset)],
+        "protected_until": _protection(outcome),
+        "conflict": outcome.after.conflict,
         "notes": [note_body(note) for note in notes],
     }
     return {name: part for name, part in body.items() if part}
@@ -96,7 +101,11 @@ def line_body(line: LedgerLine) -> dict[str, Any]:
 
 
 def choice_body(choice: Choice) -> dict[str, Any]:
-    """Who was looked at, with the reason for each, and who was chosen; ``tried``: policies without result (R5.2)."""
+    """Who was looked at, with the reason for each, and who was chosen (R5.2).
+
+    Where there is something to say also ``tried``: policies without result; ``way``: how the person was found, if not by
+    their turn; ``conflict``: because of which owner the lead waits; ``warnings``: what spoke against who was named.
+    """
     body = {
         "role": choice.role,
         "policy": choice.policy,
@@ -104,13 +113,53 @@ def choice_body(choice: Choice) -> dict[str, Any]:
         "otherwise": choice.otherwise,
         "candidates": candidates_body(choice),
     }
-    tried = [{"policy": other.policy, "candidates": candidates_body(other)} for other in choice.tried]
-    return {**body, "tried": tried} if tried else body
+    more = {
+        "tried": [{"policy": other.policy, "candidates": candidates_body(other)} for other in choice.tried],
+        "way": choice.way if choice.way != "turn" else None,
+        "conflict": choice.conflict,
+        "warnings": list(choice.warnings),
+    }
+    return body | {name: part for name, part in more.items() if part}
 
 
 def candidates_body(choice: Choice) -> list[dict[str, str]]:
     """Everybody one policy looked at, with the reason."""
     return [{"person": candidate.person, "reason": candidate.reason.value} for candidate in choice.candidates]
+
+
+def effect_body(effect: Effect) -> dict[str, Any]:
+    """Who is told, what counts for whom, a tag, a turn given back: ``does`` names which of them."""
+    match effect:
+        case Notice():
+            return {"does": "tell", "kind": effect.kind, "to": effect.to, "person": effect.person, **effect.values}
+        case Record():
+            return {"does": "record", "kind": effect.kind, "person": effect.person, "key": effect.key}
+        case Strike():
+            return {"does": "strike", "person": effect.person, "clock": effect.clock}
+        case Reset():
+            return {"does": "reset", "person": effect.person, "clock": effect.clock}
+        case Tag():
+            return {"does": "tag", "tag": effect.tag}
+        case Compensation():
+            return {"does": "compensate", "person": effect.person, "policy": effect.policy}
+
+
+def struck_body(struck: Struck) -> dict[str, Any]:
+    """What a strike came to."""
+    until = struck.suspended and moment(struck.suspended.end)
+    return {
+        "person": struck.person,
+        "rule": struck.rule,
+        "count": struck.count,
+        "of": struck.of,
+        "suspended_until": until,
+    }
+
+
+def _protection(outcome: Outcome) -> str | None:
+    """Until when the owner may keep the lead, where this decision has moved that."""
+    kept = outcome.after.protection
+    return moment(kept.until) if kept and kept != outcome.before.protection else None
 
 
 def clock_body(clock: Clock) -> dict[str, Any]:

@@ -25,6 +25,8 @@ Names = Callable[[Iterable[EventItem]], bool]
 """Whether the event at hand is among those a clock names; of a refused event nothing is true."""
 
 
+EVENTS = frozenset({"sla.warned", "sla.breached", "sla.held"})
+"""The engine's events that tell of a clock."""
 STATES = ("running", "met", "breached", "cancelled", "held", "broken")
 """R6.3. The last two are of clocks of ``kind: hold``."""
 
@@ -65,12 +67,17 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One decision as clocks see it: the lead before and after, the event, and who plays which role."""
+    """One decision as clocks see it: the lead before and after, the event and what it is named by."""
 
     before: LeadState
     after: LeadState
     event: LeadEvent
     names: Names
+
+
+def keeper(rule: SlaClock, state: LeadState) -> str | None:
+    """Whose clock it is: the owner's; a `hold` clock of SDRs is the lead's SDR's while somebody else owns it (R6.4)."""
+    return state.sdr if rule.kind == "hold" and rule.role == "sdr" else state.owner
 
 
 def event_type(kind: str, part: int | None) -> str:
@@ -90,11 +97,21 @@ def event_properties(number: int, key: str, owner: str | None, due_at: datetime,
     return about if part is None else {**about, "percent": part}
 
 
-def observe(
-    clocks: Iterable[Clock], event: LeadEvent, rules: Definitions, roles: Mapping[str, str], names: Names
-) -> tuple[Clock, ...]:
-    """The clocks after an event: met in time, or noted as late (R6.3). ``roles`` are of people by e-mail."""
-    return tuple(_observed(clock, event, rules(clock.policy_number, clock.key), roles, names) for clock in clocks)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as running clocks see it: what it is named by, and whether its reason justifies it."""
+
+    event: LeadEvent
+    names: Names
+    justified: bool = False
+
+
+def observe(clocks: Iterable[Clock], seen: Seen, rules: Definitions, roles: Mapping[str, str]) -> tuple[Clock, ...]:
+    """The clocks after an event: met in time, or noted as late (R6.3); held or broken. ``roles`` are by e-mail."""
+    return tuple(
+        (_kept if clock.kind == "hold" else _observed)(clock, seen, rules(clock.policy_number, clock.key), roles)
+        for clock in clocks
+    )
 
 
 def settle(clocks: Iterable[Clock], change: Change, rules: Definitions) -> tuple[Clock, ...]:
@@ -128,14 +145,11 @@ def start(
         return ()
     standing = tuple(clocks)
     running = {clock.key for clock in standing if clock.running}
-    taken = _taken(earlier, standing, change.after)
+    taken = _taken(earlier, standing, change.after, rules)
     return tuple(
-        _clock(rule, change.after.owner, policy_number, due(rule, change.after.owner, now))
+        _clock(rule, keeper(rule, change.after), policy_number, due(rule, keeper(rule, change.after), now))
         for rule in rules
-        if rule.kind == "deadline"
-        and rule.key not in running
-        and _starts(rule, change, again=rule.key in taken)
-        and may(rule)
+        if rule.key not in running and _starts(rule, change, again=rule.key in taken) and may(rule)
     )
 
 
@@ -145,16 +159,6 @@ def _clock(rule: SlaClock, owner: str | None, policy_number: int, timing: Timing
     )
 
 
-def breach(clocks: Iterable[Clock], clock_id: int) -> tuple[Clock | None, tuple[Clock, ...]]:
-    """The clock that breaches and all clocks after it; None when it does not run any more."""
-    everyone = tuple(clocks)
-    late = next((clock for clock in everyone if clock.id == clock_id and clock.running), None)
-    if late is None:
-        return None, everyone
-    breached = replace(late, state="breached", ended_at=late.due_at)
-    return breached, tuple(breached if clock is late else clock for clock in everyone)
-
-
 def breach_actions(rule: SlaClock, breaches: int) -> tuple[Action, ...]:
     """What a breach does: ``then`` replaces ``on_breach`` from that many breaches on this lead (R6.5)."""
     if rule.then and breaches >= rule.then.after_breaches:
@@ -162,9 +166,10 @@ def breach_actions(rule: SlaClock, breaches: int) -> tuple[Action, ...]:
     return rule.on_breach
 
 
-def _observed(clock: Clock, event: LeadEvent, rule: SlaClock, roles: Mapping[str, str], names: Names) -> Clock:
-    counts = event.occurred_at >= clock.started_at and _is_by(rule, clock, event.actor, roles) and names(rule.met_by)
-    if not counts:
+def _observed(clock: Clock, seen: Seen, rule: SlaClock, roles: Mapping[str, str]) -> Clock:
+    event = seen.event
+    counts = event.occurred_at >= clock.started_at and _is_by(rule, clock, event.actor, roles)
+    if not counts or not seen.names(rule.met_by):
         return clock
     in_time = event.occurred_at <= clock.due_at
     if clock.running and not clock.fired and in_time:
@@ -174,24 +179,43 @@ def _observed(clock: Clock, event: LeadEvent, rule: SlaClock, roles: Mapping[str
     return clock
 
 
+def _kept(clock: Clock, seen: Seen, rule: SlaClock, _roles: Mapping[str, str]) -> Clock:
+    """A clock that something must outlast: broken, held at once when the deal is won, or ended with good reason."""
+    event = seen.event
+    if not clock.running or clock.fired or not clock.started_at <= event.occurred_at <= clock.due_at:
+        return clock
+    if seen.names(rule.broken_by):
+        return replace(clock, state="broken", ended_at=event.occurred_at)
+    if seen.names(("opportunity.won",)):
+        return replace(clock, state="held", ended_at=event.occurred_at)
+    if seen.justified and seen.names(("opportunity.withdrawn",)):
+        return replace(clock, state="cancelled", ended_at=event.occurred_at)
+    return clock
+
+
 def _is_by(rule: SlaClock, clock: Clock, actor: str | None, roles: Mapping[str, str]) -> bool:
     return actor is None or actor == clock.owner or (rule.by == "role" and roles.get(actor) == rule.role)
 
 
 def _is_over(rule: SlaClock, clock: Clock, change: Change) -> bool:
     after = change.after
-    if after.owner != clock.owner or after.stage not in OPEN_STAGES:
+    if keeper(rule, after) != clock.owner or after.stage not in OPEN_STAGES or after.cycle != change.before.cycle:
         return True
     if rule.starts_on.stage is not None and after.stage != rule.starts_on.stage:
         return True
     return change.event.occurred_at >= clock.started_at and change.names(rule.cancelled_by)
 
 
-def _taken(earlier: Iterable[Clock], standing: Iterable[Clock], after: LeadState) -> frozenset[str]:
+def _taken(
+    earlier: Iterable[Clock], standing: Iterable[Clock], after: LeadState, rules: Sequence[SlaClock]
+) -> frozenset[str]:
     """Keys of the clocks that ran before for somebody else and do not run any more."""
     ended = {clock.key for clock in standing if clock.state in {"cancelled", "breached"}}
+    keepers = {rule.key: keeper(rule, after) for rule in rules}
     return frozenset(
-        clock.key for clock in earlier if clock.running and clock.key in ended and clock.owner != after.owner
+        clock.key
+        for clock in earlier
+        if clock.running and clock.key in ended and clock.owner != keepers.get(clock.key, after.owner)
     )
 
 

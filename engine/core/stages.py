@@ -5,14 +5,17 @@ is a `Refusal` with its reason. `advance` is what scores do. Neither looks at pe
 Choices made where the contract is silent:
 
 * work on a lead nobody has heard of finds it raw; contacts are logged in every stage, answers confirmed in open ones;
-* leads of stage raw or nurture that nobody owns are in the public pool, without a date;
-* accepting, rejecting and releasing is for the owner or a manager; a trusted system without an actor speaks for them.
+* accepting, rejecting and releasing is for the owner or a manager; a trusted system without an actor speaks for them;
+* a manager or the owner gives a lead to somebody in any open stage, and the stage stays; a head dispatches their own
+  leads to people of their team.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.core.model import BEFORE_MQL, OPEN_STAGES, LeadEvent, Stage, Verdict
+from engine.core.people import People
+from engine.core.pool import claim_refusal, into_pool, parted_from
 from engine.core.qualification import CLOSED_ACTIONS
 from engine.core.state import LeadState, PassedOver
 from rulesets.policy import Cell, Policy
@@ -40,15 +43,18 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class WorkRule:
-    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, who may do it."""
+    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, who may do it.
+
+    ``refuses`` are further reasons against it: a code and a sentence, or None.
+    """
 
     origins: frozenset[Stage]
     change: Callable[[Work], LeadState]
     reasons: str | None = None
     owner_only: bool = False
     person_only: bool = False
-    from_pool: bool = False
     owned_only: bool = False
+    refuses: Callable[[Work, People], tuple[str, str] | None] = lambda _work, _people: None
 
 
 def enter(state: LeadState) -> LeadState:
@@ -56,18 +62,24 @@ def enter(state: LeadState) -> LeadState:
     return state if state.stage else replace(state, stage=Stage.RAW)
 
 
-def move(state: LeadState, event: LeadEvent, policy: Policy, managers: frozenset[str]) -> LeadState | Refusal:
+def move(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> LeadState | Refusal:
     """The state of a lead that has a stage after the event, or why not; events that are not work leave it as it is.
 
-    ``managers`` are the people who may act for an owner. Imported events are legal from anywhere (R4.5).
+    Imported events are legal from anywhere (R4.5).
     """
     rule = WORK.get(event.type)
     if rule is None:
         return state
     work = Work(state, event, policy)
-    if not event.imported and (refusal := _refusal(rule, work, managers)):
+    if not event.imported and (refusal := _refusal(rule, work, people)):
         return refusal
     return rule.change(work)
+
+
+def named(event: LeadEvent) -> str | None:
+    """The person an assignment or a dispatch names, folded."""
+    to = event.properties.get("to")
+    return to.strip().lower() or None if isinstance(to, str) else None
 
 
 def assigns(event: LeadEvent) -> bool:
@@ -131,26 +143,33 @@ def _released(work: Work) -> LeadState:
 
 
 def _sent_back(work: Work, state: LeadState, where: str) -> LeadState:
-    """Back to the SDR, to nurture, or to the public pool: its stage is kept, but what sales accepted is an MQL."""
+    """Back to the SDR, to nurture, or to the public pool; whoever lets it go is remembered."""
     at, why = work.event.occurred_at, work.event.type.removeprefix("lead.")
-    passed_over = (*state.passed_over, PassedOver(state.owner, why, at)) if state.owner else state.passed_over
-    state = replace(state, owner=None, queued=None, pool_since=None, acts_after=at, passed_over=passed_over)
+    if state.owner:
+        state = replace(state, passed_over=(*state.passed_over, PassedOver(state.owner, why, at)))
+        state = parted_from(state, state.owner or "", why, at)
+    state = replace(state, owner=None, queued=None, pool_since=None, acts_after=at)
     if where == "sdr":
         return replace(state, stage=Stage.READY)
     if where == "nurture":
         return replace(state, stage=Stage.NURTURE)
-    return replace(state, stage=state.stage if state.stage in BEFORE_SQL else Stage.MQL, pool_since=at)
+    return into_pool(state, at, why)
 
 
 def _claimed(work: Work) -> LeadState:
     """Out of the pool, into the hands of whoever claims it: an SDR, or sales if it is an MQL (R7.3)."""
-    state = replace(work.state, pool_since=None, queued=None)
+    state = replace(work.state, pool_since=None, pool_reason=None, queued=None)
     if state.stage in {Stage.RAW, Stage.NURTURE}:
         state = replace(state, stage=Stage.READY)
     if work.event.actor is None or not assigns(work.event):
         return state
     state = replace(state, owner=work.event.actor, assigned_by=None)
     return replace(state, sdr=state.owner) if state.stage is Stage.READY else replace(state, rep=state.owner)
+
+
+def _given(work: Work) -> LeadState:
+    """Somebody is named who gets the lead; putting it into their hands is a turn of a rotation (R5.8)."""
+    return work.state
 
 
 def _disqualified(work: Work) -> LeadState:
@@ -165,45 +184,47 @@ def _to(stage: Stage) -> Callable[[Work], LeadState]:
     return lambda work: replace(work.state, stage=stage, queued=None, pool_since=None)
 
 
-WORK: dict[str, WorkRule] = {
-    "lead.touched": WorkRule(frozenset(Stage), _touched),
-    "lead.qualified": WorkRule(OPEN_STAGES, _qualified),
-    "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted, owner_only=True),
-    "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject", owner_only=True),
-    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release", owner_only=True),
-    "lead.claimed": WorkRule(BEFORE_SQL, _claimed, person_only=True, from_pool=True),
-    "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify"),
-    "lead.recycled": WorkRule(OPEN_STAGES, _new_cycle, owned_only=True),
-    "lead.reopened": WorkRule(CLOSED_STAGES, _new_cycle),
-    "opportunity.created": WorkRule(frozenset({Stage.SQL}), _to(Stage.OPPORTUNITY)),
-    "opportunity.withdrawn": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.SQL), "withdraw"),
-    "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
-    "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
-}
-"""The table: one row per event of people and trusted systems that moves a lead or tells of work on it."""
-
-
 # ------------------------------------------------------------------------------------------------ what is refused
-def _refusal(rule: WorkRule, work: Work, managers: frozenset[str]) -> Refusal | None:
+def _refusal(rule: WorkRule, work: Work, people: People) -> Refusal | None:
     state, event = work.state, work.event
     if state.stage not in rule.origins:
         origins = ", ".join(stage for stage in Stage if stage in rule.origins)
         return Refusal("wrong_stage", f"{event.type} needs a lead in {origins}; this one is {state.stage}")
     if rule.person_only and event.actor is None:
         return Refusal("person_required", f"{event.type} needs a person as actor")
-    if rule.from_pool and not _is_in_pool(state):
-        return Refusal("not_in_pool", "only leads of the public pool can be claimed")
     if rule.owned_only and state.owner is None:
         return Refusal("no_owner", f"{event.type} needs a lead that somebody owns")
-    if rule.owner_only and event.actor not in {None, state.owner} | managers:
+    if rule.owner_only and event.actor not in {None, state.owner} | people.managers:
         owner = state.owner or "nobody"
         return Refusal("not_owner", f"the lead belongs to {owner}; only its owner or a manager may do this")
+    if against := rule.refuses(work, people):
+        return Refusal(*against)
     return _reason_refusal(rule, work)
 
 
-def _is_in_pool(state: LeadState) -> bool:
-    """Nobody's lead of an early stage is in the pool as it is, later ones when they were put there."""
-    return state.owner is None and (state.pool_since is not None or state.stage in {Stage.RAW, Stage.NURTURE})
+def _not_claimable(work: Work, people: People) -> tuple[str, str] | None:
+    return claim_refusal(work.state, work.event, work.policy, people)
+
+
+def _not_assignable(work: Work, people: People) -> tuple[str, str] | None:
+    to = named(work.event)
+    if to is None:
+        return "to_required", f"{work.event.type} needs properties.to: the e-mail of a person of the roster"
+    if to not in people.roles:
+        return "unknown_person", f"{to} is not in the roster"
+    if to not in people.active:
+        return "inactive_person", f"{to} is not active in the roster"
+    return ("already_owner", f"the lead is {to}'s already") if to == work.state.owner else None
+
+
+def _not_dispatchable(work: Work, people: People) -> tuple[str, str] | None:
+    """A lead is dispatched by the head whose it is, to somebody of their team (R5.7)."""
+    to, owner = named(work.event), work.state.owner
+    if against := _not_assignable(work, people):
+        return against
+    if owner is None or people.heads_of(to or "") != owner:
+        return "not_of_team", f"{to} is in no team that {owner} heads"
+    return None
 
 
 def _reason_refusal(rule: WorkRule, work: Work) -> Refusal | None:
@@ -222,3 +243,24 @@ def _reason_refusal(rule: WorkRule, work: Work) -> Refusal | None:
 def _reason(event: LeadEvent) -> str | None:
     reason = event.properties.get("reason")
     return reason if isinstance(reason, str) and reason else None
+
+
+# ------------------------------------------------------------------------------------------------ the table
+WORK: dict[str, WorkRule] = {
+    "lead.touched": WorkRule(frozenset(Stage), _touched),
+    "lead.qualified": WorkRule(OPEN_STAGES, _qualified),
+    "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted, owner_only=True),
+    "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject", owner_only=True),
+    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release", owner_only=True),
+    "lead.claimed": WorkRule(BEFORE_SQL, _claimed, person_only=True, refuses=_not_claimable),
+    "lead.assigned": WorkRule(OPEN_STAGES, _given, owner_only=True, refuses=_not_assignable),
+    "lead.dispatched": WorkRule(OPEN_STAGES, _given, owner_only=True, owned_only=True, refuses=_not_dispatchable),
+    "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify"),
+    "lead.recycled": WorkRule(OPEN_STAGES, _new_cycle, owned_only=True),
+    "lead.reopened": WorkRule(CLOSED_STAGES, _new_cycle),
+    "opportunity.created": WorkRule(frozenset({Stage.SQL}), _to(Stage.OPPORTUNITY)),
+    "opportunity.withdrawn": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.SQL), "withdraw"),
+    "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
+    "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
+}
+"""The table: one row per event of people and trusted systems that moves a lead or tells of work on it."""

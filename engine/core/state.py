@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.core.model import Stage
@@ -32,11 +32,16 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """How long the owner may keep the lead (R7.1): since when, until when, under which policy version's rule."""
+    """How long the owner may keep the lead (R7.1), with the rule it started under.
+
+    An activity of ``extend_on`` before ``until`` moves it to ``extend`` later than that, never beyond ``latest``.
+    """
 
     start: datetime
     until: datetime
-    policy_number: int
+    latest: datetime | None = None
+    extend: timedelta | None = None
+    extend_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,7 @@ def dump_rest(state: LeadState) -> dict[str, Any]:
         if people := getattr(state, name):
             rest[name] = [[p.person, p.why, p.at.isoformat()] for p in people]
     if state.protection:
-        kept = state.protection
-        rest["protection"] = [kept.start.isoformat(), kept.until.isoformat(), kept.policy_number]
+        rest["protection"] = _protection_row(state.protection)
     if state.breaches:
         rest["breaches"] = dict(state.breaches)
     return rest
@@ -156,8 +160,23 @@ def _people(rows: Sequence[Sequence[str]]) -> tuple[PassedOver, ...]:
     return tuple(PassedOver(person, why, datetime.fromisoformat(at)) for person, why, at in rows)
 
 
+def _protection_row(kept: Protection) -> list[Any]:
+    extend = kept.extend and kept.extend.total_seconds()
+    latest = kept.latest and kept.latest.isoformat()
+    return [kept.start.isoformat(), kept.until.isoformat(), latest, extend, list(kept.extend_on)]
+
+
 def _protection(row: Sequence[Any] | None) -> Protection | None:
-    return Protection(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1]), row[2]) if row else None
+    if row is None:
+        return None
+    start, until, latest, extend, extend_on = row
+    return Protection(
+        datetime.fromisoformat(start),
+        datetime.fromisoformat(until),
+        datetime.fromisoformat(latest) if latest else None,
+        timedelta(seconds=extend) if extend else None,
+        tuple(extend_on),
+    )
 
 
 def _plain(value: Any) -> Any:

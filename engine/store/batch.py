@@ -226,6 +226,7 @@ LEAD_TYPES = {
     "checklists": "jsonb", "missing": "jsonb", "claims": "jsonb", "extras": "jsonb", "notes": "jsonb", "state": "jsonb",
     "queued_role": "text", "queued_at": "timestamptz", "queue_priority": "int", "pool_since": "timestamptz",
     "first_event_at": "timestamptz", "last_event_at": "timestamptz", "next_refresh_at": "timestamptz",
+    "protected_until": "timestamptz", "pool_next_at": "timestamptz",
 }  # fmt: skip
 """Columns that a decision writes, with their types in PostgreSQL."""
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.core.assignment import Choice, Lead, Member, assign
-from engine.core.decide import Book, Outcome, People, Situation, action_holds, complete, decide
+from engine.core.decide import Book, Outcome, Situation, action_holds, complete, decide
 from engine.core.facts import NO_CLAIMS, fold, known
 from engine.core.history import History
 from engine.core.matching import InterpreterMatcher
 from engine.core.model import LeadEvent, Stage
+from engine.core.people import People
 from engine.core.plan import frame_of
 from engine.core.rotation import Pointers
 from engine.core.schedules import Schedules

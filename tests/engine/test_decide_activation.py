@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.decide import Book, Outcome, People, Situation, decide
+from engine.core.decide import Book, Outcome, Situation, decide
 from engine.core.facts import NO_CLAIMS, fold, known
 from engine.core.history import History
 from engine.core.matching import InterpreterMatcher
 from engine.core.model import Stage
+from engine.core.people import People
 from engine.core.plan import frame_of
 from engine.core.state import LeadState, dump_rest, load_state
 from engine.core.view import LeadView

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from engine.core.model import LeadEvent, Stage
 from engine.core.schedules import Timing
-from engine.core.sla import Change, Clock, breach, breach_actions, observe, settle, start
+from engine.core.sla import (
+    Change,
+    Clock,
+    Seen,
+    breach_actions,
+    event_id,
+    event_properties,
+    event_type,
+    observe,
+    settle,
+    start,
+)
 from engine.core.state import LeadState
 from rulesets.policy import EventItem, SlaClock
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, SAM
@@ -43,7 +54,7 @@ def observed(clock: Clock, one: LeadEvent, **parts: Any) -> Clock:
     def names(items: Iterable[EventItem]) -> bool:
         return one.type in items
 
-    (after,) = observe([clock], one, lambda _number, _key: rule(**parts), ROLES, names)
+    (after,) = observe([clock], Seen(one, names), lambda _number, _key: rule(**parts), ROLES)
     return after
 
 
@@ -179,7 +190,7 @@ def test_a_clock_starts_at_the_decision_for_the_owner_under_the_policy_in_force(
         (MQL, replace(MQL, stage=Stage.SQL), ASSIGNED_SALES, False),
         (MQL, OWNED, {"starts_on": {"assigned": "sdr"}}, True),
         (MQL, OWNED, ASSIGNED_SALES, False),
-        (LeadState(), OWNED, {"kind": "hold"}, False),
+        (LeadState(), OWNED, {"kind": "hold"}, True),
     ],
 )
 def test_clocks_start_with_a_stage_and_an_owner_or_with_an_assignment(
@@ -226,18 +237,85 @@ def test_when_a_fired_clock_breaches_the_one_who_owns_the_lead_by_then_gets_thei
 
 
 # ------------------------------------------------------------------------------------------------ breached
-def test_a_breach_ends_the_running_clock_at_its_due_moment() -> None:
-    other = replace(RUNNING, key="other", id=8)
-    late, clocks = breach([other, RUNNING], 7)
-    assert late == replace(RUNNING, state="breached", ended_at=DUE)
-    assert clocks == (other, late)
+HOLD: dict[str, Any] = {"kind": "hold", "met_by": [], "broken_by": ["opportunity.withdrawn"]}
+HELD = replace(RUNNING, kind="hold")
 
 
-@pytest.mark.parametrize("clock", [replace(RUNNING, state="met"), replace(RUNNING, id=8)])
-def test_what_does_not_run_does_not_breach(clock: Clock) -> None:
-    assert breach([clock], 7) == (None, (clock,))
+def kept(type_: str, minute: float = 1, clock: Clock = HELD, *, justified: bool = False, **parts: Any) -> Clock:
+    one = touch(minute, type_=type_)
+    seen = Seen(one, lambda items: one.type in items, justified=justified)
+    (after,) = observe([clock], seen, lambda _number, _key: rule(**{**HOLD, **parts}), ROLES)
+    return after
 
 
+@pytest.mark.parametrize(
+    ("type_", "justified", "state"),
+    [
+        ("opportunity.withdrawn", False, "broken"),
+        ("opportunity.won", False, "held"),
+        ("lead.touched", False, "running"),
+    ],
+)
+def test_what_a_holding_clock_waits_out_breaks_it_and_a_won_deal_ends_it(
+    type_: str, state: str, *, justified: bool
+) -> None:
+    after = kept(type_, justified=justified)
+    assert (after.state, after.ended_at) == (state, None if state == "running" else at(1))
+
+
+def test_a_withdrawal_for_a_good_reason_cancels_a_holding_clock() -> None:
+    assert kept("opportunity.withdrawn", broken_by=[], justified=True).state == "cancelled"
+    assert kept("opportunity.withdrawn", broken_by=[]).state == "running"
+
+
+@pytest.mark.parametrize("minute", [-1, 31])
+def test_only_what_happens_inside_the_window_breaks_a_holding_clock(minute: float) -> None:
+    assert kept("opportunity.withdrawn", minute).state == "running"
+
+
+@pytest.mark.parametrize("clock", [replace(HELD, fired=True), replace(HELD, state="held")])
+def test_a_holding_clock_that_fired_or_ended_stays_as_it_is(clock: Clock) -> None:
+    assert kept("opportunity.withdrawn", clock=clock) == clock
+
+
+def test_a_holding_clock_of_sdrs_is_the_leads_sdrs_while_sales_own_it() -> None:
+    sold = replace(MQL, stage=Stage.OPPORTUNITY, sdr=BOB)
+    (clock,) = started(
+        MQL, sold, touch(0, type_="opportunity.created"), **HOLD, starts_on={"event": "opportunity.created"}
+    )
+    assert (clock.owner, clock.kind) == (BOB, "hold")
+
+
+def test_recycling_ends_a_holding_clock_though_the_sdr_stays() -> None:
+    sold = replace(MQL, stage=Stage.OPPORTUNITY, sdr=ANN)
+    change_ = change(sold, sold.new_cycle(NOW), touch(1, type_="lead.recycled"))
+    (clock,) = settle([HELD], change_, lambda _number, _key: rule(**HOLD, starts_on={"event": "opportunity.created"}))
+    assert clock.state == "cancelled"
+
+
+# ------------------------------------------------------------------------------------------------ due
+def test_the_next_moment_of_a_clock_is_its_next_warning_else_its_end() -> None:
+    warned = replace(RUNNING, warnings=((50, at(15)), (80, at(24))))
+    assert [warned.next_at, RUNNING.next_at] == [at(15), DUE]
+    assert [replace(warned, fired=True).next_at, replace(warned, state="met").next_at] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "type_", "id_"),
+    [
+        ("deadline", None, "sla.breached", "clock:7:breached"),
+        ("deadline", 80, "sla.warned", "clock:7:warned:80"),
+        ("hold", None, "sla.held", "clock:7:held"),
+        ("hold", 50, "sla.warned", "clock:7:warned:50"),
+    ],
+)
+def test_each_part_of_a_clock_is_one_event(kind: str, part: int | None, type_: str, id_: str) -> None:
+    assert (event_type(kind, part), event_id(7, kind, part)) == (type_, id_)
+    told = event_properties(7, "first_touch", ANN, DUE, part)
+    assert (told["clock"], told["owner"], told.get("percent")) == (7, ANN, part)
+
+
+# ------------------------------------------------------------------------------------------------ breached
 def test_from_some_breaches_on_other_actions_replace_the_usual_ones() -> None:
     chain = rule(then={"after_breaches": 3, "actions": [{"do": "pool"}]})
     assert [[action.do for action in breach_actions(chain, n)] for n in (1, 2, 3, 4)] == [

@@ -1,18 +1,29 @@
 """The stage table, row by row, and every illegal move (POLICY.md R4.5–R4.7)."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engine.core.model import OPEN_STAGES, Stage, Verdict
+from engine.core.people import People, Standing
 from engine.core.stages import WORK, Refusal, advance, enter, move
 from engine.core.state import LeadState, PassedOver, Queued
 from rulesets.policy import Cell, Policy
-from tests.engine.decided_leads import ANN, HEAD, SAM, rules
+from tests.engine.decided_leads import ANN, BOB, HEAD, SAM, SUE, rules
 from tests.engine.scored_leads import NOW, event
 
 RULES = rules()
+CLAIMS = rules(pool={"claim": {"per_day": 2, "holding": 5, "cooldown": {"days": 7}}})
+PEOPLE = People(
+    roles={ANN: "sdr", BOB: "sdr", SAM: "sales", SUE: "sales", HEAD: "manager"},
+    managers=frozenset({HEAD}),
+    active=frozenset({ANN, BOB, SAM, HEAD}),
+    superiors={ANN: HEAD},
+    teams={BOB: "east"},
+    heads={"east": ANN},
+)
 RAW, NURTURE, READY, MQL = Stage.RAW, Stage.NURTURE, Stage.READY, Stage.MQL
 SQL, OPPORTUNITY, WON, LOST, OUT = Stage.SQL, Stage.OPPORTUNITY, Stage.WON, Stage.LOST, Stage.DISQUALIFIED
 REASONS = {
@@ -29,6 +40,8 @@ TABLE: dict[str, dict[Stage, Stage]] = {
     "lead.rejected": {MQL: READY},
     "lead.released": {READY: NURTURE, MQL: NURTURE, SQL: NURTURE},
     "lead.claimed": {RAW: READY, NURTURE: READY, READY: READY, MQL: MQL},
+    "lead.assigned": {stage: stage for stage in OPEN_STAGES},
+    "lead.dispatched": {stage: stage for stage in OPEN_STAGES},
     "lead.disqualified": dict.fromkeys(OPEN_STAGES, OUT),
     "lead.recycled": dict.fromkeys(OPEN_STAGES, NURTURE),
     "lead.reopened": {WON: NURTURE, LOST: NURTURE, OUT: NURTURE},
@@ -37,6 +50,7 @@ TABLE: dict[str, dict[Stage, Stage]] = {
     "opportunity.won": {OPPORTUNITY: WON},
     "opportunity.lost": {OPPORTUNITY: LOST},
 }
+GIVEN = {"lead.assigned", "lead.dispatched"}
 LEGAL = [(type_, origin, to) for type_, row in TABLE.items() for origin, to in sorted(row.items())]
 ILLEGAL = [(type_, stage) for type_, row in TABLE.items() for stage in Stage if stage not in row]
 
@@ -56,9 +70,11 @@ def work(
     imported: bool = False,
     **properties: Any,
 ) -> LeadState | Refusal:
-    reason = {"reason": REASONS[type_]} if type_ in REASONS else {}
+    reason = {"reason": REASONS[type_]} if type_ in REASONS else {"to": BOB} if type_ in GIVEN else {}
+    if type_ == "lead.claimed" and state.stage is MQL and actor == ANN:
+        actor = SAM
     one = replace(event(type_, properties={**reason, **properties}), actor=actor, imported=imported)
-    return move(state, one, policy, frozenset({HEAD}))
+    return move(state, one, policy, PEOPLE)
 
 
 def moved(*args: Any, **options: Any) -> LeadState:
@@ -123,7 +139,7 @@ def test_only_a_person_claims_and_only_from_the_pool() -> None:
 
 
 def test_nobodys_early_lead_is_in_the_pool_without_a_date() -> None:
-    assert moved("lead.claimed", lead(NURTURE, owner=None), actor=SAM).stage is READY
+    assert moved("lead.claimed", lead(NURTURE, owner=None), actor=BOB).stage is READY
 
 
 def test_who_claims_owns_the_lead_as_its_sdr_or_its_rep() -> None:
@@ -131,6 +147,66 @@ def test_who_claims_owns_the_lead_as_its_sdr_or_its_rep() -> None:
     late = moved("lead.claimed", lead(MQL, "lead.claimed", sdr=ANN, assigned_by="reps"), actor=SAM)
     assert (early.owner, early.sdr, early.rep, early.queued, early.pool_since) == (ANN, ANN, None, None, None)
     assert (late.owner, late.sdr, late.rep, late.assigned_by) == (SAM, ANN, SAM, None)
+
+
+@pytest.mark.parametrize(
+    ("who", "stage", "state", "standing", "code"),
+    [
+        (SAM, READY, {}, {}, "wrong_role"),
+        (ANN, MQL, {}, {}, "wrong_role"),
+        (HEAD, READY, {}, {}, "wrong_role"),
+        ("stranger@example.com", READY, {}, {}, "wrong_role"),
+        (SUE, MQL, {}, {}, "inactive"),
+        (BOB, READY, {}, {"suspended": True}, "suspended"),
+        (BOB, READY, {}, {"claimed_today": 2}, "claims_per_day"),
+        (BOB, READY, {}, {"holding": 5}, "holding"),
+        (BOB, READY, {"parted": (PassedOver(BOB, "reclaimed", NOW - timedelta(days=6)),)}, {}, "cooldown"),
+    ],
+)
+def test_a_claim_is_refused_with_the_reason(
+    who: str, stage: Stage, state: dict[str, Any], standing: dict[str, Any], code: str
+) -> None:
+    people = replace(PEOPLE, standings={who: Standing(**standing)})
+    one = replace(event("lead.claimed"), actor=who)
+    refusal = move(lead(stage, "lead.claimed", **state), one, CLAIMS, people)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, bool(refusal.message)) == (code, True)
+
+
+def test_a_claim_within_every_limit_is_legal() -> None:
+    people = replace(PEOPLE, standings={BOB: Standing(claimed_today=1, holding=4)})
+    before = lead(READY, "lead.claimed", parted=(PassedOver(BOB, "released", NOW - timedelta(days=7)),))
+    claimed = move(before, replace(event("lead.claimed"), actor=BOB), CLAIMS, people)
+    assert isinstance(claimed, LeadState)
+    assert claimed.owner == BOB
+
+
+@pytest.mark.parametrize("type_", sorted(GIVEN))
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        (None, "to_required"),
+        ("  ", "to_required"),
+        (5, "to_required"),
+        ("stranger@example.com", "unknown_person"),
+        (SUE, "inactive_person"),
+        (ANN, "already_owner"),
+    ],
+)
+def test_a_lead_is_given_to_an_active_person_of_the_roster_who_has_it_not(type_: str, to: Any, code: str) -> None:
+    assert refused(type_, lead(READY), to=to) == code
+
+
+def test_a_head_dispatches_to_their_own_team_only() -> None:
+    assert refused("lead.dispatched", lead(READY), to=SAM) == "not_of_team"
+    assert refused("lead.dispatched", lead(READY, owner=SAM), actor=SAM) == "not_of_team"
+    assert refused("lead.dispatched", lead(READY, owner=None), actor=HEAD) == "no_owner"
+    assert moved("lead.dispatched", lead(READY), to=" Bob@Example.com ").stage is READY
+
+
+def test_only_the_owner_or_a_manager_gives_a_lead_to_somebody() -> None:
+    assert refused("lead.assigned", lead(READY), actor=SAM) == "not_owner"
+    assert moved("lead.assigned", lead(READY, owner=None), actor=HEAD).owner is None
 
 
 def test_an_imported_claim_assigns_only_on_request() -> None:
