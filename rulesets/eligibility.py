@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from rulesets.findings import Finding, Place, did_you_mean, error, quoted
@@ -16,6 +17,8 @@ from rulesets.roster_csv import CsvRefused
 
 ROLES = ("sdr", "sales")
 """Roles whose leads are assigned by turns."""
+WARNED_FROM = 25
+"""The day of the month from which next month's list is asked for."""
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -101,3 +104,12 @@ def _wrong(roster: Mapping[str, Any], role: str, month: str, names: Iterable[Nam
 def _marked(person: Mapping[str, Any], month: str, *, on: bool) -> dict[str, Any]:
     months = {*person.get("eligible_months", ())} - {month} | ({month} if on else set())
     return {**person, "eligible_months": sorted(months)}
+
+
+def missing_lists(roster: Mapping[str, Any], today: date) -> list[tuple[str, str]]:
+    """(role, next month) of the lists that are missing although the role has had some; nothing before the 25th."""
+    if today.day < WARNED_FROM:
+        return []
+    month = f"{(today.replace(day=1) + timedelta(days=31)):%Y-%m}"
+    listed = {role: {m for one in _of(roster, role) for m in one.get("eligible_months", ())} for role in ROLES}
+    return [(role, month) for role, months in listed.items() if months and month not in months]

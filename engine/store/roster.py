@@ -93,6 +93,7 @@ def import_roster(
         if expected is not None and roster_tag(before) != expected:
             raise RosterConflict("the roster was changed meanwhile: read it again and repeat your change")
         roster = _checked(before, document, replace=replace)
+        change_roster_lock(raw(session.connection()))
         change = _write(session, before, roster, document, by)
         return _followed(session, before, roster, change, handover, now or SystemClock().now())
 
@@ -152,7 +153,7 @@ def _remove(row: type[CalendarRow | Team], name: str, key: str, by: str) -> None
             return
         checked = lint_roster({**before, name: [part for part in before[name] if part is not gone]})
         if checked.roster is None:
-            raise RosterRefused(_told(checked.findings), checked.findings)
+            raise RosterRefused(told_of(checked.findings), checked.findings)
         session.delete(session.get(row, key))
         audit.record(session, actor=by, action="roster.changed", subject=f"{name.removesuffix('s')}/{key}", before=gone)
 
@@ -161,10 +162,10 @@ def _checked(before: Document, document: Any, *, replace: bool) -> Roster:
     """The roster that would result. Raises `RosterRefused`."""
     report = lint_roster(document)
     if report.roster is None and not _only_dangling(report.findings):
-        raise RosterRefused(_told(report.findings), report.findings)
+        raise RosterRefused(told_of(report.findings), report.findings)
     checked = lint_roster(_merged(before, document, replace=replace))
     if checked.roster is None:
-        raise RosterRefused(_told(checked.findings), checked.findings)
+        raise RosterRefused(told_of(checked.findings), checked.findings)
     return checked.roster
 
 
@@ -176,14 +177,11 @@ def _following(before: Document, roster: Roster, now: datetime, session: Session
 def _followed(
     session: Session, before: Document, roster: Roster, change: RosterChange, handover: Handover, now: datetime
 ) -> RosterChange:
-    """Do what follows from an edit, in its transaction, with every batch at work waited for."""
+    """Do what follows from an edit, in its transaction, while no batch is at work."""
     following = _following(before, roster, now, session)
     if not (following.partings or following.rescheduled):
         return change
-    session.flush()
-    driver = raw(session.connection())
-    change_roster_lock(driver)
-    told = follow(driver, following, roster, handover, change=uuid.uuid4().hex, now=now)
+    told = follow(raw(session.connection()), following, roster, handover, change=uuid.uuid4().hex, now=now)
     return replace(change, told=tuple(told))
 
 
@@ -196,7 +194,8 @@ def _only_dangling(findings: Any) -> bool:
     return all(finding.code == "dangling-reference" for finding in findings)
 
 
-def _told(findings: Any) -> str:
+def told_of(findings: Any) -> str:
+    """The first findings as lines of text."""
     return "\n".join(f"{f.path}: {f.message}{f' ({f.suggestion})' if f.suggestion else ''}" for f in findings[:20])
 
 

@@ -1,10 +1,11 @@
 """Monthly lists of who may receive leads: how they are read, checked and put into the roster (POLICY.md R5.9)."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from rulesets.eligibility import Named, eligible, read_list, with_list
+from rulesets.eligibility import Named, eligible, missing_lists, read_list, with_list
 from rulesets.roster_csv import CsvRefused
 
 LI, ZHAO, CHEN, WANG = (f"{name}@example.com" for name in ("li", "zhao", "chen", "wang"))
@@ -82,3 +83,18 @@ def test_everything_wrong_is_named_with_its_line() -> None:
 )
 def test_a_list_of_nothing_is_refused(role: str, month: str, names: list[Named], code: str, path: str) -> None:
     assert [(f.code, f.path) for f in with_list(ROSTER, role, month, names).findings] == [(code, path)]
+
+
+@pytest.mark.parametrize(
+    ("today", "missing"),
+    [
+        (date(2026, 11, 25), []),
+        (date(2026, 12, 24), []),
+        (date(2026, 12, 25), [("sdr", "2027-01"), ("sales", "2027-01")]),
+        (date(2026, 12, 31), [("sdr", "2027-01"), ("sales", "2027-01")]),
+        (date(2026, 10, 25), [("sdr", "2026-11")]),
+    ],
+)
+def test_next_months_list_is_asked_for_from_the_25th_where_lists_are_in_use(today: date, missing: list[Any]) -> None:
+    assert missing_lists(ROSTER, today) == missing
+    assert missing_lists({"people": [{"email": LI, "role": "sales"}]}, today) == []
