@@ -20,7 +20,6 @@ from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
 from engine.store.clocks import fire_due_clocks
-from engine.store.eligibility import warn_of_missing_lists
 from engine.store.discipline import end_suspensions
 from engine.store.eligibility import warn_of_missing_lists
 from engine.store.protection import fire_protections
