@@ -5,7 +5,7 @@ asks at once is decided by several workers in whatever order, so a `wave` holds 
 a better or older lead never loses its person to one behind it.
 """
 
-from collections import Counter
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,26 +58,21 @@ def free_places(member: Member) -> int | None:
 def wave(waiting: Iterable[Waiting], free: Free, limit: int) -> list[int]:
     """Of leads in their order, those that may ask at once: whoever is decided first, each still finds a place.
 
-    A lead joins when everybody asked, itself included, keeps at least one person with a place for all who may want
-    them. The first that cannot be sure keeps its people from all behind it.
+    Every lead asked takes one place at most: a lead is sure of one when its people have as many places as leads are
+    asked that might take one of these, itself included. The first that would not be sure, or make another unsure, keeps
+    its people from all behind it.
     """
     asked: list[Waiting] = []
-    wanted: Counter[str] = Counter()
+    spare: dict[int, float] = {}
     kept: set[str] = set()
     for one in waiting:
         if len(asked) == limit:
             break
-        wanted.update(one.people)
-        if kept.isdisjoint(one.people) and all(
-            _is_sure(other, free, wanted) for other in (*asked, one) if not other.people.isdisjoint(one.people)
-        ):
+        near = [other.lead for other in asked if not other.people.isdisjoint(one.people)]
+        left = sum(math.inf if (places := free[person]) is None else places for person in one.people) - len(near)
+        if left >= 1 and kept.isdisjoint(one.people) and all(spare[lead] >= 1 for lead in near):
             asked.append(one)
+            spare |= {one.lead: left - 1, **{lead: spare[lead] - 1 for lead in near}}
         else:
-            wanted.subtract(one.people)
             kept |= one.people
     return [one.lead for one in asked]
-
-
-def _is_sure(one: Waiting, free: Free, wanted: Mapping[str, int]) -> bool:
-    places = ((free[person], wanted[person]) for person in one.people)
-    return any(place is None or many <= place for place, many in places)
