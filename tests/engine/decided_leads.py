@@ -84,6 +84,7 @@ class Story:
         self.policy, self.members = rules, tuple(members)
         self.state, self.clocks = state or LeadState(), tuple[Clock, ...]()
         self.rotations: dict[str, Pointers] = {}
+        self.superiors: dict[str, str] = {}
         self._claims, self._history, self._frame = NO_CLAIMS, History(), frame_of(rules)
         self.schedules = Schedules.of(rules, {}, ())
         self._book = Book(1, rules, InterpreterMatcher(rules), self._rule)
@@ -123,7 +124,8 @@ class Story:
         people = People(
             roles={m.email: m.role for m in self.members},
             managers=frozenset({HEAD}),
-            active=frozenset(m.email for m in self.members if m.active),
+            active=frozenset({HEAD, *(m.email for m in self.members if m.active)}),
+            superiors=self.superiors,
         )
         outcome = decide(situation, one, self._book, people)
         choice = self._choose(outcome, view, now) if outcome.need else None
@@ -139,7 +141,9 @@ class Story:
         assert outcome.need is not None
         lead = Lead(_values(view), outcome.after, action_holds(outcome, outcome.after, view, self._book))
         need = outcome.need
-        made = assign(self.policy.assignment, need.role, lead, self.members, self.rotations, now, named=need.named)
+        made = assign(
+            self.policy.assignment, need.role, lead, self.members, self.rotations, now, named=need.named, to=need.to
+        )
         for one in (made, *made.tried):
             if one.policy:
                 self.rotations[one.policy] = {**self.rotations.get(one.policy, {}), **one.moved}
