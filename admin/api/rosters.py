@@ -1,18 +1,36 @@
-"""The roster as a document over HTTP (POLICY.md §8)."""
+"""The roster as a document over HTTP, and its monthly lists of who may receive leads (POLICY.md §8, R5.9)."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from flask import jsonify, request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from admin.api.access import current_key
 from admin.api.policies import findings_json, policy_body
 from admin.api.routes import Answer, Parameter, Route
+from admin.moment import now
 from admin.problems import Problem
-from engine.store.roster import RosterConflict, RosterRefused, export_roster, import_roster, roster_tag
+from engine.core.roster_changes import GIVES, KEEP, Handover
+from engine.store.eligibility import preview_list, save_list
+from engine.store.roster import (
+    RosterConflict,
+    RosterPreview,
+    RosterRefused,
+    export_roster,
+    import_roster,
+    preview_roster,
+    roster_tag,
+)
+from rulesets.eligibility import MONTH, ROLES, Named, eligible
 from rulesets.findings import Finding
+from workers.queues import wake
 
 REPLACE = Parameter("replace", "true also deactivates the people whom the document does not name", type="boolean")
+REASSIGN = Parameter("reassign", "to whom open leads of people go who leave or change their role: policy or manager")
+ABSENT = Parameter("absent", "to whom open leads of people go who are away from today: keep, policy or manager")
+PREVIEW = Parameter("preview", "true only tells what would change", type="boolean")
+ROLE = Parameter("role", "sdr or sales", required=True)
 IF_MATCH = Parameter("If-Match", "ETag of the roster you changed, or *", "header", required=True)
 
 
@@ -25,12 +43,37 @@ class RosterDocument(BaseModel):
     people: list[dict[str, Any]] = []
 
 
+class AffectedPerson(BaseModel):
+    """Somebody who leaves, changes their role or is away from today, with what they have."""
+
+    person: str
+    cause: Literal["inactive", "role", "absence"]
+    manager: str | None
+    stages: dict[str, int] = Field(description="Open leads by stage")
+    clocks: int = Field(description="Running clocks")
+
+
 class RosterAnswer(BaseModel):
     """What a document changed; people by e-mail."""
 
     added: list[str]
     updated: list[str]
     deactivated: list[str]
+    unchanged: int
+    affected: list[AffectedPerson]
+
+
+class EligibilityList(BaseModel):
+    """Who may receive leads of a role in a month: exactly these."""
+
+    emails: list[str]
+
+
+class EligibilityAnswer(BaseModel):
+    """What a list changed; people by e-mail."""
+
+    added: list[str]
+    removed: list[str]
     unchanged: int
 
 
@@ -47,31 +90,107 @@ def put_roster() -> Answer:
     tag = request.headers.get("If-Match", "").strip()
     if not tag:
         raise Problem("revision_missing", "Send If-Match with the ETag that GET /v1/roster gave, or *.")
-    replace = request.args.get("replace", "false")
-    if replace not in {"true", "false"}:
-        raise Problem("invalid", "replace must be true or false.", parameter="replace")
-    key = current_key()
+    replace, only_preview = _flag("replace"), _flag("preview")
+    absent = _one_of("absent", [KEEP, *GIVES])
+    handover = Handover(_one_of("reassign", GIVES), None if absent == KEEP else absent)
     expected = None if tag == "*" else tag.removeprefix("W/").strip('"')
+    raw, moment = policy_body(), now()
     try:
-        change = import_roster(
-            policy_body(), replace=replace == "true", by=key.person or f"key:{key.name}", expected=expected
-        )
+        shown = preview_roster(raw, replace=replace, now=moment)
+        if not only_preview:
+            wake(
+                import_roster(raw, replace=replace, by=_acting(), expected=expected, handover=handover, now=moment).told
+            )
     except RosterConflict as conflict:
         raise Problem("revision_changed", f"{conflict}.") from None
     except RosterRefused as refused:
-        found = [finding for finding in refused.findings if isinstance(finding, Finding)]
-        raise Problem("invalid", "The roster has errors.", findings=findings_json(found)) from None
-    response = jsonify(
-        added=change.added, updated=change.updated, deactivated=change.deactivated, unchanged=change.unchanged
-    )
+        raise _refusal("The roster has errors.", refused) from None
+    response = jsonify(_preview_json(shown))
     response.set_etag(roster_tag(export_roster()))
     return response
 
 
+def get_eligibility(month: str) -> Answer:
+    """Who is on the list of a month; nobody where there is none, and then everyone is eligible."""
+    return jsonify(emails=eligible(export_roster(), _one_of("role", ROLES, required=True), _month(month)))
+
+
+def put_eligibility(month: str) -> Answer:
+    """Make exactly these people eligible."""
+    role, only_preview, names = _one_of("role", ROLES, required=True), _flag("preview"), _names()
+    try:
+        listed = (
+            preview_list(role, _month(month), names)
+            if only_preview
+            else save_list(role, _month(month), names, _acting(), now())
+        )
+    except RosterConflict as conflict:
+        raise Problem("conflict", f"{conflict}.") from None
+    except RosterRefused as refused:
+        raise _refusal("The list has errors.", refused) from None
+    return jsonify(added=listed.added, removed=listed.removed, unchanged=listed.unchanged)
+
+
+def _names() -> list[Named]:
+    body = policy_body()
+    emails = body.get("emails") if isinstance(body, dict) else None
+    if not isinstance(emails, list) or not all(isinstance(email, str) for email in emails):
+        raise Problem("invalid", 'Send {"emails": ["li@example.com", …]}.', path="emails")
+    return [Named(("emails", place), email.strip().lower()) for place, email in enumerate(emails)]
+
+
+def _month(text: str) -> str:
+    if not MONTH.fullmatch(text):
+        raise Problem("not_found", "Give the month as 2026-12.")
+    return text
+
+
+def _flag(name: str) -> bool:
+    given = request.args.get(name, "false")
+    if given not in {"true", "false"}:
+        raise Problem("invalid", f"{name} must be true or false.", parameter=name)
+    return given == "true"
+
+
+def _one_of(name: str, allowed: Iterable[str], *, required: bool = False) -> Any:
+    choices = list(allowed)
+    given = request.args.get(name, "" if required else choices[0])
+    if given not in choices:
+        raise Problem("invalid", f"{name} must be {' or '.join(choices)}.", parameter=name)
+    return given
+
+
+def _acting() -> str:
+    key = current_key()
+    return key.person or f"key:{key.name}"
+
+
+def _refusal(told: str, refused: RosterRefused) -> Problem:
+    found = [finding for finding in refused.findings if isinstance(finding, Finding)]
+    return Problem("invalid", told, findings=findings_json(found))
+
+
+def _preview_json(shown: RosterPreview) -> dict[str, Any]:
+    change = shown.change
+    affected = [
+        {"person": one.person, "cause": one.cause, "manager": one.manager, "stages": one.stages, "clocks": one.clocks}
+        for one in shown.affected
+    ]
+    return {
+        "added": change.added, "updated": change.updated, "deactivated": change.deactivated,
+        "unchanged": change.unchanged, "affected": affected,
+    }  # fmt: skip
+
+
+LIST = "/v1/roster/eligibility/<month>"
+READ, WRITE = ("roster:read",), ("roster:write",)
 ROUTES = (
-    Route("GET", "/v1/roster", get_roster, "People, teams, calendars", ("roster:read",), {200: RosterDocument},
-          (401, 403, 503)),
-    Route("PUT", "/v1/roster", put_roster, "Add and update people, teams, calendars", ("roster:write",),
+    Route("GET", "/v1/roster", get_roster, "People, teams, calendars", READ, {200: RosterDocument}, (401, 403, 503)),
+    Route("PUT", "/v1/roster", put_roster, "Add and update people, teams, calendars", WRITE,
           {200: RosterAnswer}, (400, 401, 403, 412, 413, 415, 422, 428, 503), RosterDocument,
-          parameters=(IF_MATCH, REPLACE)),
+          parameters=(IF_MATCH, REPLACE, REASSIGN, ABSENT, PREVIEW)),
+    Route("GET", LIST, get_eligibility, "Who may receive leads in a month", READ, {200: EligibilityList},
+          (401, 403, 404, 422, 503), parameters=(ROLE,)),
+    Route("PUT", LIST, put_eligibility, "Say who may receive leads in a month", WRITE, {200: EligibilityAnswer},
+          (400, 401, 403, 404, 409, 413, 415, 422, 503), EligibilityList, parameters=(ROLE, PREVIEW)),
 )  # fmt: skip
