@@ -1,6 +1,6 @@
 """Why a lead stands where it stands, in sentences of the reader's language: scores, what is missing, who has it.
 
-Says what was stored and computes nothing. Needs an application context, for the language.
+Says what it is given and computes nothing. Needs an application context, for the language.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,16 @@ def explain(lead: Json, ledger: Json, last: Json | None) -> list[str]:
     """Sentences about a lead as the API shows it, its arithmetic, and its last decision that looked for a person."""
     if lead["stage"] is None:
         return [str(gettext("Nothing about this lead was decided yet; %(n)s events wait.", n=lead["waiting_events"]))]
-    parts = (_place(lead), _fit(ledger), _engagement(ledger), _cell(lead), _hurdles(lead), _person(last), _clocks(lead))
+    parts = (
+        _place(lead),
+        _stale(ledger),
+        _fit(ledger),
+        _engagement(ledger),
+        _cell(lead),
+        _hurdles(lead),
+        _person(last),
+        _clocks(lead),
+    )
     return [str(sentence) for part in parts for sentence in part]
 
 
@@ -34,6 +43,12 @@ def _place(lead: Json) -> Iterator[Any]:
         yield gettext("It waits in the queue for somebody of role %(role)s.", role=role)
     if lead["waiting_events"]:
         yield gettext("%(n)s further events wait to be decided.", n=lead["waiting_events"])
+
+
+def _stale(ledger: Json) -> Iterator[Any]:
+    if ledger.get("stale"):
+        yield gettext("The scores are those of the last decision, %(at)s; this moment's cannot be had now.",
+                      at=ledger["at"])  # fmt: skip
 
 
 def _fit(ledger: Json) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.road [--quick]`. Baton runs as a user runs it (`baton up`, embedded servers, two workers, a
 policy of 200 rules); then two plain forking RQ workers on the same Valkey run jobs that return at once. Also measured:
-the lag from accepted to decided at steady rates, and how long a person's click takes.
+the lag from accepted to decided at steady rates, how long a person's click takes, and how long a look at a lead.
 """
 
 import http.client
@@ -64,14 +64,21 @@ class Door:
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
         """Status and answer of a POST."""
+        return self._ask("POST", path, body)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and answer of a GET."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         try:
-            return self._post(path, body)
+            return self._ask_once(method, path, body)
         except (ConnectionError, http.client.HTTPException):
             self._connection.close()  # the server ends connections that were idle for a while
-            return self._post(path, body)
+            return self._ask_once(method, path, body)
 
-    def _post(self, path: str, body: bytes) -> tuple[int, Any]:
-        self._connection.request("POST", path, body, self._headers)
+    def _ask_once(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+        self._connection.request(method, path, body, self._headers)
         answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read())
 
@@ -150,6 +157,21 @@ def clicks(door: Door, url: str, number: int) -> list[float]:
     return took
 
 
+def looks(door: Door, url: str, number: int) -> list[float]:
+    """Milliseconds until a lead that time moves is read with the score of the moment."""
+    with session.connect(url, autocommit=True) as connection:
+        query = "SELECT id FROM lead ORDER BY next_refresh_at IS NULL, id LIMIT %s"
+        leads = [row[0] for row in connection.execute(query, [number])]
+    took = []
+    for lead in leads:
+        start = time.monotonic()
+        status, said = door.get(f"/v1/leads/{lead}")
+        assert status == 200, said
+        assert "stale" not in said["scores"], said["scores"]
+        took.append((time.monotonic() - start) * 1000)
+    return took
+
+
 def percentile(values: list[float], percent: int) -> float:
     """A percentile of measured values."""
     return statistics.quantiles(values, n=100)[percent - 1]
@@ -186,6 +208,9 @@ def main(arguments: list[str]) -> None:
             print(f"{rate:,} events/s for {seconds} s: accepted → decided {told}; {waiting} waiting at the end")
         took = clicks(door, url, 20 if quick else 100)
         print(f"a click decided and answered: p50 {statistics.median(took):.0f} ms, p95 {percentile(took, 95):.0f} ms")
+        took = looks(door, url, 200 if quick else 1_000)
+        looked = f"p50 {statistics.median(took):.0f} ms, p95 {percentile(took, 95):.0f} ms"
+        print(f"a lead with the score of the moment: {looked}")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,15 @@ EVENTS_PER_LEAD = 4
 
 
 def write_policy(path: Path) -> None:
-    """200 fit rules of the matching benchmark, one signal, a matrix and an assignment."""
+    """200 fit rules of the matching benchmark, one signal that fades, a matrix and an assignment."""
     plain: dict[str, Any] = document.plain(policy_of(random_rules(RULES, Random(RULES))))
     model = plain["models"][0]
     model["fit"]["grades"] = {"A": 30, "B": 10, "C": 5}
+    fading = {"curve": "half_life", "days": 30}
+    signal = {"key": "paper", "event": "content.downloaded", "points": 5, "decay": fading}
     model["engagement"] = {
-        "groups": [{"key": "content", "signals": [{"key": "paper", "event": "content.downloaded", "points": 5}]}],
-        "heats": {"frenzied": 80, "hot": 50, "warm": 10},
+        "groups": [{"key": "content", "signals": [signal]}],
+        "heats": {"frenzied": 80, "hot": 50, "warm": 9},
     }
     model["matrix"] = {"default": {"action": "nurture"}, "cells": {"B.warm": {"action": "sdr"}}}
     plain["events"] = [{"key": "content.downloaded", "kind": "latent"}]

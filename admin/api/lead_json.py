@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from admin.scores_now import NAMES, ScoresNow
 from engine.core.explain import moment
 from engine.core.facts import known, load_claims, with_account
 from engine.core.plan import frame_of
@@ -36,7 +37,7 @@ def plain(value: Any) -> Any:
 
 
 def lead_json(record: LeadRecord) -> Json:
-    """A lead."""
+    """A lead as its last decision left it."""
     row = record.row
     return {
         "id": row["id"],
@@ -55,6 +56,13 @@ def lead_json(record: LeadRecord) -> Json:
     }
 
 
+def lead_now_json(record: LeadRecord, now: ScoresNow) -> Json:
+    """A lead with the scores of the moment; ``stale`` says that they are the last decision's after all."""
+    lead = lead_json(record)
+    scores = {name: now.told[name] for name in NAMES} if now.told else lead["scores"]
+    return {**lead, "scores": {**scores, **now.about}}
+
+
 def facts_of(record: LeadRecord) -> Json:
     """Field → value of every known fact; nothing before the first decision."""
     number = record.row["policy_number"]
@@ -69,7 +77,7 @@ def facts_of(record: LeadRecord) -> Json:
 
 def scores_json(row: Row) -> Json:
     """Both scores of a lead's row."""
-    scores = {name: plain(row[name]) for name in ("model", "fit", "engagement", "grade", "heat", "cell")}
+    scores = {name: plain(row[name]) for name in NAMES}
     return {**scores, "at": plain(row["scored_at"])}
 
 

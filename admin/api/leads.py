@@ -3,13 +3,14 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import jsonify, request
 from flask_babel import force_locale
 
 from admin.api.identifiers import UnusableIdentifier, read_identifier
-from admin.api.lead_json import decision_json, event_json, lead_json
+from admin.api.lead_json import decision_json, event_json, lead_json, lead_now_json
 from admin.api.ledger import ledger_json
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import (
@@ -22,7 +23,9 @@ from admin.api.shapes import (
     TimelineShape,
 )
 from admin.explaining import explain
+from admin.moment import now
 from admin.problems import Problem
+from admin.scores_now import scores_now
 from admin.views.language import LANGUAGES
 from engine.store import reading
 
@@ -58,12 +61,14 @@ def get_leads() -> Answer:
 
 def get_lead(lead_id: int) -> Answer:
     """One lead; an id of a lead that was merged away answers with the one it became."""
-    return jsonify(lead_json(reading.read_lead(lead_id)))
+    record = reading.read_lead(lead_id)
+    return jsonify(lead_now_json(record, scores_now(record, now())))
 
 
 def get_ledger(lead_id: int) -> Answer:
-    """The arithmetic of both scores."""
-    return jsonify(ledger_json(reading.read_lead(lead_id)))
+    """The arithmetic of both scores at this moment."""
+    record = reading.read_lead(lead_id)
+    return jsonify(ledger_json(record, scores_now(record, now(), full=True)))
 
 
 def get_decisions(lead_id: int) -> Answer:
@@ -96,14 +101,21 @@ def get_explain(lead_id: int) -> Answer:
     if lang not in LANGUAGES:
         raise Problem("invalid", f"lang must be one of {', '.join(LANGUAGES)}.", parameter="lang")
     record = reading.read_lead(lead_id)
-    return jsonify(lead=record.row["id"], lang=lang, sentences=explained(record, lang))
+    lead, ledger = shown_now(record, now())
+    return jsonify(lead=record.row["id"], lang=lang, sentences=explained(lead, ledger, lang))
 
 
-def explained(record: reading.LeadRecord, lang: str) -> list[str]:
-    """The sentences about a lead in one language."""
-    chosen = reading.last_choice(record.row["id"])
+def shown_now(record: reading.LeadRecord, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A lead and the arithmetic of its scores, both of one moment."""
+    found = scores_now(record, at, full=True)
+    return lead_now_json(record, found), ledger_json(record, found)
+
+
+def explained(lead: dict[str, Any], ledger: dict[str, Any], lang: str) -> list[str]:
+    """The sentences about a lead as `shown_now` gives it, in one language."""
+    chosen = reading.last_choice(lead["id"])
     with force_locale(LANGUAGES[lang][0]):
-        return explain(lead_json(record), ledger_json(record), decision_json(chosen) if chosen else None)
+        return explain(lead, ledger, decision_json(chosen) if chosen else None)
 
 
 def check_parameters(known: Sequence[Parameter]) -> None:

@@ -1,13 +1,15 @@
-"""The arithmetic behind a lead's scores, from what was stored: nothing is matched again, only added up.
+"""The arithmetic behind a lead's scores: of the moment if somebody told it, else from what was stored.
 
-Fit comes from the lead's last decision, engagement from the counted occurrences in the ledger, both as of the moment
-of the scores on the lead, under the policy they were computed by.
+What was stored is only added up, nothing is matched again: fit comes from the lead's last decision, engagement from the
+counted occurrences in the ledger, both as of the moment of the scores on the lead, under the policy they were computed
+by.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from admin.api.lead_json import plain, policy_json, policy_of
+from admin.scores_now import NAMES, ScoresNow
 from engine.core.explain import line_body, number
 from engine.core.history import Past
 from engine.core.ledger import Counted, Ledger
@@ -16,32 +18,32 @@ from engine.store import reading
 from engine.store.reading import LeadRecord, Row
 
 MICROSECOND = timedelta(microseconds=1)
-FIT_PARTS = ("fit_start", "fit_rules", "fit_groups")
+FIT_PARTS = ("fit_start", "fit_rules", "fit_groups", "truncated")
 
 
-def ledger_json(record: LeadRecord) -> dict[str, Any]:
-    """Everything that adds up to fit and engagement."""
+def ledger_json(record: LeadRecord, now: ScoresNow) -> dict[str, Any]:
+    """Everything that adds up to fit and engagement; ``stale``: as of the last decision, not of this moment."""
     row = record.row
-    fit = _fit(record)
-    engagement = _engagement(record)
+    stored = now.told is None
+    scores = {name: plain(row[name]) for name in NAMES} | _fit(record) if now.told is None else now.told
+    lines = _engagement(record) if stored else {name: scores[name] for name in ("ledger", "adjustments")}
     return {
         "lead": row["id"],
-        "at": plain(row["scored_at"]),
-        "policy": policy_json(row["policy_number"], record.policy_digest),
-        "model": row["model"],
-        "fit": plain(row["fit"]),
-        "fit_start": fit.get("fit_start"),
-        "fit_rules": fit.get("fit_rules", []),
-        "fit_groups": fit.get("fit_groups", []),
-        "engagement": plain(row["engagement"]),
-        **engagement,
-        "truncated": bool(fit.get("truncated", False)),
+        **now.about,
+        "policy": policy_json(row["policy_number"], record.policy_digest) if stored else now.policy,
+        **{name: scores[name] for name in NAMES},
+        "fit_start": scores.get("fit_start"),
+        "fit_rules": scores.get("fit_rules", []),
+        "fit_groups": scores.get("fit_groups", []),
+        **lines,
+        "truncated": bool(scores.get("truncated", False)),
     }
 
 
 def _fit(record: LeadRecord) -> dict[str, Any]:
     decision = reading.last_scored(record.row["id"])
-    return decision["body"]["scores"] if decision else {}
+    scores = decision["body"]["scores"] if decision else {}
+    return {name: scores[name] for name in FIT_PARTS if name in scores}
 
 
 def _engagement(record: LeadRecord) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 
 class ScoresShape(BaseModel):
-    """Both scores as of ``at``."""
+    """Both scores as of ``at``: of this moment where one lead is asked for, of its last decision in lists."""
 
     model: str | None
     fit: float | None
@@ -16,6 +16,7 @@ class ScoresShape(BaseModel):
     heat: str | None
     cell: str | None
     at: datetime | None
+    stale: bool = Field(default=False, description="true: nobody told the score of this moment in time")
 
 
 class ClockShape(BaseModel):
@@ -130,6 +131,9 @@ class LedgerShape(BaseModel):
     at: datetime | None
     policy: PolicyShape | None
     model: str | None
+    grade: str | None
+    heat: str | None
+    cell: str | None
     fit: float | None
     fit_start: float | None
     fit_rules: list[dict[str, Any]]
@@ -138,6 +142,7 @@ class LedgerShape(BaseModel):
     ledger: list[dict[str, Any]]
     adjustments: list[dict[str, Any]]
     truncated: bool = Field(description="Only the latest 10,000 events count (R3.4)")
+    stale: bool = Field(default=False, description="true: as of the last decision, nobody told this moment's in time")
 
 
 class SentencesShape(BaseModel):

@@ -3,12 +3,11 @@
 import click
 
 from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
-from admin.api.lead_json import lead_json
-from admin.api.leads import explained
-from admin.api.ledger import ledger_json
+from admin.api.leads import explained, shown_now
 from admin.app import create_app
 from admin.cli.terminal import connected, json_option, print_json
 from admin.views.language import LANGUAGES
+from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.store import reading
 
@@ -24,12 +23,12 @@ def explain(lead: str, lang: str | None, *, as_json: bool) -> None:
     settings = connected()
     record = reading.read_lead(_number(lead))
     with create_app(settings).test_request_context():
-        told = explained(record, lang or settings.locale or "en")
-        if as_json:
-            print_json({"lead": lead_json(record), "ledger": ledger_json(record), "sentences": told})
-            return
-    names = ", ".join(lead_json(record)["identities"].values())
-    click.echo(f"lead {record.row['id']} ({names})")
+        shown, ledger = shown_now(record, SystemClock().now())
+        told = explained(shown, ledger, lang or settings.locale or "en")
+    if as_json:
+        print_json({"lead": shown, "ledger": ledger, "sentences": told})
+        return
+    click.echo(f"lead {shown['id']} ({', '.join(shown['identities'].values())})")
     for sentence in told:
         click.echo(sentence)
 

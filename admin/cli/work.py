@@ -14,24 +14,31 @@ from workers.asks import ASKS
 from workers.embedded import redis_url
 from workers.jobs import run_worker
 from workers.queues import EVENTS
+from workers.reads import run_reads
 from workers.scheduler import run_scheduler
 
 
 @click.command()
 @click.option("-n", "number", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes.")
 @click.option("--asks", is_flag=True, help="Answer the web's simulations instead of deciding events.")
-def worker(number: int, *, asks: bool) -> None:
+@click.option("--reads", is_flag=True, help="Tell the web the scores of the moment instead of deciding events.")
+def worker(number: int, *, asks: bool, reads: bool) -> None:
     """Decide waiting events."""
+    if asks and reads:
+        raise click.UsageError("--asks and --reads are two workers: start one of each")
     settings = connected()
     if number > 1:
-        sys.exit(_many_workers(number, asks=asks))
-    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    run_worker(redis_url(settings), name, ASKS if asks else EVENTS)
+        sys.exit(_many_workers(number, "--asks" if asks else "--reads" if reads else None))
+    if reads:
+        run_reads()
+    else:
+        name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        run_worker(redis_url(settings), name, ASKS if asks else EVENTS)
 
 
-def _many_workers(number: int, *, asks: bool) -> int:
+def _many_workers(number: int, kind: str | None) -> int:
     """Run as many workers as asked; when one ends by itself the others are stopped too, and the exit code is 1."""
-    command = (sys.executable, "-m", "admin.cli", "worker", *(["--asks"] if asks else []))
+    command = (sys.executable, "-m", "admin.cli", "worker", *filter(None, [kind]))
     children = [subprocess.Popen(command) for _ in range(number)]
     asked = []
 

@@ -1,4 +1,4 @@
-"""What the page of one lead shows, put together from what was stored; nothing is matched or decided here."""
+"""What the page of one lead shows, put together from what was stored and the score of the moment; decides nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,8 @@ from flask_babel import format_datetime, gettext
 
 from admin.api.lead_json import facts_of, policy_of
 from admin.api.ledger import ledger_json
+from admin.moment import now
+from admin.scores_now import scores_now
 from engine.core.facts import load_claims
 from engine.store import reading
 from engine.store.lead_cards import LeadCard, lead_cards
@@ -55,12 +57,17 @@ class LeadPage:
         """The lead's row."""
         return self.record.row
 
+    @property
+    def at(self) -> datetime:
+        """The moment of the scores that are shown."""
+        return datetime.fromisoformat(self.ledger["at"])
+
 
 def read_page(number: int, before: int | None = None) -> LeadPage:
     """The page of a living lead; raises NotFound."""
     record = reading.read_lead(number)
     ident = record.row["id"]
-    ledger = ledger_json(record)
+    ledger = ledger_json(record, scores_now(record, now(), full=True))
     events = reading.read_recent(ident, before=before, limit=TIMELINE + 1)
     return LeadPage(
         record=record,

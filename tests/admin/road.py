@@ -60,13 +60,13 @@ POLICY: dict[str, Any] = {
 }
 
 
-def lay_road() -> None:
-    """Put the policy in force and let two people in."""
+def lay_road(written: dict[str, Any] = POLICY) -> None:
+    """Put a policy in force and let two people in."""
     with unit_of_work() as session:
         session.add_all(
             [Person(email=REPS[0], role="sdr", details={}), Person(email=REPS[1], role="sales", details={})]
         )
-    policy = document.parse(POLICY).policy
+    policy = document.parse(written).policy
     assert policy is not None
     with transaction() as connection:
         add_version(

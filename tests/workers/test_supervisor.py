@@ -64,6 +64,12 @@ class Up:
         """The process id that a program says when it starts."""
         return int(self.expect(rf"^{name} *\| pid (\d+)")[1])
 
+    def pid_of(self, name: str) -> int:
+        """The process id that a program has said or will say: programs that start together speak in any order."""
+        pattern = rf"^{name} *\| pid (\d+)"
+        found = next((said for line in self.said if (said := re.search(pattern, line))), None)
+        return int((found or self.expect(pattern))[1])
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Exit code, and seconds until the process had ended."""
         begun = time.monotonic()
@@ -152,7 +158,7 @@ def test_everything_starts_in_order_comes_back_when_killed_and_stops_in_order(en
 def test_after_kill_9_nothing_is_left_and_the_next_start_recovers(environment: dict[str, str]) -> None:
     home = Path(environment["BATON_HOME"])
     with running("whole", environment) as up:
-        web, worker = up.expect_pid("web"), up.expect_pid("worker-2")
+        web, worker = up.expect_pid("web"), up.pid_of("worker-2")
         up.expect_ready()
         programs = [os.pidfd_open(pid) for pid in (web, worker)]
         up.stop(signal.SIGKILL)

@@ -1,0 +1,132 @@
+"""Scores of the moment are told by a process that stays; whoever gets no answer in time goes without."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.settings import Settings
+from engine.store.session import init_store
+from tests.factories import NOW, decide_all, event, model, policy_document, put_in_force, take_in
+from tests.workers.processes import await_that
+from workers import queues, reads
+
+DOWNLOADED = "content.downloaded"
+
+
+def fading() -> dict[str, Any]:
+    """A policy in which 40 points for a download fade by half every day."""
+    signal_ = {"key": "paper", "event": DOWNLOADED, "points": 40, "decay": {"curve": "half_life", "days": 1}}
+    engagement = {
+        "groups": [{"key": "content", "signals": [signal_]}],
+        "heats": {"frenzied": 80, "hot": 50, "warm": 20},
+    }
+    return policy_document(models=[model(engagement=engagement)])
+
+
+@pytest.fixture
+def lead(database: str, redis_url: str) -> int:
+    """A lead that downloaded something at NOW."""
+    queues.init_queue(redis_url)
+    put_in_force(fading())
+    take_in(event(DOWNLOADED, external_id="c1"))
+    decide_all()
+    return 1
+
+
+@contextmanager
+def somebody_answering() -> Iterator[None]:
+    """A thread that answers, until the block ends."""
+    stop = threading.Event()
+    thread = threading.Thread(target=reads.answer_reads, args=[stop])
+    thread.start()
+    try:
+        await_that(lambda: bool(queues.client().exists(reads.ALIVE)))
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_score_of_the_moment_is_told_and_in_full_where_asked(lead: int) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    with somebody_answering():
+        told = reads.ask_scores(lead, tomorrow, wait=5)
+        full = reads.ask_scores(lead, tomorrow, full=True, wait=5)
+        unknown = reads.ask_scores(99, tomorrow, wait=5)
+    assert told is not None
+    assert told["scores"]["engagement"] == 20
+    assert told["policy"]["number"] == 1
+    assert told["at"] == tomorrow.isoformat()
+    assert "ledger" not in told["scores"]
+    assert full is not None
+    assert [line["value"] for line in full["scores"]["ledger"]] == [20]
+    assert unknown is None
+
+
+def test_nobody_is_waited_for_where_nobody_answers(lead: int) -> None:
+    started = time.monotonic()
+    assert reads.ask_scores(lead, NOW, wait=5) is None
+    assert time.monotonic() - started < 1
+    queues.client().set(reads.ALIVE, "1")
+    started = time.monotonic()
+    assert reads.ask_scores(lead, NOW, wait=0.1) is None, "it said that it lives, and died"
+    assert 0.1 <= time.monotonic() - started < 1
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_left(lead: int) -> None:
+    queues.client().set(reads.ALIVE, "1")
+    assert reads.ask_scores(lead, NOW, wait=0.05) is None
+    with somebody_answering():
+        assert reads.ask_scores(lead, NOW, wait=5) is not None
+    assert queues.client().llen(reads.LIST) == 0
+    assert queues.client().keys("baton:read:1*") == []
+
+
+def test_without_a_queue_nobody_is_asked(lead: int) -> None:
+    queues.init_queue("redis://127.0.0.1:1/0")
+    assert reads.ask_scores(lead, NOW) is None
+
+
+def test_one_lead_that_cannot_be_scored_stops_nobody(lead: int, redis_url: str) -> None:
+    with somebody_answering():
+        client = queues.client()
+        client.set("baton:read:77", '{"lead": "none", "at": "2026-11-20T02:00:00Z", "full": false}')
+        client.rpush(reads.LIST, 77)
+        assert client.blpop(["baton:read:77:answer"], timeout=0.4) == (b"baton:read:77:answer", b"null")
+        assert reads.ask_scores(lead, NOW, wait=5) is not None
+
+
+def test_an_outage_of_the_database_is_waited_out(lead: int, database: str) -> None:
+    with somebody_answering():
+        init_store("postgresql://nobody@127.0.0.1:1/none")
+        assert reads.ask_scores(lead, NOW, wait=0.2) is None
+        init_store(database)
+        await_that(lambda: reads.ask_scores(lead, NOW) is not None)
+
+
+def test_the_process_answers_until_it_is_told_to_stop(
+    lead: int, servers: Settings, database: str, redis_url: str
+) -> None:
+    environment = {
+        **os.environ,
+        "BATON_DATABASE_URL": database,
+        "BATON_REDIS_URL": redis_url,
+        "BATON_SECRET_KEY": "for-tests-only" * 4,
+    }
+    process = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--reads"), env=environment)
+    try:
+        await_that(lambda: reads.ask_scores(lead, NOW) is not None)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
