@@ -85,6 +85,7 @@ class Story:
         self.state, self.clocks = state or LeadState(), tuple[Clock, ...]()
         self.rotations: dict[str, Pointers] = {}
         self.superiors: dict[str, str] = {}
+        self.account_owners: tuple[str, ...] = ()
         self._claims, self._history, self._frame = NO_CLAIMS, History(), frame_of(rules)
         self.schedules = Schedules.of(rules, {}, ())
         self._book = Book(1, rules, InterpreterMatcher(rules), self._rule)
@@ -122,7 +123,7 @@ class Story:
         view = LeadView.of(self._frame, facts, now, self._history)
         situation = Situation(self.state, self.clocks, view, facts_changed=folded_in.changed)
         people = People(
-            roles={m.email: m.role for m in self.members},
+            roles={HEAD: "manager", **{m.email: m.role for m in self.members}},
             managers=frozenset({HEAD}),
             active=frozenset({HEAD, *(m.email for m in self.members if m.active)}),
             superiors=self.superiors,
@@ -139,7 +140,9 @@ class Story:
 
     def _choose(self, outcome: Outcome, view: LeadView, now: datetime) -> Choice:
         assert outcome.need is not None
-        lead = Lead(_values(view), outcome.after, action_holds(outcome, outcome.after, view, self._book))
+        holds = action_holds(outcome, outcome.after, view, self._book)
+        outbound = view.value("lead.direction") == "outbound"
+        lead = Lead(_values(view), outcome.after, holds, self.account_owners, outbound)
         need = outcome.need
         made = assign(
             self.policy.assignment, need.role, lead, self.members, self.rotations, now, named=need.named, to=need.to

@@ -148,3 +148,32 @@ def test_a_lead_put_into_the_pool_because_nobody_was_found_waits_for_no_queue() 
     lead = Story(rules(assignment=[{"key": "sdrs", "role": "sdr", "otherwise": "pool"}]), ())
     outcome = lead.happens(**READY)
     assert (lead.state.pool_reason, lead.state.queued, told(outcome)) == ("sdrs", None, [])
+
+
+def test_an_outbound_lead_of_a_company_somebody_works_on_waits_and_they_are_told() -> None:
+    lead = Story(rules())
+    lead.account_owners = (SAM,)
+    outcome = lead.happens("lead.identified", traits={"direction": "outbound"}, **READY)
+    assert (lead.state.owner, lead.state.conflict) == (None, SAM)
+    assert told(outcome) == [("conflict", SAM)]
+
+
+@pytest.mark.parametrize(("to", "stage"), [(HEAD, Stage.READY), (BOB, Stage.READY)])
+def test_whoever_is_named_gets_the_lead_in_the_role_its_stage_needs(to: str, stage: Stage) -> None:
+    lead = Story(rules(FIRST_TOUCH))
+    lead.happens(**READY)
+    outcome = lead.happens("lead.assigned", 1, properties={"to": to})
+    assert (lead.stage(), lead.state.owner, lead.state.sdr) == (stage, to, to)
+    assert told(outcome) == [("assigned", to), ("taken", ANN)]
+
+
+def test_a_manager_named_for_a_lead_of_sales_has_it_as_its_rep() -> None:
+    lead = sales_lead()
+    lead.happens("lead.assigned", 2, actor=HEAD, properties={"to": HEAD})
+    assert (lead.state.owner, lead.state.rep, lead.state.sdr) == (HEAD, HEAD, ANN)
+
+
+def test_an_imported_assignment_is_a_record_only() -> None:
+    lead = sales_lead()
+    assert lead.happens("lead.assigned", 2, imported=True, properties={"to": HEAD}).need is None
+    assert lead.happens("lead.assigned", 3, imported=True).need is None

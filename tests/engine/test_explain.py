@@ -7,7 +7,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from engine.core.decide import Outcome
-from engine.core.explain import LINES_KEPT, decision_body, moment, note_body, scores_body, verdict_body
+from engine.core.discipline import Struck, Suspended
+from engine.core.effects import Compensation, Reset
+from engine.core.explain import (
+    LINES_KEPT,
+    decision_body,
+    effect_body,
+    moment,
+    note_body,
+    scores_body,
+    struck_body,
+    verdict_body,
+)
 from engine.core.model import Note
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, Story, rules
 from tests.engine.scored_leads import NOW, event, model, policy, scores, signal, verdict
@@ -70,6 +81,29 @@ def test_a_breach_tells_its_clock_the_actions_asked_for_and_the_clock_that_start
     assert (told["breach"]["owner"], told["breach"]["state"]) == (ANN, "breached")
     assert told["actions"] == [{"do": "reassign"}, {"do": "notify", "to": "manager"}]
     assert [clock["owner"] for clock in told["clocks"]] == [BOB]
+
+
+def test_every_effect_is_told_by_what_it_does_and_the_deadline_of_the_owner_with_it() -> None:
+    actions = [{"do": "notify", "to": "manager"}, {"do": "strike"}, {"do": "tag", "tag": "slow"}, {"do": "reassign"}]
+    lead = Story(rules({**FIRST_TOUCH, "on_breach": actions}, pool={"protection": {"days": 10}}))
+    given = body(lead.happens(answers={"grade": "B"}))
+    assert given["protected_until"] == moment(NOW + timedelta(days=10))
+    effects = body(lead.breach("first_touch"))["effects"]
+    assert [(one["does"], one.get("kind")) for one in effects] == [
+        ("record", "missed"), ("tell", "sla_breached"), ("strike", None), ("tag", None), ("tell", "assigned"),
+        ("tell", "taken"),
+    ]  # fmt: skip
+    given_back = effect_body(Compensation("sdrs", ANN))
+    assert given_back == {"does": "compensate", "policy": "sdrs", "person": ANN}
+    assert effect_body(Reset(ANN, "first_touch"))["does"] == "reset"
+
+
+def test_a_strike_tells_how_many_of_how_many_and_until_when_somebody_is_suspended() -> None:
+    begun = Suspended(ANN, "sdr", "sdr:first_touch", NOW, NOW + timedelta(days=30))
+    told = [struck_body(Struck(ANN, "sdr:first_touch", n, 2, until)) for n, until in ((1, None), (2, begun))]
+    assert [(one["count"], one["of"], one["suspended_until"]) for one in told] == [
+        (1, 2, None), (2, 2, moment(NOW + timedelta(days=30))),
+    ]  # fmt: skip
 
 
 def test_only_clocks_that_a_decision_changed_are_told() -> None:

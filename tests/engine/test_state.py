@@ -1,13 +1,13 @@
 """The state of a lead survives storage unchanged."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.model import Stage
-from engine.core.state import LeadState, PassedOver, Queued, dump_rest, load_state
+from engine.core.state import LeadState, PassedOver, Protection, Queued, dump_rest, load_state
 from tests.engine.scored_leads import NOW
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
@@ -31,6 +31,19 @@ STATES = st.builds(
     passed_over=st.lists(st.builds(PassedOver, st.text(), st.just("missed"), MOMENTS), max_size=3).map(tuple),
     assigned_by=st.none() | st.just("sdrs"),
     breaches=st.dictionaries(st.just("first_touch"), st.integers(1, 3)),
+    owned_since=st.none() | MOMENTS,
+    pool_reason=st.none() | st.just("reclaimed"),
+    conflict=PEOPLE,
+    parted=st.lists(st.builds(PassedOver, st.text(), st.just("reclaimed"), MOMENTS), max_size=3).map(tuple),
+    protection=st.none()
+    | st.builds(
+        Protection,
+        MOMENTS,
+        MOMENTS,
+        st.none() | MOMENTS,
+        st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=99)),
+        st.lists(st.just("lead.touched"), max_size=2).map(tuple),
+    ),
 )
 
 
