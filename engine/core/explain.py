@@ -103,8 +103,8 @@ def line_body(line: LedgerLine) -> dict[str, Any]:
 def choice_body(choice: Choice) -> dict[str, Any]:
     """Who was looked at, with the reason for each, and who was chosen (R5.2).
 
-    Where there is something to say also ``tried``: policies without result; ``way``: how the person was found, if not by
-    their turn; ``conflict``: because of which owner the lead waits; ``warnings``: what spoke against who was named.
+    Where there is something to say also ``tried``: policies without result; ``way``: how the person was found, if not
+    by their turn; ``conflict``: because of which owner the lead waits; ``warnings``: what spoke against who was named.
     """
     body = {
         "role": choice.role,
