@@ -22,6 +22,9 @@ from rulesets.policy import Policy
 ASKED_AT_ONCE = 256
 """Queued leads that ask in one wave; a queue that nobody empties must not fill the road."""
 LOOK_EVERY = timedelta(seconds=1)
+"""How often it is seen who is there."""
+READ_EVERY = timedelta(seconds=2)
+"""How often the queue is read while the same people are there as before."""
 WAIT_FOR_WAVE = timedelta(seconds=10)
 """A wave that takes longer than this has met a stopped worker: the others go on."""
 ASK_ANYWAY_AFTER = timedelta(hours=1)
@@ -65,6 +68,8 @@ class QueueWatch:
     _asked_at: datetime | None = None
     _size: int = 1
     _looked_at: datetime | None = None
+    _read_at: datetime | None = None
+    _there: frozenset[str] = frozenset()
     _known: object = None
     _changed_at: datetime = NEVER
 
@@ -100,6 +105,8 @@ class QueueWatch:
         members = read_members(driver, policy, now)
         self._notice_changes(driver, number, members, now)
         there = able(members, now)
+        if not self._is_worth_reading(tokens(there), now):
+            return []
         by_role, known = _by_role(policy, there), tokens(there)
         values = {
             "changed": self._changed_at, "long_ago": now - ASK_ANYWAY_AFTER, "stages": sorted(OWNED_STAGES),
@@ -114,6 +121,14 @@ class QueueWatch:
         ]
         names = {row[0]: (row[1], row[4]) for row in rows}
         return [_intake(lead, *names[lead], now) for lead in wave(waiting, free, self._size)]
+
+    def _is_worth_reading(self, there: frozenset[str], now: datetime) -> bool:
+        """Whether other people are there, a wave has been asked, or the queue was not read for a while."""
+        lately = self._read_at is not None and self._read_at <= now < self._read_at + READ_EVERY
+        if lately and there == self._there and not self._asked and self._changed_at < now:
+            return False
+        self._there, self._read_at = there, now
+        return True
 
     def _notice_changes(self, driver: Driver, number: int, members: Sequence[Member], now: datetime) -> None:
         """Whether the roster or the policy in force say something else than at the last look."""

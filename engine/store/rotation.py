@@ -22,6 +22,16 @@ from engine.store.session import Driver
 from rulesets.policy import Policy
 from rulesets.vocabulary import fold
 
+RECEIVED = """
+SELECT p.email, count(*) FILTER (WHERE at >= p.day), count(*) FILTER (WHERE at >= p.week),
+  count(*) FILTER (WHERE at >= p.month)
+FROM (
+  SELECT email, date_trunc('day', %(now)s::timestamptz, zone) AS day,
+    date_trunc('week', %(now)s::timestamptz, zone) AS week, date_trunc('month', %(now)s::timestamptz, zone) AS month
+  FROM unnest(%(emails)s::text[], %(zones)s::text[]) AS u (email, zone)
+) AS p JOIN assignment ON person = p.email AND at >= least(p.week, p.month)
+GROUP BY p.email
+"""
 LISTS = ("territories", "languages", "industries")
 
 
@@ -163,13 +173,11 @@ def _received(
     """Assignments of this day, ISO week and month, in everybody's own zone; asked only for people with caps."""
     capped = [(row["email"], str(zone)) for row, zone in people if row["details"].get("caps")]
     counts: dict[str, dict[str, int]] = {row["email"]: {} for row, _ in people}
-    for span in SPANS if capped else ():
-        for email, count in driver.execute(
-            "SELECT person, count(*) FROM assignment JOIN unnest(%s::text[], %s::text[]) AS p (email, zone) "
-            "ON person = p.email WHERE at >= date_trunc(%s, %s::timestamptz, p.zone) GROUP BY person",
-            [[email for email, _ in capped], [zone for _, zone in capped], span, now],
-        ):
-            counts[email][span] = count
+    if not capped:
+        return counts
+    emails, zones = map(list, zip(*capped, strict=True))
+    for email, *several in driver.execute(RECEIVED, {"emails": emails, "zones": zones, "now": now}):
+        counts[email] = dict(zip(SPANS, several, strict=True))
     return counts
 
 
