@@ -1,6 +1,6 @@
 """How evenly leads were handed out: per assignment policy and person, beside the share that was theirs (R5.5).
 
-Pure. A decision's candidates come in as they were stored; alike ones come in once, with how often. The **ideal share**
+Pure, in one pass over the decisions. The **ideal share**
 of somebody is the sum, over the decisions that were turns, of their weight ÷ the weights of all who were eligible then
 (by departments first, where the policy balances them). It is known for turns by rotation only; a lead given by hand,
 dispatched, or left with the owner of its account is no turn, and counted apart.
@@ -9,11 +9,22 @@ dispatched, or left with the owner of its account is no turn, and counted apart.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import compress
+from typing import Literal
 
 from engine.core.reports import SKIPS, Row, ratio
 
 How = Literal["turn", "sticky", "manual", "dispatched"]
+"""By the policy's strategy; as the owner of the account; named by hand; dispatched by the head of a team."""
+HOW: dict[tuple[str, bool], How] = {
+    ("turn", False): "turn",
+    ("turn", True): "turn",
+    ("account", False): "sticky",
+    ("account", True): "sticky",
+    ("named", False): "manual",
+    ("named", True): "dispatched",
+}
+"""How somebody was found (`engine.core.assignment.WAYS`), and whether that was decided on a dispatch."""
 IN_TURN = frozenset({"round_robin", "weighted"})
 """Strategies that promise everybody a share."""
 OFFERED = frozenset({"eligible", "chosen"})
@@ -36,14 +47,17 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
-    """How candidates stood when a policy was asked for somebody: person → reason, and how often exactly so."""
+class Asked:
+    """What is alike in many decisions: which policy was asked (None: nobody's, by hand), and about whom."""
 
-    policy: str
+    policy: str | None
     rule: Rule
-    candidates: Mapping[str, str]
-    how: How = "turn"
-    times: int = 1
+    how: How
+    people: tuple[str, ...]
+
+
+Stood = tuple[Asked, tuple[str, ...], str | None]
+"""One decision: what was asked, the reason for each of its people in their order, and who got the lead."""
 
 
 @dataclass(slots=True)
@@ -59,25 +73,22 @@ class _Tally:
     skipped: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def stood(
-    assignment: Mapping[str, Any], rules: Mapping[str, Rule], how: How = "turn", times: int = 1
-) -> Iterable[Stood]:
-    """What a stored `assignment` (`engine.core.explain.choice_body`) says of its policy and of those tried before."""
-    for one in (assignment, *assignment.get("tried", ())):
-        if one["policy"] is not None:
-            kind: How = "sticky" if one.get("sticky") else how
-            candidates = {candidate["person"]: candidate["reason"] for candidate in one["candidates"]}
-            yield Stood(one["policy"], rules.get(one["policy"], Rule()), candidates, kind, times)
-
-
 def fairness(every: Iterable[Stood], people: Mapping[str, Colleague]) -> dict[str, list[Row]]:
-    """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1."""
-    tallies: dict[str, _Tally] = {}
-    for one in every:
-        _count(tallies.setdefault(one.policy, _Tally()), one, people)
-    rows = {policy: list(_people(policy, tally)) for policy, tally in sorted(tallies.items())}
+    """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1.
+
+    1. decisions that are alike are brought together; 2. reasons are counted person by person; 3. what was due to whom
+    is worked out once for each set of eligible people.
+    """
+    alike: dict[Asked, Counter[tuple[tuple[str, ...], str | None]]] = defaultdict(Counter)
+    for asked, reasons, chosen in every:
+        alike[asked][reasons, chosen] += 1
+    tallies: dict[str | None, _Tally] = defaultdict(_Tally)
+    for asked, decisions in alike.items():
+        _count(tallies[asked.policy], asked, decisions, people)
+    ordered = sorted(tallies.items(), key=lambda item: (item[0] is None, item[0] or ""))
+    rows = {policy: list(_people(policy, tally)) for policy, tally in ordered}
     return {
-        "policies": [_policy(policy, tally, rows[policy]) for policy, tally in sorted(tallies.items())],
+        "policies": [_policy(policy, tally, rows[policy]) for policy, tally in ordered],
         "people": [row for of_policy in rows.values() for row in of_policy],
     }
 
@@ -94,29 +105,35 @@ def shares(eligible: Iterable[str], rule: Rule, people: Mapping[str, Colleague])
     }
 
 
-def _count(tally: _Tally, one: Stood, people: Mapping[str, Colleague]) -> None:
-    """One way of standing: who was offered, passed over and given, and what was due to whom."""
-    chosen = None
-    eligible = []
-    for person, reason in one.candidates.items():
-        if reason in OFFERED:
-            eligible.append(person)
-            chosen = person if reason == "chosen" else chosen
+def _count(
+    tally: _Tally,
+    asked: Asked,
+    decisions: Mapping[tuple[tuple[str, ...], str | None], int],
+    people: Mapping[str, Colleague],
+) -> None:
+    """Decisions about the same people: who was offered, passed over and given, and what was due to whom."""
+    eligible: Counter[tuple[bool, ...]] = Counter()
+    columns: list[Counter[str]] = [Counter() for _ in asked.people]
+    for (reasons, chosen), times in decisions.items():
+        tally.decisions += times
+        for column, reason in zip(columns, reasons, strict=True):
+            column[reason] += times
+        if chosen is None:
+            tally.nobody += times
         else:
-            tally.skipped[person][reason] += one.times
-    tally.offered.update(dict.fromkeys(eligible, one.times))
-    tally.decisions += one.times
-    if chosen is None:
-        tally.nobody += one.times
-        return
-    tally.given[chosen][one.how] += one.times
-    if one.how == "turn" and one.rule.strategy in IN_TURN:
-        tally.shared = True
-        for person, share in shares(eligible, one.rule, people).items():
-            tally.expected[person] += share * one.times
+            tally.given[chosen][asked.how] += times
+            eligible[tuple(reason in OFFERED for reason in reasons)] += times
+    for person, column in zip(asked.people, columns, strict=True):
+        tally.offered[person] += sum(column[reason] for reason in OFFERED)
+        tally.skipped[person].update({reason: column[reason] for reason in SKIPS if column[reason]})
+    if asked.how == "turn" and asked.rule.strategy in IN_TURN:
+        tally.shared |= bool(eligible)
+        for mask, times in eligible.items():
+            for person, share in shares(compress(asked.people, mask), asked.rule, people).items():
+                tally.expected[person] += share * times
 
 
-def _people(policy: str, tally: _Tally) -> Iterable[Row]:
+def _people(policy: str | None, tally: _Tally) -> Iterable[Row]:
     turns = sum(given["turn"] for given in tally.given.values())
     for person in sorted({*tally.offered, *tally.skipped, *tally.given}):
         given, skipped = tally.given[person], tally.skipped[person]
@@ -136,7 +153,7 @@ def _people(policy: str, tally: _Tally) -> Iterable[Row]:
         }
 
 
-def _policy(policy: str, tally: _Tally, people: Iterable[Row]) -> Row:
+def _policy(policy: str | None, tally: _Tally, people: Iterable[Row]) -> Row:
     away = [abs(row["deviation"]) for row in people if row["deviation"] is not None]
     return {
         "policy": policy,

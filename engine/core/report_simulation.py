@@ -1,7 +1,7 @@
 """What a simulation came to: stages, everybody's load, promises kept, who waits; two policies side by side.
 
 Pure, from the lines of `baton simulate` alone (POLICY.md §9). What the lines do not say is taken as they imply it: a
-lead of an open stage without owner waits; a suspension begins when somebody who could be chosen is called suspended.
+lead of an open stage without owner waits, be it in the queue or in the public pool.
 """
 
 from collections import Counter, defaultdict
@@ -11,14 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from engine.core.report_clocks import clock_figures
-from engine.core.report_fairness import Colleague, How, Rule, Stood, fairness
+from engine.core.report_fairness import HOW, Asked, Colleague, How, Rule, Stood, fairness
 from engine.core.reports import CLOCK_STATES, COLUMNS, SIMULATED, STAGES, Kind, Row, Table, ratio, tables
 
 Line = Mapping[str, Any]
-BY_HAND: dict[str, How] = {"lead.assigned": "manual", "lead.dispatched": "dispatched"}
-"""Events by which somebody names who gets a lead."""
-GONE = frozenset({"inactive", "absent"})
-"""Said of somebody before it is asked whether they are suspended."""
+DISCIPLINE = ("strikes", "suspensions")
 NO_PEOPLE: Mapping[str, Colleague] = {}
 NO_RULES: Mapping[str, Rule] = {}
 
@@ -33,8 +30,8 @@ class _Seen:
     owned: int = 0
     leads: int = 0
     clocks: dict[str, list[tuple[str, float | None]]] = field(default_factory=lambda: defaultdict(list))
-    stood: Counter[tuple[str, How, tuple[tuple[str, str], ...]]] = field(default_factory=Counter)
-    said: list[tuple[datetime, int, Mapping[str, str]]] = field(default_factory=list)
+    asked: dict[tuple[str | None, How, tuple[str, ...]], Asked] = field(default_factory=dict)
+    stood: list[Stood] = field(default_factory=list)
     found_nobody: int = 0
 
 
@@ -44,19 +41,15 @@ def simulation_tables(
     """The tables `SIMULATED`; ``rules`` and ``people`` (weights) say what share was due to whom."""
     seen = _Seen()
     for line in lines:
-        _take(seen, line)
-    suspensions = _suspensions(seen.said)
-    for person, times in suspensions.items():
-        seen.owners[person]["suspensions"] = times
-    every = (Stood(policy, rules.get(policy, Rule()), dict(c), how, n) for (policy, how, c), n in seen.stood.items())
+        _take(seen, line, rules)
     return tables(
         SIMULATED,
         {
-            "total": [_total(seen, suspensions.total())],
+            "total": [_total(seen)],
             "stages": [{"stage": stage, "leads": n} for stage, n in sorted(seen.stages.items())],
             "owners": [_owner(person, seen.owners[person]) for person in sorted(seen.owners)],
             "clocks": [{"clock": key, **clock_figures(seen.clocks[key])} for key in sorted(seen.clocks)],
-            "policies": fairness(every, people)["policies"],
+            "policies": fairness(seen.stood, people)["policies"],
         },
     )
 
@@ -80,7 +73,7 @@ def side_by_side(tables_of: Sequence[Sequence[Table]]) -> Iterator[tuple[str, li
         )
 
 
-def _take(seen: _Seen, line: Line) -> None:
+def _take(seen: _Seen, line: Line, rules: Mapping[str, Rule]) -> None:
     seen.leads += 1
     stage, owner = line["stage"], line["owner"]
     seen.stages[stage] += 1
@@ -97,35 +90,30 @@ def _take(seen: _Seen, line: Line) -> None:
         if clock["owner"] is not None:
             seen.owners[clock["owner"]][clock["state"]] += 1
     for decision in line["decisions"]:
-        if decision["candidates"]:
-            _decided(seen, decision)
+        for strike in decision.get("strikes", ()):
+            seen.owners[strike["person"]]["strikes"] += 1
+            seen.owners[strike["person"]]["suspensions"] += strike["suspended_until"] is not None
+        if decision["candidates"] or "way" in decision:
+            _decided(seen, decision, rules)
 
 
-def _decided(seen: _Seen, decision: Mapping[str, Any]) -> None:
-    """A decision in which somebody was looked for."""
-    candidates = tuple((one["person"], one["reason"]) for one in decision["candidates"])
-    reasons = dict(candidates)
-    chosen = next((person for person, reason in candidates if reason == "chosen"), None)
-    seen.found_nobody += chosen is None
-    if chosen is not None:
+def _decided(seen: _Seen, decision: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    """A decision in which somebody was looked for; a person named by hand need not be a candidate."""
+    people = tuple(one["person"] for one in decision["candidates"])
+    reasons = tuple(one["reason"] for one in decision["candidates"])
+    how = HOW[decision.get("way", "turn"), decision["event"] == "lead.dispatched"]
+    chosen = (
+        people[reasons.index("chosen")] if "chosen" in reasons else decision["owner"] if "way" in decision else None
+    )
+    policy = decision["policy"]
+    key = (policy, how, people)
+    if key not in seen.asked:
+        seen.asked[key] = Asked(policy, rules.get(policy, Rule()), how, people)
+    seen.stood.append((seen.asked[key], reasons, chosen))
+    if chosen is None:
+        seen.found_nobody += 1
+    else:
         seen.owners[chosen]["assigned"] += 1
-    how: How = "sticky" if decision.get("sticky") else BY_HAND.get(decision["event"], "turn")
-    seen.stood[decision["policy"] or "", how, candidates] += 1
-    seen.said.append((datetime.fromisoformat(decision["at"]), len(seen.said), reasons))
-
-
-def _suspensions(said: Iterable[tuple[datetime, int, Mapping[str, str]]]) -> Counter[str]:
-    """How often each person came to be suspended, in the order of time; who is away is not asked."""
-    begun: Counter[str] = Counter()
-    suspended: set[str] = set()
-    for _, _, reasons in sorted(said, key=lambda one: one[:2]):
-        for person, reason in reasons.items():
-            if reason == "suspended" and person not in suspended:
-                begun[person] += 1
-                suspended.add(person)
-            elif reason != "suspended" and reason not in GONE:
-                suspended.discard(person)
-    return begun
 
 
 def _took(clock: Mapping[str, Any]) -> float | None:
@@ -134,7 +122,7 @@ def _took(clock: Mapping[str, Any]) -> float | None:
     return (datetime.fromisoformat(clock["met_at"]) - datetime.fromisoformat(clock["started_at"])).total_seconds()
 
 
-def _total(seen: _Seen, suspensions: int) -> Row:
+def _total(seen: _Seen) -> Row:
     states = Counter(state for clocks in seen.clocks.values() for state, _ in clocks)
     kept = states["met"] + states["held"]
     return {
@@ -144,13 +132,13 @@ def _total(seen: _Seen, suspensions: int) -> Row:
         "found_nobody": seen.found_nobody,
         "met_rate": ratio(kept, kept + states["breached"] + states["broken"]),
         "breached": states["breached"],
-        "suspensions": suspensions,
+        **{column: sum(counts[column] for counts in seen.owners.values()) for column in DISCIPLINE},
     }
 
 
 def _owner(person: str, counts: Counter[str]) -> Row:
     kept = counts["met"] + counts["held"]
-    wanted = ("assigned", "as_sdr", "as_rep", "open", *STAGES, *CLOCK_STATES, "suspensions")
+    wanted = ("assigned", "as_sdr", "as_rep", "open", *STAGES, *CLOCK_STATES, *DISCIPLINE)
     return {
         "person": person,
         **{column: counts[column] for column in wanted},

@@ -72,9 +72,21 @@ REPORTS: dict[str, dict[str, tuple[str, ...]]] = {
 """Report → table → columns, in their order."""
 
 SIMULATED: dict[str, tuple[str, ...]] = {
-    "total": ("leads", "owned", "waiting", "found_nobody", "met_rate", "breached", "suspensions"),
+    "total": ("leads", "owned", "waiting", "found_nobody", "met_rate", "breached", "strikes", "suspensions"),
     "stages": ("stage", "leads"),
-    "owners": ("person", "assigned", "as_sdr", "as_rep", "open", *STAGES, "met", "breached", "met_rate", "suspensions"),
+    "owners": (
+        "person",
+        "assigned",
+        "as_sdr",
+        "as_rep",
+        "open",
+        *STAGES,
+        "met",
+        "breached",
+        "met_rate",
+        "strikes",
+        "suspensions",
+    ),
     "clocks": ("clock", *_CLOCKS),
     "policies": REPORTS["fairness"]["policies"],
 }

@@ -141,4 +141,5 @@ def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, c
         "owner": state.owner,
         "policy": choice.policy if choice else None,
         "candidates": candidates_body(choice) if choice else [],
+        **({"way": choice.way} if choice and choice.way != "turn" else {}),
     }

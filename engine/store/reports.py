@@ -3,17 +3,18 @@
 PostgreSQL counts what can be counted there; what comes out are the tables of `engine.core.reports`.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any
 
 from psycopg.rows import dict_row
 
 from engine.core.report_clocks import clock_row, discipline
-from engine.core.report_fairness import Colleague, How, Rule, Stood, fairness, stood
+from engine.core.report_fairness import HOW, Asked, Colleague, Rule, Stood, fairness
 from engine.core.reports import REPORTS, STAGES, Period, Row, Table, ratio, tables
 from engine.store.report_origins import read_conversion, read_speed
 from engine.store.session import Driver, raw, transaction
@@ -23,17 +24,17 @@ FETCHED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """What a report is asked for: the time, and the field whose values are origins."""
 
     period: Period
     by: str = "lead.source"
 
 
-def read_report(name: str, asked: Asked, now: datetime) -> tuple[Table, ...]:
+def read_report(name: str, question: Question, now: datetime) -> tuple[Table, ...]:
     """The tables of one of `REPORTS`."""
     with snapshot() as driver:
-        return tables(REPORTS[name], READERS[name](driver, asked, now))
+        return tables(REPORTS[name], READERS[name](driver, question, now))
 
 
 @contextmanager
@@ -46,11 +47,11 @@ def snapshot() -> Iterator[Driver]:
 
 
 # ------------------------------------------------------------------------------------------------------- fairness
-def _fairness(driver: Driver, asked: Asked, now: datetime) -> Mapping[str, list[Row]]:  # noqa: ARG001 - one signature
+def _fairness(driver: Driver, question: Question, now: datetime) -> Mapping[str, list[Row]]:  # noqa: ARG001 - one signature
     staff = driver.execute(_WEIGHTS)
     people = {email: Colleague(weight, department or "") for email, weight, department in staff}
     rules = _rules(driver)
-    return fairness(_stood(driver, asked.period, rules), people)
+    return fairness(_stood(driver, question.period, rules), people)
 
 
 def _rules(driver: Driver) -> Mapping[int, Mapping[str, Rule]]:
@@ -66,27 +67,42 @@ def _rules(driver: Driver) -> Mapping[int, Mapping[str, Rule]]:
 
 
 def _stood(driver: Driver, period: Period, rules: Mapping[int, Mapping[str, Rule]]) -> Iterator[Stood]:
-    """Choices of the period, alike ones together."""
+    """The decisions of a period in which somebody was looked for; texts that were read before are read once."""
+    asked: dict[tuple[Any, ...], Asked] = {}
     with driver.cursor("choices") as cursor:
         cursor.itersize = FETCHED_AT_ONCE
-        for number, how, assignment, times in cursor.execute(_CHOICES, [period.since, period.until]):
-            yield from stood(assignment, rules.get(number, {}), cast("How", how), times)
+        span = {"since": period.since, "until": period.until}
+        for number, policy, way, dispatched, people, reasons, chosen in cursor.execute(_CHOICES, span):
+            key = (number, policy, way, dispatched, people)
+            if key not in asked:
+                rule = rules.get(number, {}).get(policy or "", Rule())
+                asked[key] = Asked(policy, rule, HOW[way, dispatched], tuple(json.loads(people)))
+            yield asked[key], tuple(json.loads(reasons)), chosen
 
 
 _WEIGHTS = """
 SELECT p.email, p.weight, coalesce(p.department, t.department) FROM person p LEFT JOIN team t ON t.key = p.team
 """
 _CHOICES = """
-SELECT policy_number,
-       CASE body->'event'->>'type' WHEN 'lead.assigned' THEN 'manual' WHEN 'lead.dispatched' THEN 'dispatched'
-       ELSE 'turn' END AS how, body->'assignment' AS choice, count(*)
-FROM decision WHERE decided_at >= %s AND decided_at < %s AND body ? 'assignment' GROUP BY 1, 2, 3
+SELECT policy_number, nullif(body->'assignment'->>'policy', ''), coalesce(body->'assignment'->>'way', 'turn'),
+       body->'event'->>'type' = 'lead.dispatched',
+       jsonb_path_query_array(body, '$.assignment.candidates[*].person')::text,
+       jsonb_path_query_array(body, '$.assignment.candidates[*].reason')::text, body->'assignment'->>'chosen'
+FROM decision
+WHERE decided_at >= %(since)s AND decided_at < %(until)s AND body ? 'assignment'
+  AND (body->'assignment'->>'policy' IS NOT NULL OR body->'assignment'->>'chosen' IS NOT NULL)
+UNION ALL
+SELECT policy_number, tried->>'policy', 'turn', false, jsonb_path_query_array(tried, '$.candidates[*].person')::text,
+       jsonb_path_query_array(tried, '$.candidates[*].reason')::text, NULL
+FROM decision, jsonb_array_elements(body->'assignment'->'tried') AS tried
+WHERE decided_at >= %(since)s AND decided_at < %(until)s AND body ? 'assignment' AND body->'assignment' ? 'tried'
 """
+"""Every choice, and every policy that was tried before it and yielded nobody."""
 
 
 # --------------------------------------------------------------------------------------------------- clocks, people
-def _sla(driver: Driver, asked: Asked, now: datetime) -> Mapping[str, list[Row]]:  # noqa: ARG001 - one signature
-    span = [asked.period.since, asked.period.until]
+def _sla(driver: Driver, question: Question, now: datetime) -> Mapping[str, list[Row]]:  # noqa: ARG001 - one signature
+    span = [question.period.since, question.period.until]
     with driver.cursor(row_factory=dict_row) as cursor:
         figures = cursor.execute(_CLOCKS, span).fetchall()
     records = list(driver.execute(_RECORDS, span))
@@ -120,8 +136,8 @@ _SUSPENDED = "SELECT person, count(*) FROM suspension WHERE from_at >= %s AND fr
 
 
 # ------------------------------------------------------------------------------------------------------------ load
-def _load(driver: Driver, asked: Asked, now: datetime) -> Mapping[str, list[Row]]:
-    given = dict(driver.execute(_GIVEN, [asked.period.since, asked.period.until]))
+def _load(driver: Driver, question: Question, now: datetime) -> Mapping[str, list[Row]]:
+    given = dict(driver.execute(_GIVEN, [question.period.since, question.period.until]))
     running = dict(driver.execute("SELECT owner, count(*) FROM clock WHERE state = 'running' GROUP BY owner"))
     held: dict[str, dict[str, int]] = defaultdict(dict)
     for owner, stage, leads in driver.execute(_HELD, [OPEN]):
@@ -169,11 +185,11 @@ WHERE owner IS NULL AND merged_into IS NULL
 GROUP BY 1 ORDER BY 1
 """
 
-READERS: Mapping[str, Callable[[Driver, Asked, datetime], Mapping[str, list[Row]]]] = {
+READERS: Mapping[str, Callable[[Driver, Question, datetime], Mapping[str, list[Row]]]] = {
     "fairness": _fairness,
     "sla": _sla,
-    "speed": lambda driver, asked, _now: read_speed(driver, asked.period, asked.by),
-    "conversion": lambda driver, asked, _now: read_conversion(driver, asked.period, asked.by),
+    "speed": lambda driver, question, _now: read_speed(driver, question.period, question.by),
+    "conversion": lambda driver, question, _now: read_conversion(driver, question.period, question.by),
     "load": _load,
 }
 """Report → what reads its rows; as many as `REPORTS`."""

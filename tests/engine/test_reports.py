@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.report_clocks import clock_figures, discipline
-from engine.core.report_fairness import Colleague, Rule, Stood, fairness, shares, stood
+from engine.core.report_fairness import Asked, Colleague, How, Rule, Stood, fairness, shares
 from engine.core.report_origins import Answered, Travelled, conversion, place_on_road, speed
 from engine.core.report_simulation import side_by_side, simulation_tables
 from engine.core.reports import COLUMNS, REPORTS, SIMULATED, Kind, Row, month_so_far, percentile, ratio, tables
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 PEOPLE = {ANN: Colleague(3, "north"), BOB: Colleague(1, "north"), EVE: Colleague(1, "south")}
+IN_TURN = Rule()
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
@@ -65,11 +66,20 @@ def test_the_period_of_a_report_that_names_none_is_the_month_so_far_in_the_polic
 
 
 # ------------------------------------------------------------------------------------------------------ fairness
+def decisions(
+    policy: str | None, rule: Rule = IN_TURN, how: How = "turn", times: int = 1, /, **candidates: str
+) -> list[Stood]:
+    """Decisions that are all alike; candidates by the name before the @."""
+    asked = Asked(policy, rule, how, tuple(f"{name}@example.com" for name in candidates))
+    chosen = next((f"{name}@example.com" for name, reason in candidates.items() if reason == "chosen"), None)
+    return [(asked, tuple(candidates.values()), chosen)] * times
+
+
 def test_fairness_counts_offers_turns_and_every_reason_of_being_passed_over() -> None:
     every = [
-        Stood("inbound", Rule(), {ANN: "chosen", BOB: "eligible", EVE: "absent"}, times=2),
-        Stood("inbound", Rule(), {ANN: "cap_day", BOB: "chosen", EVE: "eligible"}),
-        Stood("inbound", Rule(), {ANN: "cap_day", BOB: "suspended", EVE: "off_hours"}),
+        *decisions("inbound", Rule(), "turn", 2, ann="chosen", bob="eligible", eve="absent"),
+        *decisions("inbound", ann="cap_day", bob="chosen", eve="eligible"),
+        *decisions("inbound", ann="cap_day", bob="suspended", eve="off_hours"),
     ]
     found = fairness(every, PEOPLE)
     assert one(found["policies"], policy="inbound") == {
@@ -100,38 +110,25 @@ def test_the_shares_of_one_lead_add_up_to_it(eligible: list[str], rule: Rule) ->
 
 
 def test_what_is_given_by_hand_or_stays_with_the_account_is_no_turn() -> None:
-    body = {
-        "policy": "reps",
-        "candidates": [{"person": ANN, "reason": "chosen"}, {"person": BOB, "reason": "eligible"}],
-    }
-    every = [
-        *stood(body, {}, times=3),
-        *stood(body, {}, "manual"),
-        *stood(body, {}, "dispatched"),
-        *stood({**body, "sticky": True}, {}),
-    ]
+    hows: dict[How, int] = {"turn": 3, "manual": 1, "dispatched": 1, "sticky": 1}
+    every = [one for how, n in hows.items() for one in decisions("reps", Rule(), how, n, ann="chosen", bob="eligible")]
     ann = one(fairness(every, PEOPLE)["people"], person=ANN)
     assert (ann["assigned"], ann["manual"], ann["dispatched"], ann["sticky"]) == (3, 1, 1, 1)
     assert ann["expected"] == 1.5
 
 
+def test_somebody_named_who_is_no_candidate_is_counted_apart_from_every_policy() -> None:
+    every = [*decisions("reps", ann="chosen"), (Asked(None, Rule(), "manual", ()), (), EVE)]
+    found = fairness(every, PEOPLE)
+    assert [row["policy"] for row in found["policies"]] == ["reps", None]
+    assert one(found["people"], person=EVE)["manual"] == 1
+
+
 def test_strategies_without_turns_promise_no_share() -> None:
-    found = fairness([Stood("best", Rule("top_performer"), {ANN: "chosen", BOB: "eligible"})], PEOPLE)
+    found = fairness(decisions("best", Rule("top_performer"), ann="chosen", bob="eligible"), PEOPLE)
     assert one(found["people"], person=ANN)["share"] == 1.0
     assert [row["expected"] for row in found["people"]] == [None, None]
     assert one(found["policies"], policy="best")["deviation"] is None
-
-
-def test_a_policy_that_was_tried_in_vain_counts_its_candidates_too() -> None:
-    tried = {"policy": "east", "candidates": [{"person": EVE, "reason": "no_match"}]}
-    body = {"policy": "rest", "candidates": [{"person": ANN, "reason": "chosen"}], "tried": [tried]}
-    found = fairness(stood(body, {"east": Rule()}), PEOPLE)
-    assert one(found["people"], person=EVE)["no_match"] == 1
-    assert one(found["policies"], policy="east")["nobody"] == 1
-
-
-def test_where_no_policy_held_nobody_was_passed_over() -> None:
-    assert list(stood({"policy": None, "candidates": []}, {})) == []
 
 
 # --------------------------------------------------------------------------------------------------- clocks, people
@@ -191,10 +188,17 @@ def clock(state: str, owner: str | None, met_minutes: float | None = None) -> di
     }  # fmt: skip
 
 
-def decision(minute: int, event: str = "x", **candidates: str) -> dict[str, Any]:
-    reasons = [{"person": f"{name}@example.com", "reason": reason} for name, reason in candidates.items()]
+def decision(minute: int, event: str = "x", /, owner: str | None = None, **said: str) -> dict[str, Any]:
+    """A decision; ``way`` apart, what is said are candidates with their reasons."""
+    way = {"way": said.pop("way")} if "way" in said else {}
+    reasons = [{"person": f"{name}@example.com", "reason": reason} for name, reason in said.items()]
     at = (START + timedelta(minutes=minute)).isoformat()
-    return {"event": event, "at": at, "policy": "inbound" if candidates else None, "candidates": reasons}
+    policy = "inbound" if said else None
+    return {"event": event, "at": at, "policy": policy, "owner": owner, "candidates": reasons, **way}
+
+
+def strike(person: str, until: str | None = None) -> dict[str, Any]:
+    return {"person": person, "rule": "sdr:touch", "count": 1, "of": 2, "suspended_until": until}
 
 
 def line(stage: str, owner: str | None = None, **parts: Any) -> dict[str, Any]:
@@ -205,27 +209,28 @@ LINES = [
     line("ready", ANN, clocks=[clock("met", ANN, 5)], decisions=[decision(1, ann="chosen", bob="eligible")]),
     line("mql", BOB, sdr=ANN, rep=BOB, clocks=[clock("breached", ANN), clock("running", None)]),
     line("ready", decisions=[decision(9, ann="suspended", bob="absent"), decision(3, ann="suspended", bob="capacity")]),
-    line("nurture", decisions=[decision(5, ann="absent", bob="eligible"), decision(6, "lead.assigned", bob="chosen")]),
-    line("won", decisions=[decision(12, ann="eligible", bob="chosen"), decision(13, ann="suspended"), decision(14)]),
+    line("nurture", decisions=[decision(6, "lead.dispatched", way="named", bob="chosen", ann="eligible")]),
+    line(
+        "won",
+        decisions=[decision(12, "lead.assigned", way="named", owner=EVE), decision(14, way="account", bob="chosen")],
+    ),
+    line("lost", decisions=[{**decision(15), "strikes": [strike(ANN), strike(ANN, "2026-12-21T10:00:00Z")]}]),
 ]
 
 
 def test_a_simulation_is_told_by_stages_owners_clocks_and_policies() -> None:
     found = {table.key: list(table.rows) for table in simulation_tables(LINES)}
     (total,) = found["total"]
-    assert (total["leads"], total["owned"], total["waiting"], total["found_nobody"]) == (5, 2, 1, 4)
-    assert (total["met_rate"], total["breached"], total["suspensions"]) == (0.5, 1, 2)
+    assert (total["leads"], total["owned"], total["waiting"], total["found_nobody"]) == (6, 2, 1, 2)
+    assert (total["met_rate"], total["breached"], total["strikes"], total["suspensions"]) == (0.5, 1, 2, 1)
     assert one(found["stages"], stage="ready")["leads"] == 2
-    ann, bob = one(found["owners"], person=ANN), one(found["owners"], person=BOB)
+    ann, bob, eve = (one(found["owners"], person=person) for person in (ANN, BOB, EVE))
     assert (ann["assigned"], ann["as_sdr"], ann["open"], ann["ready"], ann["met_rate"]) == (1, 2, 1, 1, 0.5)
+    assert (ann["strikes"], ann["suspensions"]) == (2, 1)
     assert (bob["assigned"], bob["as_rep"], bob["mql"], bob["met_rate"]) == (2, 1, 1, None)
+    assert eve["assigned"] == 1
     assert one(found["clocks"], clock="touch")["median"] == 300.0
-    assert one(found["policies"], policy="inbound")["decisions"] == 7
-
-
-def test_somebody_suspended_and_away_is_suspended_once() -> None:
-    owners = {table.key: list(table.rows) for table in simulation_tables(LINES)}["owners"]
-    assert one(owners, person=ANN)["suspensions"] == 2  # from minute 3 until 12, and from 13
+    assert one(found["policies"], policy="inbound")["decisions"] == 5
 
 
 def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
@@ -235,7 +240,14 @@ def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
     }
     head, rows = found["stages"]
     assert head == ["stage", "leads 1", "leads 2"]
-    assert rows == [["mql", 1, None], ["nurture", 1, None], ["ready", 2, 1], ["sql", None, 1], ["won", 1, None]]
+    assert rows == [
+        ["lost", 1, None],
+        ["mql", 1, None],
+        ["nurture", 1, None],
+        ["ready", 2, 1],
+        ["sql", None, 1],
+        ["won", 1, None],
+    ]
     head, rows = found["total"]
     assert rows[0][head.index("owned 2")] == 2
     assert "sql 1" in found["owners"][0]

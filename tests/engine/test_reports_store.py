@@ -9,7 +9,7 @@ import pytest
 from engine.core.reports import REPORTS, Period, Row
 from engine.store.orm import unit_of_work
 from engine.store.report_origins import origin_fields
-from engine.store.reports import READERS, Asked, read_report, snapshot
+from engine.store.reports import READERS, Question, read_report, snapshot
 from engine.store.session import DatabaseError
 from engine.store.tables import (
     Account,
@@ -38,7 +38,7 @@ def add(*made: Any) -> None:
 
 
 def found(name: str, period: Period = PERIOD, by: str = "lead.source") -> dict[str, list[Row]]:
-    return {table.key: list(table.rows) for table in read_report(name, Asked(period, by), NOW)}
+    return {table.key: list(table.rows) for table in read_report(name, Question(period, by), NOW)}
 
 
 def one(rows: list[Row], **where: Any) -> Row:
@@ -48,7 +48,8 @@ def one(rows: list[Row], **where: Any) -> Row:
 
 def choice(policy: str, **candidates: str) -> dict[str, Any]:
     people = [{"person": f"{name}@example.com", "reason": reason} for name, reason in candidates.items()]
-    return {"role": "sdr", "policy": policy, "chosen": None, "otherwise": None, "candidates": people}
+    chosen = next((one["person"] for one in people if one["reason"] == "chosen"), None)
+    return {"role": "sdr", "policy": policy, "chosen": chosen, "otherwise": None, "candidates": people}
 
 
 def decided(number: int, at: datetime, lead: int = 1, **columns: Any) -> Decision:
@@ -110,11 +111,13 @@ def test_fairness_reads_choices_of_the_period_with_weights_of_the_roster_and_rul
     add(
         *(decided(n, NOW, assignment=choice("heavy", **every)) for n in range(5)),
         *(decided(n, NOW, assignment=choice("rooms", **every)) for n in range(10, 14)),
-        decided(20, NOW, assignment=choice("heavy", **every), type="lead.assigned"),
-        decided(21, NOW, assignment=choice("heavy", **every), type="lead.dispatched"),
+        decided(20, NOW, assignment={**choice("heavy", **every), "way": "named"}, type="lead.assigned"),
+        decided(21, NOW, assignment={**choice("heavy", **every), "way": "named"}, type="lead.dispatched"),
         decided(22, NOW + HOUR, assignment=choice("heavy", **every)),
         decided(23, NOW - 11 * HOUR, assignment=choice("heavy", **every)),
         decided(24, NOW),
+        decided(25, NOW, assignment={**choice(""), "policy": None, "otherwise": "queue"}),
+        decided(26, NOW, assignment={**choice("", ann="chosen"), "tried": [choice("east", bob="no_match")]}),
     )
     people = found("fairness")["people"]
     ann = one(people, policy="heavy", person=ANN)
@@ -122,6 +125,8 @@ def test_fairness_reads_choices_of_the_period_with_weights_of_the_roster_and_rul
     rooms = {row["person"]: row["expected"] for row in people if row["policy"] == "rooms"}
     assert rooms == {ANN: 1.0, BOB: 2.0, SAM: 1.0}
     assert one(found("fairness")["policies"], policy="heavy")["decisions"] == 7
+    assert one(people, policy="east")["no_match"] == 1
+    assert {row["policy"] for row in found("fairness")["policies"]} == {"heavy", "rooms", "east", None}
 
 
 # ------------------------------------------------------------------------------------------------------------ SLA
