@@ -5,13 +5,17 @@ Values come from the environment only. Secrets are never logged.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from engine.errors import SettingError
 
 SIGNOFF_CHOICES = ("both", "one", "none")
 LOCALE_CHOICES = ("zh_Hans", "zh_Hant", "en")
+MAIL_SCHEMES = {"smtp": ("offered", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+"""Scheme of BATON_SMTP_URL → how the connection is secured, and the usual port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,24 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BATON_SECRET_KEY", "signs sessions and tokens", "generated under BATON_HOME when embedded, else required"),
     Setting("BATON_SIGNOFF", "who signs a publication: both, one or none", "both"),
     Setting("BATON_LOCALE", "language of the admin: zh_Hans, zh_Hant or en", "the browser's choice"),
+    Setting("BATON_SMTP_URL", "server that takes e-mail, as smtp://user:password@host:port", "no e-mail is sent"),
+    Setting("BATON_MAIL_FROM", "address that e-mail comes from", "required with BATON_SMTP_URL"),
+    Setting("BATON_PUBLIC_URL", "where people reach the admin, for links in e-mail", "no links"),
+    Setting("BATON_WEBHOOK_PRIVATE", "1: webhooks may go to private and loopback addresses", "0"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where e-mail is handed in. ``security``: tls from the beginning, starttls (required), or
+    offered (taken where the server offers it).
+    """
+
+    host: str
+    port: int
+    security: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,10 @@ class Settings:
     secret_key: str | None
     signoff: str
     locale: str | None
+    smtp: "MailServer | None" = None
+    mail_from: str | None = None
+    public_url: str | None = None
+    webhook_private: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -69,6 +94,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=env.get("BATON_SECRET_KEY") or None,
         signoff=_choice(env, "BATON_SIGNOFF", SIGNOFF_CHOICES) or "both",
         locale=_choice(env, "BATON_LOCALE", LOCALE_CHOICES),
+        smtp=_mail_server(env.get("BATON_SMTP_URL")),
+        mail_from=_mail_from(env),
+        public_url=_public_url(env.get("BATON_PUBLIC_URL")),
+        webhook_private=_choice(env, "BATON_WEBHOOK_PRIVATE", ("0", "1")) == "1",
     )
 
 
@@ -86,3 +115,42 @@ def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str 
     if text and text not in choices:
         raise SettingError(f"{name} is {text!r}: choose one of {', '.join(choices)}")
     return text or None
+
+
+def _mail_server(text: str | None) -> MailServer | None:
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        security, usual = MAIL_SCHEMES[parts.scheme]
+        host, port = parts.hostname, parts.port or usual
+    except (KeyError, ValueError):
+        host = None
+    if not host:
+        raise SettingError(
+            "BATON_SMTP_URL cannot be read: write smtp://user:password@host:port, or smtp+starttls:// or smtps:// "
+            "to insist on an encrypted connection; write %40 for @ in a user or password"
+        )
+    user, password = (unquote(given) if given else None for given in (parts.username, parts.password))
+    return MailServer(host, port, security, user, password)
+
+
+def _mail_from(env: Mapping[str, str]) -> str | None:
+    text = env.get("BATON_MAIL_FROM") or None
+    if text is None and env.get("BATON_SMTP_URL"):
+        raise SettingError("BATON_MAIL_FROM is not set: with BATON_SMTP_URL, say which address e-mail comes from")
+    address = parseaddr(text or "")[1]
+    if text is not None and ("@" not in address or not text.isprintable()):
+        raise SettingError(f"BATON_MAIL_FROM is {text!r}: give an address such as baton@example.com")
+    return text
+
+
+def _public_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise SettingError(
+            f"BATON_PUBLIC_URL is {text!r}: give the address of the admin such as https://baton.example.com"
+        )
+    return text.rstrip("/")

@@ -1,6 +1,6 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import events, leads, policies, policy_life, rosters, segment, simulations, status, work
+from admin.api import events, leads, notices, policies, policy_life, rosters, segment, simulations, status, work
 from admin.api.openapi import described_by
 from admin.api.routes import Route
 
@@ -8,6 +8,7 @@ SERVICE: tuple[Route, ...] = (
     *events.ROUTES,
     *leads.ROUTES,
     *work.ROUTES,
+    *notices.ROUTES,
     *segment.ROUTES,
     *policies.ROUTES,
     *policy_life.ROUTES,

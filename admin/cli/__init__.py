@@ -5,10 +5,10 @@ about leads: they call what the web application calls.
 """
 
 import sys
-from importlib import import_module
 
 import click
 
+from admin.cli.later import Later
 from admin.logs import configure_logs
 from engine.errors import BatonError
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "roster": ("rosters:roster", "Import and export people, teams and calendars."),
     "user": ("accounts:user", "People who sign in."),
     "key": ("accounts:key", "Keys of systems that call the API."),
+    "webhook": ("webhooks:webhook", "Outside addresses that are told of changes."),
     "replay": ("replay:replay", "Send a file of events through the HTTP API."),
     "simulate": ("simulating:simulate", "Try a policy on a file of events; nothing is stored."),
     "explain": ("explaining:explain", "Show a lead's score arithmetic and what is missing."),
@@ -33,28 +34,7 @@ COMMANDS = {
 HIDDEN = frozenset({"demo-stream"})
 
 
-class Commands(click.Group):
-    """Loads a command's module when the command is named or listed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The table's order: from running Baton to looking at it."""
-        return [name for name in COMMANDS if name not in HIDDEN]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """The command of this name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(f"admin.cli.{module}"), function)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Later, later=COMMANDS, hidden=HIDDEN, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="leadbaton")
 def baton() -> None:
     """Carry leads from marketing to sales by rules that business people own."""

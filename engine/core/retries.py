@@ -10,7 +10,7 @@ TRIED_FOR = timedelta(days=3)
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many failed attempts, at least one: 10 s, three times as long each time, up to 12 h."""
-    return min(FIRST * 3 ** min(attempts - 1, 20), LONGEST)
+    return min(FIRST * int(3 ** min(attempts - 1, 20)), LONGEST)
 
 
 def next_try(attempts: int, now: datetime, give_up_at: datetime) -> datetime | None:

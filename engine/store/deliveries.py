@@ -113,10 +113,16 @@ def count_failed() -> int:
         return int(row[0]) if row else 0
 
 
-def forget_sent(now: datetime) -> int:
-    """Remove what arrived long ago; returns how many."""
+def tidy(now: datetime) -> int:
+    """Remove what arrived long ago; returns how many. Gives up what nobody could try for days: paused, or no server."""
     with transaction() as connection:
-        done = raw(connection).execute(
+        driver = raw(connection)
+        driver.execute(
+            "UPDATE delivery SET state = 'failed', last_error = coalesce(last_error, 'nobody could try') "
+            "WHERE state = 'waiting' AND give_up_at < %s",
+            [now - LEASE],
+        )
+        done = driver.execute(
             "DELETE FROM delivery WHERE created_at < %s AND state IN ('sent', 'empty')", [now - SENT_KEPT]
         )
         return done.rowcount

@@ -59,7 +59,7 @@ class Subscription(SQLModel, table=True):
     events: list[str] = Field(sa_column=json_column(default="[]"))
     secret: str = Field(sa_column=Column(Text, nullable=False))
     active: bool = True
-    created_at: datetime = Field(sa_column=moment_column(default=True))
+    created_at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
     created_by: str
 
 

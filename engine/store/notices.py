@@ -5,7 +5,7 @@ Sending by e-mail is `engine.store.spreading`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,15 +38,16 @@ COLUMNS = "id, person, kind, about, lead_id, details, at, read_at"
 def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | None, datetime]]) -> None:
     """Tell everybody meant: (notice, lead, event, moment). No rows, no query.
 
-    A cause is told once per kind, lead and person; what is known already is left alone.
+    A cause is told once per kind and person; what is known already is left alone.
     """
     if not rows:
         return
     directory = read_directory(driver)
+    sdrs = _sdrs(driver, [lead for notice, lead, _, _ in rows if notice.to == "sdr" and lead is not None])
     told = [
-        (_cause(notice, lead), person, notice.kind, notice.person, lead, event, Jsonb(dict(notice.values)), at)
+        (f"{notice.kind}:{notice.cause}", person, notice.kind, notice.person, lead, event, Jsonb({**notice.values}), at)
         for notice, lead, event, at in rows
-        for person in recipients(notice, directory)
+        for person in recipients(_with_sdr(notice, sdrs.get(lead or 0)), directory)
     ]
     if told:
         driver.execute(
@@ -57,8 +58,13 @@ def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | 
         )
 
 
-def _cause(notice: Notice, lead: int | None) -> str:
-    return f"{notice.kind}:{lead or ''}:{notice.cause}"
+def _sdrs(driver: Driver, leads: Sequence[int]) -> dict[int, str | None]:
+    """The SDRs of leads, where a notification is meant for them."""
+    return dict(driver.execute("SELECT id, sdr FROM lead WHERE id = ANY(%s)", [list(leads)])) if leads else {}
+
+
+def _with_sdr(notice: Notice, sdr: str | None) -> Notice:
+    return replace(notice, values={"sdr": sdr, **notice.values}) if notice.to == "sdr" else notice
 
 
 def read_directory(driver: Driver) -> Directory:

@@ -230,8 +230,16 @@ def test_a_target_gets_few_at_a_time_and_hides_no_other(database: str) -> None:
 def test_what_arrived_long_ago_is_forgotten(database: str) -> None:
     write(message("a"), message("b"))
     deliveries.note_sent(take(NOW)[0], NOW)
-    assert deliveries.forget_sent(NOW + deliveries.SENT_KEPT) == 0
-    assert deliveries.forget_sent(NOW + deliveries.SENT_KEPT + timedelta(seconds=1)) == 1
+    assert deliveries.tidy(NOW + deliveries.SENT_KEPT) == 0
+    assert deliveries.tidy(NOW + deliveries.SENT_KEPT + timedelta(seconds=1)) == 1
+
+
+def test_what_nobody_could_try_for_days_is_given_up(database: str) -> None:
+    write(message("a"))
+    deliveries.tidy(NOW + TRIED_FOR + deliveries.LEASE)
+    assert deliveries.count_failed() == 0
+    deliveries.tidy(NOW + TRIED_FOR + deliveries.LEASE + timedelta(seconds=1))
+    assert rows("SELECT state, last_error FROM delivery") == [("failed", "nobody could try")]
 
 
 # ------------------------------------------------------------------------------------------------ subscriptions

@@ -1,0 +1,135 @@
+"""Deliveries: what stands in the outbox is taken, sent, and tried again (DESIGN.md §3).
+
+Runs in threads of the scheduler's process, beside the clocks and never in their way (docs/adr/0008). Holds no state
+that matters: a message under way when the process dies comes back when its lease ends, with the same id. How a channel
+sends is told by who starts this; may not decide who is told what.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from queue import SimpleQueue
+
+import structlog
+
+from engine.clock import Clock, SystemClock
+from engine.errors import ServerUnavailable
+from engine.store import deliveries
+from engine.store.deliveries import Taken
+from workers.scheduler import Duty
+from workers.undelivered import Undelivered
+
+log = structlog.get_logger(__name__)
+
+Send = Callable[[Taken, datetime], None]
+"""Sends one message; raises `Undelivered`."""
+
+SENDERS = 12
+TICK_SECONDS = 0.25
+OUTAGE_PAUSE_SECONDS = 1.0
+
+
+class Deliverer:
+    """Threads that deliver, and one that finds them work. ``duties`` are done beside, every so often."""
+
+    def __init__(self, channels: Mapping[str, Send], duties: Sequence[Duty] = (), clock: Clock | None = None) -> None:
+        self._channels = dict(channels)
+        self._duties = tuple(duties)
+        self._clock = clock or SystemClock()
+        self._next_at: dict[str, datetime] = {}
+        self._work: SimpleQueue[Taken | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._targets: Counter[str] = Counter()
+        self._something_ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, stop: threading.Event) -> None:
+        """Begin; ends by itself when ``stop`` is set."""
+        jobs = [("deliver", lambda: self._find_work(stop)), *((f"sender-{n}", self._send_all) for n in range(SENDERS))]
+        self._threads = [threading.Thread(target=job, name=name, daemon=True) for name, job in jobs]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for messages under way, so long at most; what is not done by then comes back by its lease."""
+        for thread in self._threads:
+            thread.join(seconds / len(self._threads))
+
+    def _find_work(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._do_duties()
+                found = self._take()
+            except ServerUnavailable as error:
+                log.warning("deliver.outage", reason=type(error).__name__)
+                stop.wait(OUTAGE_PAUSE_SECONDS)
+            except Exception:
+                log.exception("deliver.failed")
+                stop.wait(OUTAGE_PAUSE_SECONDS)
+            else:
+                self._await_change(stop, found=found)
+        for _ in range(SENDERS):
+            self._work.put(None)
+
+    def _do_duties(self) -> None:
+        now = self._clock.now()
+        for duty in self._duties:
+            if self._next_at.get(duty.name, now) <= now:
+                self._next_at[duty.name] = now + duty.every
+                duty.do(now)
+
+    def _take(self) -> int:
+        """Take as much as there are free senders, nothing for targets that are being sent to."""
+        with self._lock:
+            free, busy = SENDERS - self._targets.total(), [name for name, n in self._targets.items() if n]
+        if not free:
+            return 0
+        found = deliveries.take_due([*self._channels], busy, self._clock.now(), free)
+        with self._lock:
+            self._targets.update(taken.target for taken in found)
+        for taken in found:
+            self._work.put(taken)
+        return len(found)
+
+    def _await_change(self, stop: threading.Event, *, found: int) -> None:
+        """Look again at once when something was found or ended, else after a moment."""
+        if not found and not stop.is_set():
+            self._something_ended.wait(TICK_SECONDS)
+        self._something_ended.clear()
+
+    def _send_all(self) -> None:
+        while (taken := self._work.get()) is not None:
+            try:
+                self._deliver(taken)
+            except ServerUnavailable:
+                log.warning("deliver.unnoted", delivery=taken.id)
+            except Exception:
+                log.exception("deliver.unnoted", delivery=taken.id)
+            finally:
+                with self._lock:
+                    self._targets[taken.target] -= 1
+                self._something_ended.set()
+
+    def _deliver(self, taken: Taken) -> None:
+        """Send one message and note what came of it."""
+        try:
+            self._channels[taken.channel](taken, self._clock.now())
+        except Undelivered as why:
+            self._note_failure(taken, str(why), for_good=why.for_good)
+        except Exception as error:
+            log.exception("deliver.broken", delivery=taken.id)
+            self._note_failure(taken, f"could not be written: {type(error).__name__}", for_good=False)
+        else:
+            deliveries.note_sent(taken, self._clock.now())
+            log.info("deliver.sent", delivery=taken.id, channel=taken.channel, kind=taken.kind)
+
+    def _note_failure(self, taken: Taken, why: str, *, for_good: bool) -> None:
+        again = deliveries.note_failure(taken, why, self._clock.now(), for_good=for_good)
+        log.warning(
+            "deliver.again" if again else "deliver.given_up",
+            delivery=taken.id,
+            channel=taken.channel,
+            kind=taken.kind,
+            attempts=taken.attempts,
+        )
