@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from flask import jsonify, request
+from flask_babel import force_locale
 from pydantic import BaseModel, Field
 
 from admin.api.access import current_key
@@ -22,6 +23,8 @@ from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import EventShape, LeadShape
 from admin.moment import now
 from admin.problems import Problem
+from admin.refusals import REFUSALS
+from admin.views.terms import WARNINGS, term
 from engine.store import reading
 from engine.store.inbox import Intake, accept
 from engine.store.keys import WORK_SOURCE
@@ -49,21 +52,45 @@ ACTIONS: dict[str, WorkAction] = {
     "qualify": WorkAction("lead.qualified", {}, ("note", "answers")),
     "accept": WorkAction("lead.accepted", {}),
     "reject": WorkAction("lead.rejected", {"reason": ()}),
+    "release": WorkAction("lead.released", {"reason": ()}),
+    "claim": WorkAction("lead.claimed", {}),
+    "assign": WorkAction("lead.assigned", {"to": ()}),
+    "dispatch": WorkAction("lead.dispatched", {"to": ()}),
+    "disqualify": WorkAction("lead.disqualified", {"reason": ()}),
+    "recycle": WorkAction("lead.recycled", {}),
+    "reopen": WorkAction("lead.reopened", {}),
 }
-"""The work actions there are. An entry here is all that a further one needs."""
+"""The work actions there are, as the pages show them. An entry here is all that a further one needs."""
 
 
 class WorkBody(BaseModel):
     """What somebody did with the lead."""
 
-    action: Literal["touch", "qualify", "accept", "reject"]
+    action: Literal[
+        "touch", "qualify", "accept", "reject", "release", "claim", "assign", "dispatch", "disqualify", "recycle",
+        "reopen",
+    ]  # fmt: skip
     channel: str | None = Field(default=None, description="touch: call, email, wechat, …")
     result: Literal["reached", "connected", "conversation", "no_answer"] | None = Field(
         default=None, description="touch: what came of it"
     )
-    reason: str | None = Field(default=None, description="reject: key of a reason of the policy")
+    reason: str | None = Field(default=None, description="reject, release, disqualify: key of a reason of the policy")
+    to: str | None = Field(default=None, description="assign, dispatch: e-mail of the person who gets the lead")
     answers: dict[str, Any] | None = Field(default=None, description="qualify: answers to qualification questions")
     note: str | None = None
+
+
+class WarningShape(BaseModel):
+    """What spoke against the person named; they got the lead nevertheless."""
+
+    code: str = Field(description="A reason code of candidates such as capacity or cap_day, or conflict")
+    message: str
+
+
+class WorkedShape(LeadShape):
+    """The lead after the work."""
+
+    warnings: list[WarningShape] = Field(default=[], description="assign, dispatch: what spoke against the person")
 
 
 class WaitingShape(BaseModel):
@@ -104,9 +131,28 @@ def work_answer(event_id: str, action: str) -> Answer:
         return jsonify({"status": "waiting", "event": event_json(event)}), 202, {"Location": where}
     refused = event["decision"]["body"].get("refused")
     if refused:
-        detail = f"{action}: {refused['message']}"
-        raise Problem("illegal_move", detail, reason=refused["code"], decision=decision_json(event["decision"]))
-    return jsonify(lead_json(reading.read_lead(event["lead_id"])))
+        raise _illegal(action, refused, event["decision"])
+    lead = lead_json(reading.read_lead(event["lead_id"]))
+    return jsonify({**lead, "warnings": _in_english(warnings_of(event["decision"]))})
+
+
+def warnings_of(decision: Mapping[str, Any]) -> list[str]:
+    """Codes of what spoke against the person to whom a decision gave the lead because somebody named them."""
+    return list((decision["body"].get("assignment") or {}).get("warnings", ()))
+
+
+def _in_english(codes: list[str]) -> list[dict[str, str]]:
+    with force_locale("en"):
+        return [{"code": code, "message": str(term(WARNINGS, code))} for code in codes]
+
+
+def _illegal(action: str, refused: Mapping[str, str], decision: Mapping[str, Any]) -> Problem:
+    """The problem of a refused move: what is wrong, and what to do about it."""
+    known = REFUSALS.get(refused["code"])
+    with force_locale("en"):
+        mend = str(known.mend) if known else None
+    detail = " ".join(part for part in (f"{action}: {refused['message']}.", mend) if part)
+    return Problem("illegal_move", detail, reason=refused["code"], mend=mend, decision=decision_json(dict(decision)))
 
 
 def await_decision(source: str, event_id: str, patience: float = PATIENCE) -> reading.Row:
@@ -177,9 +223,9 @@ ROUTES = (
         "POST",
         "/v1/leads/<int:lead_id>/work",
         post_work,
-        "Touch, qualify, accept or reject a lead",
+        "Work on a lead: touch, qualify, accept, reject, release, claim, assign and more",
         ("leads:write",),
-        {200: LeadShape, 202: WaitingShape},
+        {200: WorkedShape, 202: WaitingShape},
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
         body=WorkBody,
         parameters=(Parameter("Idempotency-Key", "The same key and work again has one effect", where="header"),),

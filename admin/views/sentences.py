@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from admin import refusals
 from admin.views import terms
 
 Json = Mapping[str, Any]
@@ -53,8 +54,13 @@ def happened(decision: Json) -> list[str]:
 
 
 def refusal(refused: Json) -> str:
-    """Why work was refused."""
-    return str(gettext("refused: %(why)s", why=terms.REFUSALS.get(refused["code"], refused["message"])))
+    """That work was refused, and why."""
+    return str(gettext("refused: %(why)s", why=why_refused(refused)))
+
+
+def why_refused(refused: Json) -> str:
+    """Why work was refused, and what mends it."""
+    return refusals.sentence(refused)
 
 
 def chosen(choice: Json) -> str:

@@ -75,21 +75,29 @@ NOTES = {
     "not_an_option": _l("is not one of the options"),
     "not_a_date": _l("is no date"),
 }
-WORK = {"touch": _l("Log a touch"), "qualify": _l("Qualify"), "accept": _l("Accept"), "reject": _l("Reject")}
+WARNINGS = {
+    **CANDIDATES,
+    "conflict": _l("somebody else works on a lead of the same company"),
+}
+"""What may speak against a person who is named by hand; they get the lead nevertheless (R5.9)."""
+WORK = {
+    "touch": _l("Log a touch"),
+    "qualify": _l("Qualify"),
+    "accept": _l("Accept"),
+    "reject": _l("Reject"),
+    "release": _l("Release"),
+    "claim": _l("Claim"),
+    "assign": _l("Assign"),
+    "dispatch": _l("Dispatch"),
+    "disqualify": _l("Disqualify"),
+    "recycle": _l("Recycle"),
+    "reopen": _l("Reopen"),
+}
 RESULTS = {
     "reached": _l("Reached"),
     "connected": _l("Connected"),
     "conversation": _l("Conversation"),
     "no_answer": _l("No answer"),
-}
-REFUSALS = {
-    "wrong_stage": _l("The lead's stage does not allow this."),
-    "person_required": _l("Only a person may do this."),
-    "not_in_pool": _l("Only leads of the public pool can be claimed."),
-    "no_owner": _l("The lead has no owner."),
-    "not_owner": _l("Only the lead's owner or a manager may do this."),
-    "reason_required": _l("A reason is needed."),
-    "reason_unknown": _l("The policy does not know this reason."),
 }
 STATUSES = {"waiting": _l("waiting"), "decided": _l("decided"), "set_aside": _l("set aside")}
 CHANNELS = {"call": _l("Call"), "email": _l("E-mail"), "wechat": _l("WeChat"), "meeting": _l("Meeting")}

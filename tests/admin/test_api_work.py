@@ -85,6 +85,11 @@ UNUSABLE: list[tuple[Any, str]] = [
     ({"action": "reject", "reason": " "}, "reason"),
     ({"action": "qualify", "answers": []}, "answers"),
     ({"action": "accept", "note": "a\x00b"}, "note"),
+    ({"action": "release"}, "reason"),
+    ({"action": "disqualify", "reason": ""}, "reason"),
+    ({"action": "assign"}, "to"),
+    ({"action": "dispatch", "to": 7}, "to"),
+    ({"action": "claim", "to": "li@example.com"}, "to"),
 ]
 
 
