@@ -63,6 +63,16 @@ class Lead(SQLModel, table=True):
         ),
         Index("lead_protection", "pool_next_at", "id", postgresql_where=text("pool_next_at IS NOT NULL")),
         Index("lead_pool", "pool_since", "id", postgresql_where=text("owner IS NULL AND merged_into IS NULL")),
+        Index(
+            "lead_pool_best",
+            "stage",
+            text("coalesce(grade, 'E')"),
+            text("(- coalesce(engagement, 0))"),
+            "id",
+            postgresql_where=text(
+                "owner IS NULL AND merged_into IS NULL AND (pool_since IS NOT NULL OR stage IN ('raw', 'nurture'))"
+            ),
+        ),
         Index("lead_refresh", "next_refresh_at", "id", postgresql_where=text("next_refresh_at IS NOT NULL")),
     )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
