@@ -60,6 +60,11 @@ class Choice:
     waits_for: frozenset[str] = frozenset()
     """Whose coming back may serve the lead (`queueing.token`); not stored with the decision."""
 
+    @property
+    def was_a_turn(self) -> bool:
+        """Whether the person's pointer moved: not for an owner of the company, nor for whom the policy does not see."""
+        return self.way == "turn" or (self.way == "named" and self.person in {one.person for one in self.candidates})
+
 
 WAYS = ("turn", "account", "named")
 """By the policy's strategy; as the owner of another lead of the company; named by hand."""
