@@ -7,7 +7,7 @@ dispatched, or left with the owner of its account is no turn, and counted apart.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Literal
@@ -74,14 +74,10 @@ class _Tally:
 
 
 def fairness(every: Iterable[Stood], people: Mapping[str, Colleague]) -> dict[str, list[Row]]:
-    """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1.
-
-    1. decisions that are alike are brought together; 2. reasons are counted person by person; 3. what was due to whom
-    is worked out once for each set of eligible people.
-    """
-    alike: dict[Asked, Counter[tuple[tuple[str, ...], str | None]]] = defaultdict(Counter)
+    """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1."""
+    alike: dict[Asked, list[tuple[tuple[str, ...], str | None]]] = defaultdict(list)
     for asked, reasons, chosen in every:
-        alike[asked][reasons, chosen] += 1
+        alike[asked].append((reasons, chosen))
     tallies: dict[str | None, _Tally] = defaultdict(_Tally)
     for asked, decisions in alike.items():
         _count(tallies[asked.policy], asked, decisions, people)
@@ -93,44 +89,52 @@ def fairness(every: Iterable[Stood], people: Mapping[str, Colleague]) -> dict[st
     }
 
 
-def shares(eligible: Iterable[str], rule: Rule, people: Mapping[str, Colleague]) -> dict[str, float]:
-    """The part of one lead that was due to each of the eligible; they add up to 1."""
-    rooms: dict[str, dict[str, int]] = defaultdict(dict)
-    for person in eligible:
-        colleague = people.get(person, Colleague())
-        room = colleague.department if rule.by_department else ""
-        rooms[room][person] = colleague.weight if rule.strategy == "weighted" else 1
-    return {
-        person: weight / sum(room.values()) / len(rooms) for room in rooms.values() for person, weight in room.items()
+def due(asked: Asked, offered: Sequence[Sequence[bool]], people: Mapping[str, Colleague]) -> list[float]:
+    """What was due to each of the people, in leads: ``offered`` says of each of them in which decisions they were.
+
+    In each decision a lead is shared equally by the departments that somebody eligible is of (all are of one where the
+    policy does not balance them), and within a department by weight (all weigh 1 where it does not weigh them).
+    """
+    colleagues = [people.get(person, Colleague()) for person in asked.people]
+    weights = [one.weight if asked.rule.strategy == "weighted" else 1 for one in colleagues]
+    rooms: dict[str, list[int]] = defaultdict(list)
+    for place, colleague in enumerate(colleagues):
+        rooms[colleague.department if asked.rule.by_department else ""].append(place)
+    weighing = {
+        room: [sum(of_one) for of_one in zip(*(map(weights[p].__mul__, offered[p]) for p in places), strict=True)]
+        for room, places in rooms.items()
     }
+    open_rooms = [sum(map(bool, of_one)) for of_one in zip(*weighing.values(), strict=True)]
+    shares = [0.0] * len(weights)
+    for room, places in rooms.items():
+        parts = [1 / (many * whole) if whole else 0.0 for many, whole in zip(open_rooms, weighing[room], strict=True)]
+        for place in places:
+            shares[place] = weights[place] * sum(compress(parts, offered[place]))
+    return shares
 
 
 def _count(
     tally: _Tally,
     asked: Asked,
-    decisions: Mapping[tuple[tuple[str, ...], str | None], int],
+    decisions: Sequence[tuple[tuple[str, ...], str | None]],
     people: Mapping[str, Colleague],
 ) -> None:
     """Decisions about the same people: who was offered, passed over and given, and what was due to whom."""
-    eligible: Counter[tuple[bool, ...]] = Counter()
-    columns: list[Counter[str]] = [Counter() for _ in asked.people]
-    for (reasons, chosen), times in decisions.items():
-        tally.decisions += times
-        for column, reason in zip(columns, reasons, strict=True):
-            column[reason] += times
-        if chosen is None:
-            tally.nobody += times
-        else:
-            tally.given[chosen][asked.how] += times
-            eligible[tuple(reason in OFFERED for reason in reasons)] += times
-    for person, column in zip(asked.people, columns, strict=True):
-        tally.offered[person] += sum(column[reason] for reason in OFFERED)
-        tally.skipped[person].update({reason: column[reason] for reason in SKIPS if column[reason]})
-    if asked.how == "turn" and asked.rule.strategy in IN_TURN:
-        tally.shared |= bool(eligible)
-        for mask, times in eligible.items():
-            for person, share in shares(compress(asked.people, mask), asked.rule, people).items():
-                tally.expected[person] += share * times
+    tally.decisions += len(decisions)
+    given = Counter(chosen for _, chosen in decisions)
+    tally.nobody += given.pop(None, 0)
+    for person, times in given.items():
+        tally.given[str(person)][asked.how] += times
+    for person, column in zip(asked.people, zip(*(reasons for reasons, _ in decisions), strict=True), strict=False):
+        reasons = Counter(column)
+        tally.offered[person] += sum(reasons[reason] for reason in OFFERED)
+        tally.skipped[person].update({reason: reasons[reason] for reason in SKIPS if reasons[reason]})
+    if given and asked.people and asked.how == "turn" and asked.rule.strategy in IN_TURN:
+        tally.shared = True
+        turns = zip(*(reasons for reasons, chosen in decisions if chosen is not None), strict=True)
+        offered = [[reason in OFFERED for reason in column] for column in turns]
+        for person, share in zip(asked.people, due(asked, offered, people), strict=True):
+            tally.expected[person] += share
 
 
 def _people(policy: str | None, tally: _Tally) -> Iterable[Row]:

@@ -4,6 +4,7 @@ PostgreSQL counts what can be counted there; what comes out are the tables of `e
 """
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ def _stood(driver: Driver, period: Period, rules: Mapping[int, Mapping[str, Rule
             if key not in asked:
                 rule = rules.get(number, {}).get(policy or "", Rule())
                 asked[key] = Asked(policy, rule, HOW[way, dispatched], tuple(json.loads(people)))
-            yield asked[key], tuple(json.loads(reasons)), chosen
+            yield asked[key], tuple(map(sys.intern, json.loads(reasons))), chosen
 
 
 _WEIGHTS = """

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.report_clocks import clock_figures, discipline
-from engine.core.report_fairness import Asked, Colleague, How, Rule, Stood, fairness, shares
+from engine.core.report_fairness import Asked, Colleague, How, Rule, Stood, due, fairness
 from engine.core.report_origins import Answered, Travelled, conversion, place_on_road, speed
 from engine.core.report_simulation import side_by_side, simulation_tables
 from engine.core.reports import COLUMNS, REPORTS, SIMULATED, Kind, Row, month_so_far, percentile, ratio, tables
@@ -93,20 +93,36 @@ def test_fairness_counts_offers_turns_and_every_reason_of_being_passed_over() ->
     assert (ann["share"], ann["ideal_share"], ann["deviation"]) == (0.6667, 0.3333, 1.0)
 
 
+def shares(eligible: list[str], rule: Rule) -> dict[str, float]:
+    """The definition, for one lead: departments equally, within them by weight."""
+    rooms: dict[str, dict[str, int]] = {}
+    for person in eligible:
+        colleague = PEOPLE.get(person, Colleague())
+        room = rooms.setdefault(colleague.department if rule.by_department else "", {})
+        room[person] = colleague.weight if rule.strategy == "weighted" else 1
+    return {p: w / sum(room.values()) / len(rooms) for room in rooms.values() for p, w in room.items()}
+
+
 def test_shares_are_equal_by_weight_or_by_department_as_the_policy_says() -> None:
-    assert shares([ANN, BOB], Rule(), PEOPLE) == {ANN: 0.5, BOB: 0.5}
-    assert shares([ANN, BOB], Rule("weighted"), PEOPLE) == {ANN: 0.75, BOB: 0.25}
-    by_department = shares([ANN, BOB, EVE], Rule(by_department=True), PEOPLE)
-    assert by_department == {ANN: 0.25, BOB: 0.25, EVE: 0.5}
-    assert shares([ANN, "stranger@example.com"], Rule("weighted"), PEOPLE)[ANN] == 0.75
+    def of_one(rule: Rule, *people: str) -> list[float]:
+        return due(Asked("p", rule, "turn", people), [[True]] * len(people), PEOPLE)
+
+    assert of_one(Rule(), ANN, BOB) == [0.5, 0.5]
+    assert of_one(Rule("weighted"), ANN, BOB) == [0.75, 0.25]
+    assert of_one(Rule(by_department=True), ANN, BOB, EVE) == [0.25, 0.25, 0.5]
+    assert of_one(Rule("weighted"), ANN, "stranger@example.com") == [0.75, 0.25]
 
 
 @given(
-    st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, unique=True),
+    st.lists(st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, unique=True), min_size=1, max_size=8),
     st.builds(Rule, st.sampled_from(["round_robin", "weighted"]), st.booleans()),
 )
-def test_the_shares_of_one_lead_add_up_to_it(eligible: list[str], rule: Rule) -> None:
-    assert sum(shares(eligible, rule, PEOPLE).values()) == pytest.approx(1)
+def test_what_is_due_over_many_leads_is_the_sum_of_the_shares_of_each(leads: list[list[str]], rule: Rule) -> None:
+    people = tuple(sorted(PEOPLE))
+    got = due(Asked("p", rule, "turn", people), [[person in lead for lead in leads] for person in people], PEOPLE)
+    assert sum(got) == pytest.approx(len(leads))
+    every = [shares(lead, rule) for lead in leads]
+    assert got == pytest.approx([sum(one.get(person, 0) for one in every) for person in people])
 
 
 def test_what_is_given_by_hand_or_stays_with_the_account_is_no_turn() -> None:
