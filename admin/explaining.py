@@ -4,15 +4,34 @@ Says what it is given and computes nothing. Needs an application context, for th
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
+from admin.api.lead_json import decision_json, lead_now_json
+from admin.api.ledger import ledger_json
+from admin.scores_now import scores_now
 from admin.views import sentences, terms
+from admin.views.language import LANGUAGES
+from engine.store import reading
 
 Json = dict[str, Any]
 NAMED = 8
 """How many people of one reason are named."""
+
+
+def shown_now(record: reading.LeadRecord, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A lead and the arithmetic of its scores, both of one moment."""
+    found = scores_now(record, at, full=True)
+    return lead_now_json(record, found), ledger_json(record, found)
+
+
+def explained(lead: dict[str, Any], ledger: dict[str, Any], lang: str) -> list[str]:
+    """The sentences about a lead as `shown_now` gives it, in one language."""
+    chosen = reading.last_choice(lead["id"])
+    with force_locale(LANGUAGES[lang][0]):
+        return explain(lead, ledger, decision_json(chosen) if chosen else None)
 
 
 def explain(lead: Json, ledger: Json, last: Json | None) -> list[str]:

@@ -15,7 +15,7 @@ from engine.evaluate import Evaluator
 from engine.rules import Prepare
 from engine.store.inbox import Accepted, Intake, accept
 from engine.store.session import raw, transaction
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 from engine.store.versions import add_version
 from rulesets import document
 from rulesets.compiler import compile_policy

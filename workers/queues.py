@@ -17,7 +17,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from engine.errors import ServerUnavailable
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 
 log = structlog.get_logger(__name__)
 

@@ -3,11 +3,9 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import jsonify, request
-from flask_babel import force_locale
 
 from admin.api.identifiers import UnusableIdentifier, read_identifier
 from admin.api.lead_json import decision_json, event_json, lead_json, lead_now_json
@@ -22,7 +20,7 @@ from admin.api.shapes import (
     SentencesShape,
     TimelineShape,
 )
-from admin.explaining import explain
+from admin.explaining import explained, shown_now
 from admin.moment import now
 from admin.problems import Problem
 from admin.scores_now import scores_now
@@ -103,19 +101,6 @@ def get_explain(lead_id: int) -> Answer:
     record = reading.read_lead(lead_id)
     lead, ledger = shown_now(record, now())
     return jsonify(lead=record.row["id"], lang=lang, sentences=explained(lead, ledger, lang))
-
-
-def shown_now(record: reading.LeadRecord, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A lead and the arithmetic of its scores, both of one moment."""
-    found = scores_now(record, at, full=True)
-    return lead_now_json(record, found), ledger_json(record, found)
-
-
-def explained(lead: dict[str, Any], ledger: dict[str, Any], lang: str) -> list[str]:
-    """The sentences about a lead as `shown_now` gives it, in one language."""
-    chosen = reading.last_choice(lead["id"])
-    with force_locale(LANGUAGES[lang][0]):
-        return explain(lead, ledger, decision_json(chosen) if chosen else None)
 
 
 def check_parameters(known: Sequence[Parameter]) -> None:

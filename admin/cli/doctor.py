@@ -9,8 +9,8 @@ from importlib import util
 
 import click
 
-from admin.app import secret_key
 from admin.cli.terminal import json_option, print_json
+from admin.secret_key import secret_key
 from engine.errors import BatonError
 from engine.settings import Settings, load_settings
 from engine.store import readiness

@@ -3,10 +3,9 @@
 import click
 
 from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
-from admin.api.leads import explained, shown_now
-from admin.app import create_app
 from admin.cli.terminal import connected, json_option, print_json
-from admin.views.language import LANGUAGES
+from admin.explaining import explained, shown_now
+from admin.views.language import LANGUAGES, bare_app
 from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.store import reading
@@ -22,7 +21,7 @@ def explain(lead: str, lang: str | None, *, as_json: bool) -> None:
     """Explain LEAD: its number, or any identifier (e-mail, external id, phone, …)."""
     settings = connected()
     record = reading.read_lead(_number(lead))
-    with create_app(settings).test_request_context():
+    with bare_app().test_request_context():
         shown, ledger = shown_now(record, SystemClock().now())
         told = explained(shown, ledger, lang or settings.locale or "en")
     if as_json:

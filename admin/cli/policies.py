@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from admin.cli import policy_life
-from admin.cli.rescoring import policy_progress
+from admin.cli.later import Later
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR, Moment, publish_draft
 from engine.clock import SystemClock
@@ -26,16 +25,18 @@ MOST_UNTOUCHED = 20
 FILE = click.argument("file", type=click.File("rb"))
 
 
-@click.group()
+LATER = {
+    "diff": ("comparing:policy_diff", "Tell what changes from one document or version to another."),
+    "restore": ("policy_life:policy_restore", "Load a version into the draft."),
+    "scheduled": ("policy_life:policy_scheduled", "List publications that wait for their moment or are suspended."),
+    "cancel": ("policy_life:policy_cancel", "Give up a scheduled or suspended publication."),
+    "progress": ("rescoring:policy_progress", "How far leads already there are scored anew."),
+}
+
+
+@click.group(cls=Later, later=LATER)
 def policy() -> None:
     """The policy as a document."""
-
-
-for _command in policy_life.COMMANDS:
-    policy.add_command(_command)
-
-
-policy.add_command(policy_progress)
 
 
 @policy.command("lint")

@@ -1,10 +1,14 @@
 """The language and the time zone of a page: the header's choice, else `BATON_LOCALE`, else the browser's wish."""
 
+from pathlib import Path
+
 from flask import Flask, current_app, g, redirect, request, session
 from flask_babel import Babel, get_locale
+from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from engine.store.overview import active_timezone
+from engine.store.spreading import save_language
 
 LANGUAGES = {"en": ("en", "English"), "zh_Hans": ("zh_Hans_CN", "简体中文"), "zh_Hant": ("zh_Hant_TW", "繁體中文")}
 """Our name of a language → (the name of its catalogue, its own name). A bare `zh_Hans` finds no catalogue."""
@@ -28,10 +32,22 @@ def register(app: Flask) -> None:
     app.context_processor(lambda: {"languages": LANGUAGES, "language": language(), "html_language": html_language()})
 
 
+def bare_app() -> Flask:
+    """An application that knows texts and nothing else: for sentences outside of the web."""
+    app = Flask("admin", root_path=str(Path(__file__).parent.parent))
+    register(app)
+    return app
+
+
 def language() -> str:
     """Our name of the language of this request: en, zh_Hans or zh_Hant."""
     chosen = session.get("language")
     return str(chosen) if chosen in LANGUAGES else _default()
+
+
+def keep_language(name: str) -> None:
+    """Show the pages of this session in a language from now on."""
+    session["language"] = name
 
 
 def html_language() -> str:
@@ -63,6 +79,8 @@ def _default() -> str:
 
 def _choose() -> Response:
     if request.form.get("language") in LANGUAGES:
-        session["language"] = request.form["language"]
+        keep_language(request.form["language"])
+        if current_user.is_authenticated:
+            save_language(str(current_user.email), request.form["language"])
     back = request.form.get("next", "")
     return redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/admin/")

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from engine.core.resolution import Resolution
 from engine.errors import NotFound
 from engine.store.session import Driver, raw, retrying, transaction
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 
 ENGINE_SOURCE = "baton"
 """Source of the events Baton makes itself."""

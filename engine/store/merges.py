@@ -18,7 +18,7 @@ from engine.core.model import LeadEvent
 from engine.errors import IllegalMove, NotFound
 from engine.store.batch import EVENT_COLUMNS, event_of
 from engine.store.session import Driver, raw, transaction
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
         "UPDATE identity SET lead_id = %s WHERE lead_id = %s RETURNING kind, value", [winner_id, loser_id]
     ).fetchall()
     events = driver.execute("UPDATE event SET lead_id = %s WHERE lead_id = %s RETURNING id", [winner_id, loser_id])
-    moved = {"identities": [list(row) for row in identities], "events": [number for (number,) in events]}
+    moved: dict[str, Any] = {
+        "identities": [list(row) for row in identities],
+        "events": [number for (number,) in events],
+    }
     driver.execute(
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner_id, winner_id % SHARDS, loser_id]
     )
@@ -46,9 +49,12 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
         [loser_id, winner_id],
     )
     driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s", [winner_id, loser_id])
-    driver.execute(
-        "UPDATE clock SET state = 'cancelled', ended_at = %s WHERE lead_id = %s AND state = 'running'", [now, loser_id]
+    clocks = driver.execute(
+        "UPDATE clock SET state = 'cancelled', ended_at = %s, next_at = NULL WHERE lead_id = %s AND state = 'running' "
+        "RETURNING id",
+        [now, loser_id],
     )
+    moved["clocks"] = [number for (number,) in clocks]
     driver.execute(
         "UPDATE lead SET merged_into = %s, account_id = NULL, queued_role = NULL, version = version + 1 WHERE id = %s",
         [winner_id, loser_id],
@@ -61,7 +67,7 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
 
 
 def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tuple[Merge, frozenset[int]]:
-    """Undo a merge: what had moved goes back, with what came since by identifiers of the parted lead.
+    """Undo a merge: what had moved goes back, with what came since by identifiers of the parted lead; clocks go on.
 
     Returns the merge and the events that went back, waiting ones too. Raises NotFound when it is undone already,
     IllegalMove when it did not end in ``winner_id`` or that lead is itself merged now.
@@ -88,11 +94,23 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
     )
     driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [loser, winner, events])
     driver.execute("UPDATE lead SET merged_into = NULL, version = version + 1 WHERE id = %s", [loser])
+    clocks = _revive(driver, moved.get("clocks", ()), now)
     driver.execute(
         "UPDATE merge SET undone_at = %s, moved = %s WHERE id = %s",
-        [now, Jsonb({**moved, "events": events}), merge_id],
+        [now, Jsonb({**moved, "events": events, "clocks": clocks}), merge_id],
     )
     return Merge(merge_id, winner, loser), frozenset(events)
+
+
+def _revive(driver: Driver, clocks: Sequence[int], now: datetime) -> list[int]:
+    """Let clocks that the merge had cancelled go on where time is left; nobody missed what was not theirs meanwhile."""
+    rows = driver.execute(
+        "UPDATE clock SET state = 'running', ended_at = NULL, next_at = least(due_at, "
+        "(SELECT min((warning->>1)::timestamptz) FROM jsonb_array_elements(warnings) AS warning)) "
+        "WHERE id = ANY(%s) AND state = 'cancelled' AND fired_at IS NULL AND due_at > %s RETURNING id",
+        [list(clocks), now],
+    )
+    return sorted(number for (number,) in rows)
 
 
 def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> list[int]:

@@ -1,7 +1,6 @@
 """Brings a database to the tables of this version of Baton, by the Alembic revisions in ``engine/migrations``."""
 
 from importlib import import_module
-from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -11,9 +10,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlmodel import SQLModel
 
-from engine.store.session import make_engine, transaction
+from engine.store.revisions import MIGRATIONS
+from engine.store.session import make_engine
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TABLES = (
     "engine.store.tables",
     "engine.store.admin_tables",
@@ -35,13 +34,6 @@ def upgrade(url: str) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
-
-
-def is_current() -> bool:
-    """Whether this process's database has exactly the revisions of this version of Baton."""
-    with transaction() as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
-    return found == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def metadata() -> MetaData:

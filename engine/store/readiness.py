@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from engine.errors import ServerUnavailable
-from engine.store.migrate import is_current
+from engine.store.revisions import is_current
 from engine.store.session import transaction
 
 

@@ -1,4 +1,4 @@
-"""Locks of shards: while a drain holds a shard, nobody else decides its leads.
+"""Shards of leads and their locks: while a drain holds a shard, nobody else decides its leads.
 
 Session locks of PostgreSQL on a connection of their own: they end with the process, however it ends.
 """
@@ -8,6 +8,8 @@ from types import TracebackType
 
 from engine.store.session import hold
 
+SHARDS = 64
+"""Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
 NAMESPACE = 0x6261746F
 """First key of the advisory locks, so that they meet no others in a shared database."""
 

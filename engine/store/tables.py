@@ -14,9 +14,6 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Text, Uniqu
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-SHARDS = 64
-"""Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
-
 NOW = text("now()")
 
 

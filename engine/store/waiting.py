@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.store.session import Driver, raw, transaction
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 
 
 @dataclass(frozen=True, slots=True)

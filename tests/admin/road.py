@@ -9,7 +9,8 @@ from engine.clock import Clock
 from engine.evaluate import Evaluator
 from engine.store.orm import unit_of_work
 from engine.store.session import transaction
-from engine.store.tables import SHARDS, Person
+from engine.store.shards import SHARDS
+from engine.store.tables import Person
 from engine.store.versions import add_version
 from rulesets import document
 from rulesets.compiler import compile_policy

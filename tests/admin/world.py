@@ -11,7 +11,7 @@ from engine.store.accounts import add_user
 from engine.store.drafts import load_draft, mark_published
 from engine.store.inbox import Intake, accept
 from engine.store.roster import import_roster
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 from rulesets.roster import FORMAT
 
 PASSWORD = "correct horse battery"

@@ -11,7 +11,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from engine.clock import SystemClock
-from engine.store.tables import SHARDS
+from engine.store.shards import SHARDS
 from tests.factories import column, event, hire, put_in_force, take_in
 from tests.workers.processes import REPOSITORY, await_that, run_burst
 from workers import queues

@@ -1,0 +1,47 @@
+"""Puts all pages on the application, with sign-in, language and headers; once, while it is made."""
+
+from datetime import datetime
+
+from flask import Flask, redirect
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import format_datetime, format_decimal
+from werkzeug.wrappers import Response
+
+from admin import auth
+from admin.views import headers, language, problems, terms
+from admin.views.home import Home
+from admin.views.menu import pages
+from engine.store.orm import page_session
+
+
+def register(app: Flask) -> None:
+    """Put sign-in, language, headers and every page on the application; once, while it is made."""
+    language.register(app)
+    headers.register(app)
+    auth.register(app)
+    problems.register(app)
+    app.jinja_env.globals.update(terms=terms, term=terms.term)
+    app.jinja_env.filters["datetimeformat"] = format_datetime
+    app.jinja_env.filters["isotime"] = _iso_time
+    app.jinja_env.filters["numberformat"] = format_decimal
+    app.teardown_appcontext(lambda _: page_session.remove())
+    app.add_url_rule("/", "home", _to_first_page)
+    admin = Admin(
+        app,
+        name="Baton",
+        index_view=Home(),
+        theme=Bootstrap4Theme(base_template="baton/page.html"),
+        csp_nonce_generator=headers.nonce,
+    )
+    for page in pages():
+        admin.add_view(page)
+
+
+def _iso_time(text: str) -> str:
+    """A stored moment in the reader's zone and language."""
+    return str(format_datetime(datetime.fromisoformat(text), "short"))
+
+
+def _to_first_page() -> Response:
+    return redirect("/admin/")
