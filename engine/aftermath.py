@@ -11,6 +11,7 @@ from typing import Any
 from engine.core.discipline import Discipline, Struck, Suspended
 from engine.core.effects import Compensation, Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.explain import moment
+from engine.core.people import People
 from engine.store import discipline as table
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.notices import save_notices
@@ -31,6 +32,8 @@ class Aftermath:
     on_suspension: Callable[[Suspended], None]
     struck: dict[int, tuple[Struck, ...]] = field(default_factory=dict)
     """Event → what its strikes came to."""
+    people_of: dict[int, People] = field(default_factory=dict)
+    """Event → the people as they stood when it was decided."""
     _discipline: Discipline | None = None
     _causes: list[tuple[Suspended, int, int]] = field(default_factory=list)
     _steps: list[Step] = field(default_factory=list)
@@ -38,6 +41,7 @@ class Aftermath:
     def decided(self, step: Step) -> None:
         """A decision was made; who gets the lead may still be open."""
         self._steps.append(step)
+        self.people_of[step.event.seq] = self.at.people
         rules = self.at.rules.policy.strikes
         named = {key for rule in rules for key in rule.sla}
         felt = [one for one in step.outcome.effects if isinstance(one, Strike | Reset) and one.clock in named]

@@ -211,7 +211,7 @@ def _recycle(state: LeadState, action: Action, occasion: Occasion, _people: Peop
     return Done(replace(cycle, release_reason=action.reason) if action.reason else cycle)
 
 
-def _disqualify(state: LeadState, _action: Action, occasion: Occasion, _people: People) -> Done:
+def _disqualify(state: LeadState, _action: Action, _occasion: Occasion, _people: People) -> Done:
     return Done(replace(state, stage=Stage.DISQUALIFIED, disqualified_by="clock", queued=None))
 
 

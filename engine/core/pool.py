@@ -120,19 +120,21 @@ def claim_refusal(state: LeadState, event: LeadEvent, policy: Policy, people: Pe
     needed = ROLE_OF_CLAIM.get(state.stage) if state.stage else None
     left = next((entry for entry in state.parted if entry.person == person), None)
     cooldown = rule.claim.cooldown.timedelta if rule.claim.cooldown else timedelta()
+    again = left.at + cooldown if left else event.occurred_at
+    limits = rule.claim
     checks = (
         ("not_in_pool", not is_in_pool(state), "only leads of the public pool can be claimed"),
-        ("wrong_role", people.roles.get(person) != needed, f"leads of stage {state.stage} are claimed by {needed} people"),
+        ("wrong_role", people.roles.get(person) != needed, f"leads of stage {state.stage} are for {needed} people"),
         ("inactive", person not in people.active, f"{person} is not active in the roster"),
         ("suspended", standing.suspended, f"{person} is suspended and receives no leads"),
+        ("cooldown", event.occurred_at < again, f"{person} had this lead and may claim it again {again.isoformat()}"),
         (
-            "cooldown",
-            left is not None and event.occurred_at < left.at + cooldown,
-            f"{person} had this lead and may claim it again {left and (left.at + cooldown).isoformat()}",
+            "claims_per_day",
+            _reached(standing.claimed_today, limits.per_day),
+            f"{limits.per_day} claims a day are allowed",
         ),
-        ("claims_per_day", _reached(standing.claimed_today, rule.claim.per_day), f"{rule.claim.per_day} claims a day are allowed"),
-        ("holding", _reached(standing.holding, rule.claim.holding), f"{rule.claim.holding} leads at once are allowed"),
-    )  # fmt: skip
+        ("holding", _reached(standing.holding, limits.holding), f"{limits.holding} leads at once are allowed"),
+    )
     return next(((code, message) for code, applies, message in checks if applies), None)
 
 
