@@ -14,6 +14,7 @@ from engine.core.people import told
 from engine.merging import refresh
 from engine.store import batch
 from engine.store.inbox import put
+from engine.store.outbox import save_outgoing
 from engine.store.session import Driver
 from engine.tracks import Step, Track
 from engine.turns import Turns
@@ -39,6 +40,8 @@ class Storing:
         verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
         tracks = [track for track in self._world.tracks.values() if track.outcome is not None]
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
+        told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
+        save_outgoing(self._driver, told_outside, self._moment.now)
         batch.save_accounts(self._driver, changed, self._rules.number)
         batch.save_leads(self._driver, [self._lead_row(track, verdicts[track.lead.id]) for track in tracks])
         self._store_ledger(tracks)
