@@ -24,6 +24,7 @@ KINDS: dict[str, Kind] = {
     "sla_warned": Kind("a clock of yours is running out"),
     "sla_breached": Kind("a clock ran out"),
     "sla_held": Kind("a holding clock held to its end", mail=False),
+    "sla_broken": Kind("a holding clock did not hold to its end"),
     "queued": Kind("a lead found nobody and waits in the queue"),
     "pool_warned": Kind("a lead of yours will go back to the public pool"),
     "pool_reclaimed": Kind("a lead went back to the public pool"),
@@ -67,8 +68,12 @@ def recipients(notice: Notice, directory: Directory) -> tuple[str, ...]:
 
 
 def reports_of(manager: str, directory: Directory) -> tuple[str, ...]:
-    """The people whose manager somebody is, in the order of the alphabet: their own people, else the team they head."""
-    return tuple(sorted(email for email in directory.people if manager in _managers_of(email, directory)))
+    """The people whose manager somebody is, in the order of the alphabet.
+
+    Who has neither manager nor team head is everybody's, but for the managers themselves.
+    """
+    found = (email for email in directory.people if manager in _managers_of(email, directory))
+    return tuple(sorted(one for one in found if manager in _superiors(one, directory) or one not in directory.managers))
 
 
 def is_head_of_somebody(email: str, directory: Directory) -> bool:
@@ -93,11 +98,15 @@ def _meant(notice: Notice, directory: Directory) -> Iterable[str]:
 
 def _managers_of(person: str | None, directory: Directory) -> Iterable[str]:
     """Their manager, else the head of their team, else all managers of the roster, else the accounts that oversee."""
+    above = [one for one in _superiors(person, directory) if _is_here(one, directory)]
+    return above[:1] or directory.managers or directory.overseers
+
+
+def _superiors(person: str | None, directory: Directory) -> list[str]:
+    """Their manager and the head of their team, but not they themselves."""
     colleague = directory.people.get(person or "", Colleague())
-    for above in (colleague.manager, directory.heads.get(colleague.team or "")):
-        if above and above != person and _is_here(above, directory):
-            return [above]
-    return directory.managers or directory.overseers
+    both = (colleague.manager, directory.heads.get(colleague.team or ""))
+    return [one for one in both if one and one != person]
 
 
 def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
