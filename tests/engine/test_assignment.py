@@ -256,12 +256,16 @@ MEMBERS = st.lists(
         weight=st.integers(1, 4),
         capacity=st.none() | st.integers(0, 2),
         open_leads=st.integers(0, 2),
+        tier=st.integers(1, 3),
+        accepted=st.just(5),
+        decided=st.integers(9, 12),
     ),
     unique_by=lambda member: member.email,
 )
 POLICIES = st.builds(
     policy,
-    strategy=st.sampled_from(["round_robin", "weighted"]),
+    strategy=st.sampled_from(["round_robin", "weighted", "least_open", "top_performer"]),
+    sticky=st.sampled_from([None, "account"]),
     balance_by=st.sampled_from([None, "department"]),
     off_hours=st.sampled_from(["assign", "skip", "wait"]),
     teams=st.sampled_from([[], ["east"]]),
@@ -269,11 +273,16 @@ POLICIES = st.builds(
 )
 
 
-@given(POLICIES, MEMBERS, st.sets(st.sampled_from([f"p{n}@example.com" for n in range(6)])))
+@given(
+    POLICIES,
+    MEMBERS,
+    st.sets(st.sampled_from([f"p{n}@example.com" for n in range(6)])),
+    st.lists(st.sampled_from([f"p{n}@example.com" for n in range(6)]), max_size=2),
+)
 def test_every_candidate_has_one_reason_and_exactly_the_chosen_one_is_chosen(
-    rule: AssignmentPolicy, members: list[Member], earlier: set[str]
+    rule: AssignmentPolicy, members: list[Member], earlier: set[str], owners: list[str]
 ) -> None:
-    of = lead(*(PassedOver(email, "missed", NOW) for email in sorted(earlier)))
+    of = replace(lead(*(PassedOver(email, "missed", NOW) for email in sorted(earlier))), account_owners=owners)
     choice = choose(rule, of, members, {}, NOW)
     inside = [m.email for m in members if m.role == "sdr" and (not rule.teams or m.team == "east")]
     assert [candidate.person for candidate in choice.candidates] == sorted(inside)
