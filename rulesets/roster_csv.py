@@ -61,24 +61,33 @@ def read_people(text: str, known: Mapping[str, Any] | None = None) -> dict[str, 
         raise CsvRefused(f"line {reader.line_num + 1}: {refused}") from None
 
 
+def absence_text(absence: Mapping[str, Any]) -> str:
+    """An absence as people write it: `2026-11-23/2026-11-27 leave`."""
+    days = [absence["from"], *([absence["to"]] if absence["to"] != absence["from"] else [])]
+    return f"{'/'.join(days)} {absence.get('reason', '').replace(';', ',')}".strip()
+
+
+def absence_of(text: str) -> dict[str, Any] | None:
+    """An absence that people wrote; None for what cannot be one. Days are not checked."""
+    said = ABSENCE.fullmatch(text)
+    if said is None:
+        return None
+    first, last, reason = said.groups()
+    return {"from": first, "to": last or first, **({"reason": reason} if reason else {})}
+
+
 def _row(person: dict[str, Any]) -> dict[str, Any]:
     row = {name: person[name] for name in COLUMNS if name in person}
     row |= {name: ";".join(person[name]) for name in LISTS if name in person}
     row |= {f"cap_{cap}": value for cap, value in person.get("caps", {}).items()}
     row["active"] = "yes" if person.get("active", True) else "no"
-    row["absences"] = "; ".join(map(_absence_text, person.get("absences", ())))
+    row["absences"] = "; ".join(map(absence_text, person.get("absences", ())))
     return {name: _harmless(value) for name, value in row.items()}
 
 
 def _harmless(value: Any) -> Any:
     """Text no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def _absence_text(absence: dict[str, Any]) -> str:
-    days = [absence["from"], *([absence["to"]] if absence["to"] != absence["from"] else [])]
-    reason = absence.get("reason", "").replace(";", ",")
-    return f"{'/'.join(days)} {reason}".strip()
 
 
 def _overlaid(there: Mapping[str, Any], person: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,11 +118,10 @@ def _parts(text: str) -> list[str]:
 
 
 def _absence(text: str, line: int) -> dict[str, Any]:
-    said = ABSENCE.fullmatch(text)
-    if said is None:
+    absence = absence_of(text)
+    if absence is None:
         raise CsvRefused(f"line {line}: write absences as 2026-11-23/2026-11-27 leave, several with semicolons between")
-    first, last, reason = said.groups()
-    return {"from": first, "to": last or first, **({"reason": reason} if reason else {})}
+    return absence
 
 
 def _number(text: str, line: int, name: str) -> int:

@@ -4,17 +4,20 @@ from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 
 from admin.views.administration import AuditLog, Keys, Users
+from admin.views.calendars import Calendars
 from admin.views.document import WholeDocument
 from admin.views.draft import Cells, Clocks, Groups, Models, Rules, Signals
+from admin.views.eligibility import Eligibility
 from admin.views.entries import PAGES
 from admin.views.leads import Leads
 from admin.views.publish import Publish
 from admin.views.road import Events, SetAside
-from admin.views.roster import People, RosterDocument, Teams
+from admin.views.roster import People, Teams
+from admin.views.roster_document import RosterDocument
 from admin.views.versions import Versions
 from engine.store.admin_tables import ApiKey, AuditEntry, UserAccount
 from engine.store.draft_tables import DraftCell, DraftClock, DraftEntry, DraftGroup, DraftModel, DraftRule, DraftSignal
-from engine.store.tables import Event, Inbox, Lead, Person, Team
+from engine.store.tables import CalendarRow, Event, Inbox, Lead, Person, Team
 
 ROAD = _l("Road of events")
 ROSTER = _l("Roster")
@@ -32,6 +35,8 @@ def pages() -> list[BaseView]:
         *_policy(),
         People(Person, name=_l("People"), category=ROSTER, endpoint="people", url="roster/people"),
         Teams(Team, name=_l("Teams"), category=ROSTER, endpoint="teams", url="roster/teams"),
+        Calendars(CalendarRow, name=_l("Calendars"), category=ROSTER, endpoint="calendars", url="roster/calendars"),
+        Eligibility(name=_l("Monthly lists"), category=ROSTER, endpoint="eligibility", url="roster/eligibility"),
         RosterDocument(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
         Keys(ApiKey, name=_l("API keys"), category=OPERATION, endpoint="keys", url="keys"),
         Users(UserAccount, name=_l("Users"), category=OPERATION, endpoint="users", url="users"),

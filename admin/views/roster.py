@@ -1,85 +1,44 @@
-"""The roster: people and teams, edited at once effective, taken in and out as a document or a table."""
+"""People, teams and working calendars: edited one by one, effective at once, audited."""
 
 from typing import Any, ClassVar
 
-from flask import Response, flash, redirect, request
-from flask_admin import BaseView
-from flask_admin.form import BaseForm
+from flask import flash, g, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import BooleanField, IntegerField, SelectField, StringField
-from wtforms.validators import Email, Length, NumberRange, Optional, Regexp
 
+from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views import problems, terms
-from admin.views.fields import Given
-from admin.views.lists import Filter, Guarded, ListView, page
-from engine.errors import PolicyRefused
-from engine.store.roster import export_roster, import_roster, save_person, save_team
-from engine.store.tables import Person, Team
-from rulesets.document import DocumentUnreadable, load
+from admin.views.lists import Filter, ListView, page
+from admin.views.roster_forms import (
+    CAPS,
+    GIVE,
+    LISTS,
+    NewPersonForm,
+    NewTeamForm,
+    PersonForm,
+    TeamForm,
+    give_of,
+)
+from engine.core.roster_changes import KEEP, Handover
+from engine.errors import NotFound, PolicyRefused
+from engine.store.roster import (
+    HANDOVER,
+    person_document,
+    preview_roster,
+    remove_team,
+    save_person,
+    save_team,
+)
+from engine.store.suspensions import Suspended, lift_suspension, read_suspensions
+from engine.store.tables import CalendarRow, Person, Team
 from rulesets.roster import ROLES
-from rulesets.roster_csv import CsvRefused, read_people, write_people
-from rulesets.yaml_text import write_yaml
-
-LISTS = ("territories", "languages", "industries")
-LIST_HINT = _l("Separated by commas.")
-
-
-def _nothing(value: Any) -> Any:
-    return value or None
-
-
-def _text(label: Any, **more: Any) -> StringField:
-    return StringField(label, [Optional(), Length(max=200)], filters=[_nothing], **more)
-
-
-class PersonForm(BaseForm):  # type: ignore[misc] # the library carries no types
-    """A person."""
-
-    name = _text(_l("Name"))
-    role = SelectField(_l("Role"), choices=[(role, terms.ROLES[role]) for role in ROLES])
-    team = SelectField(_l("Team"), filters=[_nothing], validate_choice=False)
-    department = _text(_l("Department"))
-    manager = _text(_l("Manager (e-mail)"))
-    territories = _text(_l("Territories"), description=LIST_HINT)
-    languages = _text(_l("Languages"), description=LIST_HINT)
-    industries = _text(_l("Industries"), description=LIST_HINT)
-    tier = IntegerField(_l("Tier"), [Given(), NumberRange(1, 9)], default=3, description=_l("1 is best."))
-    weight = IntegerField(
-        _l("Weight"), [Given(), NumberRange(1, 1000)], default=1, description=_l("Turns in weighted rotation.")
-    )
-    capacity = IntegerField(
-        _l("Capacity"), [Optional(), NumberRange(1, 100_000)], description=_l("Most open leads; empty: no limit.")
-    )
-    active = BooleanField(_l("Active"), default=True, description=_l("The inactive receive no leads."))
-
-
-class NewPersonForm(PersonForm):
-    """A new person."""
-
-    email = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])
-
-
-class TeamForm(BaseForm):  # type: ignore[misc] # the library carries no types
-    """A team."""
-
-    label = _text(_l("Name"))
-    head = _text(_l("Head (e-mail)"))
-    department = _text(_l("Department"))
-
-
-class NewTeamForm(TeamForm):
-    """A new team."""
-
-    key = StringField(
-        _l("Key"), [Given(), Regexp(r"^[a-z][a-z0-9_]{0,39}$", message=_l("Small letters, digits and _."))]
-    )
+from workers.queues import wake
 
 
 class RosterList(ListView):
-    """Base of the lists of people and teams."""
+    """Base of the lists of the roster."""
 
     needs = May.SEE_ROSTER
     new_form: ClassVar[Any] = None
@@ -102,6 +61,19 @@ class RosterList(ListView):
         """Write one row."""
         raise NotImplementedError
 
+    def remove(self, model: Any) -> None:
+        """Take one row away."""
+        raise NotImplementedError
+
+    def delete_model(self, model: Any) -> bool:
+        """Take one row away, or say why not."""
+        try:
+            self.remove(model)
+        except PolicyRefused as refused:
+            flash(str(refused), "error")
+            return False
+        return True
+
     def _saved(self, values: dict[str, Any]) -> bool:
         try:
             return self.save(values)
@@ -115,7 +87,8 @@ class People(RosterList):
 
     form = PersonForm
     new_form = NewPersonForm
-    column_list = ("email", "name", "role", "team", "department", "manager", "weight", "capacity", "active")
+    edit_template = "baton/person.html"
+    column_list = ("email", "name", "role", "team", "department", "manager", "weight", "capacity", "calendar", "active")
     column_display_pk = True
     numeric_columns = ("weight", "capacity")
     column_labels: ClassVar[dict[str, Any]] = {
@@ -127,6 +100,7 @@ class People(RosterList):
         "manager": _l("Manager"),
         "weight": _l("Weight"),
         "capacity": _l("Capacity"),
+        "calendar": _l("Working calendar"),
         "active": _l("Active"),
     }
     column_sortable_list = ("email", "role", "team")
@@ -152,30 +126,43 @@ class People(RosterList):
         return model.email
 
     def create_form(self, obj: Any = None) -> Any:
-        """The form with the teams there are."""
-        return self._with_teams(super().create_form(obj))
+        """The form with the teams and calendars there are."""
+        return self._with_choices(super().create_form(obj))
 
     def edit_form(self, obj: Any = None) -> Any:
-        """The form with the teams there are and the lists of the person."""
-        form = self._with_teams(super().edit_form(obj))
+        """The form with the teams and calendars there are and what is kept together of the person."""
+        form = self._with_choices(super().edit_form(obj))
         if request.method == "GET" and obj is not None:
             for name in LISTS:
                 form[name].data = ", ".join(obj.details.get(name, ()))
+            for cap in CAPS:
+                form[f"cap_{cap}"].data = obj.details.get("caps", {}).get(cap)
+            for name in ("absences", "eligible_months"):
+                form[name].data = obj.details.get(name, [])
         return form
 
-    def _with_teams(self, form: Any) -> Any:
+    def _with_choices(self, form: Any) -> Any:
         form.team.choices = [("", "—"), *((team.key, team.label or team.key) for team in self.session.query(Team))]
+        form.calendar.choices = [("", "—"), *((row.key, row.key) for row in self.session.query(CalendarRow))]
         return form
 
-    def save(self, values: dict[str, Any]) -> bool:
-        """Write one person."""
-        lists = {name: [part.strip() for part in (values[name] or "").split(",") if part.strip()] for name in LISTS}
-        save_person({**values, **lists, "email": values["email"].strip().lower()}, actor())
+    def save(self, values: dict[str, Any], handover: Handover = HANDOVER) -> bool:
+        """Write one person and wake the leads they part with."""
+        wake(save_person(values, actor(), handover, now()).told)
         return True
 
     def update_model(self, form: Any, model: Person) -> bool:
-        """Save a person, or say why not."""
-        return self._saved({**form.data, "email": model.email})
+        """Save a person, or say why not; first show whose leads an edit concerns, and ask where they go."""
+        values, give = _person({**form.data, "email": model.email}), request.form.get("give", "")
+        try:
+            if request.form.get("seen") != "1" and (concerned := _concerned(values)):
+                g.handover, g.give = concerned, _choices(concerned)
+                return False
+            handover = Handover("manager" if give == "manager" else "policy", give_of(give))
+            return self.save(values, handover)
+        except PolicyRefused as refused:
+            flash(str(refused), "error")
+            return False
 
     def create_model(self, form: Any) -> Person | bool:
         """Add a person, or say why not."""
@@ -183,7 +170,33 @@ class People(RosterList):
         if self.session.get(Person, email) is not None:
             flash(gettext("%(email)s is in the roster already.", email=email), "error")
             return False
-        return self._saved(form.data) and Person(email=email, details={})
+        return self._saved(_person({**form.data, "email": email})) and Person(email=email, details={})
+
+    def suspensions_of(self, model: Person) -> list[Suspended]:
+        """The suspensions of a person, the latest first."""
+        return read_suspensions(model.email, 20)
+
+    def moment(self) -> Any:
+        """The moment of the request."""
+        return now()
+
+    @page("/lift", "POST")
+    def lift(self) -> AnyResponse:
+        """End a suspension before its time, with a reason."""
+        if not may(May.EDIT_ROSTER):
+            problems.refuse()
+        person, reason = request.form.get("person", ""), request.form.get("reason", "").strip()
+        number = request.form.get("suspension", "")
+        if not reason:
+            flash(gettext("Say why the suspension is lifted."), "error")
+        else:
+            try:
+                numbered = number.isascii() and number.isdigit() and len(number) < 19
+                wake(lift_suspension(int(number) if numbered else 0, actor(), reason[:500], now()))
+                flash(gettext("The suspension is lifted."), "success")
+            except NotFound as gone:
+                flash(str(gone), "error")
+        return redirect(self.get_url(".edit_view", id=person))
 
 
 class Teams(RosterList):
@@ -202,6 +215,11 @@ class Teams(RosterList):
     column_default_sort = "key"
     empty = _l("No teams yet. Leads can be given to people without any.")
 
+    @property
+    def can_delete(self) -> bool:  # type: ignore[override] # asked anew for each reader
+        """Whether the reader may take teams away that nobody is in."""
+        return may(May.EDIT_ROSTER)
+
     def title_of(self, model: Team) -> str:
         """The heading of a team's page."""
         return model.label or model.key
@@ -210,6 +228,10 @@ class Teams(RosterList):
         """Write one team."""
         save_team(values, actor())
         return True
+
+    def remove(self, model: Team) -> None:
+        """Take one team away."""
+        remove_team(model.key, actor())
 
     def update_model(self, form: Any, model: Team) -> bool:
         """Save a team, or say why not."""
@@ -220,56 +242,21 @@ class Teams(RosterList):
         return self._saved(form.data) and Team(key=form.key.data)
 
 
-class RosterDocument(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """The roster as one document, or its people as a table."""
-
-    needs = May.SEE_ROSTER
-
-    @page("/")
-    def index(self) -> str:
-        """What can be taken out and in."""
-        return self._shown(None)
-
-    def _shown(self, refusal: str | None) -> str:
-        text, editable = write_yaml(export_roster()), may(May.EDIT_ROSTER)
-        return str(self.render("baton/roster.html", text=text, refusal=refusal, editable=editable))
-
-    @page("/roster.yaml")
-    def as_yaml(self) -> Response:
-        """The whole roster."""
-        return _file(write_yaml(export_roster()), "application/yaml", "roster.yaml")
-
-    @page("/people.csv")
-    def as_csv(self) -> Response:
-        """Its people as a table."""
-        return _file("\ufeff" + write_people(export_roster()), "text/csv", "people.csv")
-
-    @page("/", "POST")
-    def take_in(self) -> str | AnyResponse:
-        """Add and update what a file names; with the box ticked the absent are deactivated."""
-        if not may(May.EDIT_ROSTER):
-            problems.refuse()
-        upload = request.files.get("file")
-        if upload is None or not upload.filename:
-            return self._shown(gettext("Choose a file first."))
-        try:
-            text = upload.read().decode("utf-8-sig")
-            document = read_people(text) if upload.filename.lower().endswith(".csv") else load(text)
-            change = import_roster(document, replace=request.form.get("replace") == "1", by=actor())
-        except (UnicodeDecodeError, DocumentUnreadable, CsvRefused, PolicyRefused) as refused:
-            return self._shown(str(refused))
-        flash(
-            gettext(
-                "Added: %(added)s, updated: %(updated)s, deactivated: %(gone)s, unchanged: %(same)s.",
-                added=len(change.added),
-                updated=len(change.updated),
-                gone=len(change.deactivated),
-                same=change.unchanged,
-            ),
-            "success",
-        )
-        return redirect(self.get_url("people.index_view"))
+def _person(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a form as the document has them."""
+    lists = {name: [part.strip() for part in (values[name] or "").split(",") if part.strip()] for name in LISTS}
+    caps = {cap: limit for cap in CAPS if (limit := values.pop(f"cap_{cap}")) is not None}
+    return {**values, **lists, "caps": caps or None, "email": values["email"].strip().lower()}
 
 
-def _file(text: str, mimetype: str, name: str) -> Response:
-    return Response(text, mimetype=mimetype, headers={"Content-Disposition": f"attachment; filename={name}"})
+def _concerned(values: dict[str, Any]) -> list[Any]:
+    """Whose open leads or clocks an edit concerns. Raises `PolicyRefused`."""
+    shown = preview_roster(person_document(values), now=now()).affected
+    return [one for one in shown if one.leads or one.clocks]
+
+
+def _choices(concerned: list[Any]) -> dict[str, Any]:
+    """Where open leads may go, the usual first: of the absent they stay, of those who leave they cannot."""
+    if all(one.cause == "absence" for one in concerned):
+        return {KEEP: GIVE[KEEP], **GIVE}
+    return {key: label for key, label in GIVE.items() if key != KEEP}

@@ -55,10 +55,15 @@ class RosterChange:
 
 @dataclass(frozen=True, slots=True)
 class RosterPreview:
-    """What an import would do, and the open leads of people who would part with theirs."""
+    """What an import would do, and the open leads of people who would part with theirs.
+
+    ``document`` holds the parts that would change, to import as they are while the roster has this ``tag``.
+    """
 
     change: RosterChange
-    affected: tuple[Affected, ...] = ()
+    affected: tuple[Affected, ...]
+    document: Document
+    tag: str
 
 
 def export_roster() -> Document:
@@ -106,8 +111,13 @@ def preview_roster(document: Any, *, replace: bool = False, now: datetime | None
         driver = raw(session.connection())
         following = _following(before, roster, now or SystemClock().now(), session)
         managers = {person.email: person.manager for person in roster.people}
-        change, _ = _compared(before, plain(roster), _named(document))
-        return RosterPreview(change, affected(driver, following.partings, managers))
+        change, people = _compared(before, plain(roster), _named(document))
+        return RosterPreview(
+            change,
+            affected(driver, following.partings, managers),
+            {**_changed(before, plain(roster)), "people": [part for _, part in people]},
+            roster_tag(before),
+        )
 
 
 def save_person(
@@ -227,6 +237,17 @@ def _write(session: Session, before: Document, roster: Roster, document: Documen
         session.merge(_person_row(part))
         _record(session, by, f"person/{part['email']}", old, part)
     return change
+
+
+def _changed(before: Document, after: Document) -> Document:
+    """The calendars and teams that differ."""
+    return {
+        "format": FORMAT,
+        **{
+            name: [one for one in after.get(name, ()) if one not in before.get(name, ())]
+            for name in ("calendars", "teams")
+        },
+    }
 
 
 def _named(document: Document) -> set[str]:
