@@ -27,7 +27,7 @@ def read_people(driver: Driver, claimants: Iterable[str], schedules: Schedules, 
         superiors={email: above for email, above in superiors.items() if above and above != email},
         teams=teams,
         heads=heads,
-        standings=_standings(driver, sorted(set(claimants)), schedules, now),
+        standings=_locked_standings(driver, sorted(set(claimants)), schedules, now),
     )
 
 
@@ -41,11 +41,16 @@ def _managers(driver: Driver) -> list[str]:
     return [email for (email,) in rows]
 
 
-def _standings(driver: Driver, people: list[str], schedules: Schedules, now: datetime) -> Mapping[str, Standing]:
-    """How these people stand with the pool: claims of their day, leads they hold, suspended or not (R7.3)."""
+def _locked_standings(driver: Driver, people: list[str], schedules: Schedules, now: datetime) -> Mapping[str, Standing]:
+    """The standings of these people, who claim nothing else until the transaction ends."""
     if not people:
         return {}
     driver.execute("SELECT FROM person WHERE email = ANY(%s) ORDER BY email FOR NO KEY UPDATE", [people])
+    return read_standings(driver, people, schedules, now)
+
+
+def read_standings(driver: Driver, people: list[str], schedules: Schedules, now: datetime) -> Mapping[str, Standing]:
+    """How these people stand with the pool: claims of their day, leads they hold, suspended or not (R7.3)."""
     zones = [str(schedules.schedule(email).calendar.zone) for email in people]
     rows = driver.execute(
         "SELECT p.email, (SELECT count(*) FROM track_record r WHERE r.person = p.email AND r.kind = 'claimed' "
