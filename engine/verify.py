@@ -24,7 +24,7 @@ from engine.core.state import LeadState, load_state
 from engine.rules import RulesCache
 from engine.store import checking
 from engine.store.batch import LoadedLead
-from engine.store.checking import Recorded
+from engine.store.checking import Moved, Recorded
 from engine.tracks import AccountTrack, Step, Track
 from engine.world import Moment, World
 
@@ -89,7 +89,7 @@ class Replay:
     def __init__(
         self,
         clocks: Mapping[tuple[int, str, datetime], Sequence[Clock]],
-        moved: Mapping[int, tuple[int, int, set[int]]],
+        moved: Mapping[int, Moved],
     ) -> None:
         self._rules = RulesCache()
         self._clocks = clocks
@@ -151,9 +151,7 @@ class Replay:
             replayed = self._final_clocks.get(number)
             if replayed is None:
                 yield Difference("clock", number, "start", clock.started_at, None)
-            elif (clock.state, clock.met_late) != (replayed.state, replayed.met_late) and not self._ended_by_merge(
-                clock
-            ):
+            elif (clock.state, clock.met_late) != (replayed.state, replayed.met_late):
                 yield Difference("clock", number, "state", clock.state, replayed.state)
 
     def close(self) -> None:
@@ -175,6 +173,7 @@ class Replay:
             world.reread(stays)
             world.reread(goes)
             world.join(stays, goes)
+            self._end_clocks(goes, recorded.decided_at)
             return stays
         return track
 
@@ -193,13 +192,19 @@ class Replay:
                 world.reread_company(company)
 
     def _part(self, world: World, merge: int) -> None:
-        winner, loser, moved = self._moved[merge]
-        self._gone.pop(loser, None)
-        everything = self._events.get(winner, [])
-        self._events[loser] = [event for event in everything if event.seq in moved]
-        self._events[winner] = [event for event in everything if event.seq not in moved]
-        for lead in (winner, loser):
+        moved = self._moved[merge]
+        self._gone.pop(moved.loser, None)
+        everything = self._events.get(moved.winner, [])
+        self._events[moved.loser] = [event for event in everything if event.seq in moved.events]
+        self._events[moved.winner] = [event for event in everything if event.seq not in moved.events]
+        for lead in (moved.winner, moved.loser):
             world.relearn(self._track(world, lead), self._events[lead])
+        parted = self._track(world, moved.loser)
+        parted.lead.clocks = tuple(
+            replace(clock, state="running", ended_at=None) if clock.id in moved.clocks else clock
+            for clock in parted.lead.clocks
+        )
+        self._name_clocks(parted)
 
     @staticmethod
     def _track(world: World, lead_id: int) -> Track:
@@ -254,12 +259,12 @@ class Replay:
             return next((one for one in alike if one.id == clock.id), None)
         return next((one for one in alike if one.id not in self._final_clocks), None)
 
-    def _ended_by_merge(self, clock: Clock) -> bool:
-        return clock.state == "cancelled" and any(
-            lead in self._gone or any(lead == loser for _, loser, _ in self._moved.values())
-            for (lead, _, _), stored in self._clocks.items()
-            if any(one.id == clock.id for one in stored)
+    def _end_clocks(self, track: Track, now: datetime) -> None:
+        """A lead that was merged away has no running clocks."""
+        track.lead.clocks = tuple(
+            replace(clock, state="cancelled", ended_at=now) if clock.running else clock for clock in track.lead.clocks
         )
+        self._name_clocks(track)
 
 
 def _due(recorded: Recorded) -> Due:
@@ -284,6 +289,7 @@ def _choice(recorded: Recorded) -> Choice | None:
         stored["chosen"],
         candidates,
         stored["otherwise"],
+        way=stored.get("way", "turn"),
         conflict=stored.get("conflict"),
     )
 

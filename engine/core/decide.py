@@ -178,6 +178,7 @@ def complete(
         policy_number=book.number,
         now=now,
     )
+    after = replace(after, resumes=sla.resumes(book.policy.sla, outcome.clocks_before, (*clocks, *started), change))
     whole = replace(outcome, after=after, choice=choice, clocks=(*clocks, *started))
     return replace(whole, effects=consequences(whole, event, book.policy))
 
@@ -359,7 +360,7 @@ def _placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) 
             return into_pool(state, now, choice.policy or "nobody")
         return replace(state, owner=None, queued=queued(choice, state, now, need.priority if need else 3))
     owned = replace(state, owner=choice.person, queued=None, pool_since=None, pool_reason=None)
-    owned = replace(owned, assigned_by=choice.policy)
+    owned = replace(owned, assigned_by=choice.policy, turnless=not choice.was_a_turn)
     return replace(owned, sdr=choice.person) if choice.role == "sdr" else replace(owned, rep=choice.person)
 
 

@@ -63,10 +63,11 @@ def of_told(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> Peo
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     there = {email: kept[name] for name, email in several.items() if email and name in kept}
     heads = {part["team"]: part["head"] for part in there.values() if "head" in part}
+    above = {part["superior"] for part in there.values() if part.get("superior_active")}
     return People(
         roles={email: part["role"] for email, part in there.items() if "role" in part},
         managers=frozenset(email for email, part in there.items() if part.get("manages")),
-        active=frozenset(email for email, part in there.items() if part.get("active")),
+        active=frozenset({*above, *(email for email, part in there.items() if part.get("active"))}),
         superiors={email: part["superior"] for email, part in there.items() if "superior" in part},
         teams={email: part["team"] for email, part in there.items() if "team" in part},
         heads=heads,
@@ -81,12 +82,13 @@ def _named(event: LeadEvent) -> str | None:
 
 
 def _person(people: People, email: str) -> dict[str, Any]:
-    team, standing = people.teams.get(email), people.standings.get(email)
+    team, standing, superior = people.teams.get(email), people.standings.get(email), people.superiors.get(email)
     known = {
         "role": people.roles.get(email),
         "manages": email in people.managers,
         "active": email in people.active,
-        "superior": people.superiors.get(email),
+        "superior": superior,
+        "superior_active": superior in people.active,
         "team": team,
         "head": people.heads.get(team or ""),
         "pool": standing and [standing.claimed_today, standing.holding, standing.suspended],

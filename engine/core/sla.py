@@ -149,7 +149,29 @@ def start(
     return tuple(
         _clock(rule, keeper(rule, change.after), policy_number, due(rule, keeper(rule, change.after), now))
         for rule in rules
-        if rule.key not in running and _starts(rule, change, again=rule.key in taken) and may(rule)
+        if rule.key not in running
+        and _starts(rule, change, again=rule.key in taken or rule.key in change.before.resumes)
+        and may(rule)
+    )
+
+
+def resumes(
+    rules: Sequence[SlaClock], earlier: Iterable[Clock], clocks: Iterable[Clock], change: Change
+) -> tuple[str, ...]:
+    """Clocks that events started and that ended because the lead lost its owner, or while it had none (R6.4).
+
+    They start again for whoever gets the lead out of the queue, unless what they wait for happens before.
+    """
+    if change.after.owner is not None or change.after.queued is None:
+        return ()
+    ended = {clock.key for clock in clocks if clock.state in {"cancelled", "breached"}}
+    waiting = {*change.before.resumes, *(clock.key for clock in earlier if clock.running and clock.key in ended)}
+    return tuple(
+        rule.key
+        for rule in rules
+        if rule.starts_on.event is not None
+        and rule.key in waiting
+        and not change.names((*rule.met_by, *rule.cancelled_by))
     )
 
 

@@ -67,6 +67,8 @@ class LeadState:
     passed_over: tuple[PassedOver, ...] = ()
     assigned_by: str | None = None
     """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
+    turnless: bool = False
+    """The owner did not get it as a turn of that policy, so that there is no turn to give back (R4.7)."""
     rests: bool = False
     """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
     breaches: Mapping[str, int] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class LeadState:
     """Who lost or returned this lead, over all cycles, the latest of each person last (R7.2, R7.3)."""
     conflict: str | None = None
     """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
+    resumes: tuple[str, ...] = ()
+    """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
@@ -96,11 +100,13 @@ class LeadState:
             queued=None,
             passed_over=(),
             assigned_by=None,
+            turnless=False,
             breaches={},
             owned_since=None,
             protection=None,
             pool_reason=None,
             conflict=None,
+            resumes=(),
         )
 
 
@@ -115,6 +121,7 @@ REST = (
     "release_reason",
     "disqualified_by",
     "assigned_by",
+    "turnless",
     "rests",
     "owned_since",
     "pool_reason",
@@ -135,6 +142,8 @@ def dump_rest(state: LeadState) -> dict[str, Any]:
         rest["protection"] = _protection_row(state.protection)
     if state.breaches:
         rest["breaches"] = dict(state.breaches)
+    if state.resumes:
+        rest["resumes"] = list(state.resumes)
     return rest
 
 
@@ -152,6 +161,7 @@ def load_state(columns: Mapping[str, Any], rest: Mapping[str, Any]) -> LeadState
         parted=_people(rest.get("parted", ())),
         protection=_protection(rest.get("protection")),
         breaches=dict(rest.get("breaches", {})),
+        resumes=tuple(rest.get("resumes", ())),
         **{name: _value(name, rest[name]) for name in REST if name in rest},
     )
 

@@ -34,6 +34,16 @@ class Recorded:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Between which leads a merge moved what; ``clocks`` are those it cancelled, once undone those that went on."""
+
+    winner: int
+    loser: int
+    events: frozenset[int]
+    clocks: frozenset[int]
+
+
 @contextmanager
 def snapshot() -> Iterator[Driver]:
     """One view of the whole database, however long it is read, that sees no later commit and cannot write."""
@@ -103,7 +113,10 @@ def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[Clock]]:
     return found
 
 
-def moved_by_merges(driver: Driver) -> dict[int, tuple[int, int, set[int]]]:
-    """Merge → (winner, loser, events that moved)."""
+def moved_by_merges(driver: Driver) -> dict[int, Moved]:
+    """What each merge moved."""
     rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
-    return {number: (winner, loser, set(moved["events"])) for number, winner, loser, moved in rows}
+    return {
+        number: Moved(winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())))
+        for number, winner, loser, moved in rows
+    }
