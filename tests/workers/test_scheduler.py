@@ -10,6 +10,7 @@ from rq import Worker
 from engine.clock import SystemClock
 from engine.store.clocks import fire_due_clocks
 from engine.store.inbox import Intake, accept
+from engine.store.session import raw, transaction
 from engine.store.waiting import waiting_shards
 from tests.factories import (
     CTO,
@@ -132,6 +133,32 @@ def test_a_touch_before_the_due_moment_wins_over_a_breach_that_is_not_decided(da
     take_in(event("lead.touched", external_id="c1", at=clock.now()))
     decide_all(clock)
     assert fire_due_clocks(NOW + timedelta(minutes=31)) == []
+
+
+def test_whoever_returns_serves_the_best_and_oldest_first_with_two_lanes_at_work(database: str, redis_url: str) -> None:
+    put_in_force()
+    hire(TEAM[0], capacity=3, caps={"day": 0})
+    now = SystemClock().now()
+    several = [event(external_id=f"c{n}", traits=CTO if n in {4, 7} else {}, at=now) for n in range(8)]
+    for one in several:
+        accept([one], now)
+    decide_all(SystemClock())
+    queues.init_queue(redis_url)
+    with (
+        running(SCHEDULER, database, redis_url),
+        running(WORKER, database, redis_url, "one"),
+        running(WORKER, database, redis_url, "two"),
+    ):
+        await_that(lambda: Worker.count(connection=queues.client()) == 2)
+        await_that(lambda: queues.lane_count() == 2)
+        with transaction() as connection:
+            raw(connection).execute("UPDATE person SET details = '{}'")
+        took = await_that(lambda: column("SELECT count(*) FROM lead WHERE owner IS NOT NULL") == [3])
+    served = column("SELECT i.value FROM assignment JOIN identity AS i USING (lead_id) ORDER BY assignment.id")
+    assert served[0] == "c4"
+    assert sorted(served) == ["c0", "c4", "c7"]
+    assert column("SELECT count(*) FROM event WHERE type = 'queue.assigned'") == [3], "nobody asks in vain"
+    assert took < 6
 
 
 def test_shards_with_due_events_are_known_with_the_moment_of_the_first(database: str) -> None:
