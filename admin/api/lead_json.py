@@ -10,6 +10,8 @@ from admin.scores_now import NAMES, ScoresNow
 from engine.core.explain import moment
 from engine.core.facts import known, load_claims, with_account
 from engine.core.plan import frame_of
+from engine.core.pool import is_in_pool
+from engine.core.state import LeadState, load_state
 from engine.store.reading import KINDS, LeadRecord, Row
 from engine.store.versions import read_version
 from rulesets.policy import Policy
@@ -51,6 +53,10 @@ def lead_json(record: LeadRecord) -> Json:
         **{name: row[name] for name in ("excluded", "flagged", "route", "checklists", "missing")},
         "clocks": [clock_json(clock) for clock in record.clocks],
         "queued": _queued(row),
+        "conflict": row["state"].get("conflict"),
+        "protected_until": plain(row["protected_until"]),
+        "pool": pool_json(row),
+        "former_owners": former_owners(row),
         "policy": policy_json(row["policy_number"], record.policy_digest),
         "waiting_events": record.waiting_events,
     }
@@ -96,6 +102,25 @@ def _queued(row: Row) -> Json | None:
     if row["queued_role"] is None:
         return None
     return {"role": row["queued_role"], "since": plain(row["queued_at"]), "priority": row["queue_priority"]}
+
+
+def pool_json(row: Row) -> Json | None:
+    """Since when and why a lead is in the public pool; raw and nurture leads that nobody had have neither."""
+    state = load_state(row, row["state"])
+    if not is_in_pool(state):
+        return None
+    return {"since": plain(state.pool_since), "why": state.pool_reason, "reason": returned_for(state)}
+
+
+def returned_for(state: LeadState) -> str | None:
+    """The key of the reason somebody gave who let the lead go last."""
+    last = state.parted[-1].why if state.parted else None
+    return {"rejected": state.reject_reason, "released": state.release_reason}.get(last or "")
+
+
+def former_owners(row: Row) -> list[Json]:
+    """Who lost or returned the lead, the latest last."""
+    return [{"person": one.person, "why": one.why, "at": plain(one.at)} for one in load_state(row, row["state"]).parted]
 
 
 def decision_json(row: Row) -> Json:

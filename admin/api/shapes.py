@@ -40,6 +40,22 @@ class PolicyShape(BaseModel):
     digest: str | None
 
 
+class PoolShape(BaseModel):
+    """Why a lead is in the public pool."""
+
+    since: datetime | None = Field(description="null for raw and nurture leads, which are in the pool as they are")
+    why: str | None = Field(description="reclaimed, released, rejected, nobody, or the key of a clock or policy")
+    reason: str | None = Field(description="The reason given by whoever let the lead go last")
+
+
+class FormerOwnerShape(BaseModel):
+    """Somebody who had the lead and lost or returned it."""
+
+    person: str
+    why: str = Field(description="rejected, released, reclaimed, or the key of the clock they missed")
+    at: datetime
+
+
 class LeadShape(BaseModel):
     """A lead as it stands after its last decision."""
 
@@ -61,6 +77,12 @@ class LeadShape(BaseModel):
     missing: list[dict[str, Any]]
     clocks: list[ClockShape]
     queued: dict[str, Any] | None = Field(description="Role, since and priority while the lead waits for a person")
+    conflict: str | None = Field(
+        description="Owner of the company's other lead while this outbound lead waits for that"
+    )
+    protected_until: datetime | None = Field(description="Until when the owner may keep the lead")
+    pool: PoolShape | None = Field(description="null while the lead is not in the public pool")
+    former_owners: list[FormerOwnerShape] = Field(description="Who lost or returned the lead, the latest last")
     policy: PolicyShape | None
     waiting_events: int
 

@@ -2,11 +2,13 @@
 
 from admin.api import events, leads, notices, policies, policy_life, rosters, segment, simulations, status, work
 from admin.api.openapi import described_by
+from admin.api.pool import ROUTES as POOL
 from admin.api.routes import Route
 
 SERVICE: tuple[Route, ...] = (
     *events.ROUTES,
     *leads.ROUTES,
+    *POOL,
     *work.ROUTES,
     *notices.ROUTES,
     *segment.ROUTES,

@@ -1,0 +1,82 @@
+"""`GET /v1/pool`: the public pool as people claim from it, the best leads first."""
+
+import base64
+import binascii
+from decimal import Decimal, InvalidOperation
+
+from flask import jsonify, request
+
+from admin.api.lead_json import lead_json
+from admin.api.leads import PAGING, check_parameters, page_limit
+from admin.api.routes import Answer, Parameter, Route
+from admin.api.shapes import LeadsShape
+from admin.problems import Problem
+from engine.store import reading
+from engine.store.pool_list import BEST_FIRST, Place, PoolFilter, read_pool
+from rulesets.policy import GRADES
+
+FILTERS = (
+    Parameter("stage", f"Leads at this stage: {', '.join(BEST_FIRST)}"),
+    Parameter("grade", f"Leads of this grade: {', '.join(GRADES)}"),
+    Parameter("region", "Leads whose region is this, among the best 20,000 of each stage"),
+    Parameter("why", "Leads put there for this reason, among the 20,000 that came last into the pool"),
+)
+LONGEST = 200
+
+
+def get_pool() -> Answer:
+    """Leads of the pool: by stage, grade and engagement, best first."""
+    check_parameters((*FILTERS, *PAGING))
+    limit = page_limit()
+    found = read_pool(_wanted(), after=place_of(request.args.get("cursor", "")), limit=limit + 1)
+    shown = found[:limit]
+    records = reading.read_leads([lead.row["id"] for lead in shown])
+    more = cursor_of(shown[-1].place) if len(found) > limit else None
+    return jsonify({"items": [lead_json(record) for record in records], "next": more})
+
+
+def cursor_of(place: Place) -> str:
+    """A place as the text of an address."""
+    text = f"{place.stage}~{place.grade}~{place.merit}~{place.lead}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> Place | None:
+    """The place a cursor names, None for none; raises Problem (422) for a cursor that is none of ours."""
+    if not cursor:
+        return None
+    try:
+        stage, grade, merit, lead = base64.urlsafe_b64decode(cursor.encode() + b"==").decode("ascii").split("~")
+        place = Place(stage, grade[:1], Decimal(merit), int(lead))
+        good = stage in BEST_FIRST and place.merit.is_finite() and 0 <= place.lead <= reading.MAX_ID
+    except (binascii.Error, ValueError, InvalidOperation):
+        good = False
+    if not good:
+        raise Problem("invalid", "The cursor is none of ours: give `next` of the page before.", parameter="cursor")
+    return place
+
+
+def _wanted() -> PoolFilter:
+    stage, grade = _choice("stage", BEST_FIRST), _choice("grade", GRADES)
+    stages = BEST_FIRST if stage is None else (stage,)
+    return PoolFilter(stages=stages, grade=grade, region=_text("region"), why=_text("why"))
+
+
+def _choice(name: str, allowed: tuple[str, ...]) -> str | None:
+    given = request.args.get(name)
+    if given is not None and given not in allowed:
+        raise Problem("invalid", f"{name} must be one of {', '.join(allowed)}.", parameter=name)
+    return given
+
+
+def _text(name: str) -> str | None:
+    given = request.args.get(name)
+    if given is not None and ("\x00" in given or not 0 < len(given.strip()) <= LONGEST):
+        raise Problem("invalid", f"{name} must have 1 to {LONGEST} characters and no NUL.", parameter=name)
+    return given
+
+
+ROUTES = (
+    Route("GET", "/v1/pool", get_pool, "Look through the public pool", ("leads:read",), {200: LeadsShape},
+          (401, 403, 422, 503), parameters=(*FILTERS, *PAGING)),
+)  # fmt: skip
