@@ -35,103 +35,9 @@ def calendar(zone: str, *spans: str, days: Sequence[str] = DAYS, **parts: Any) -
     return WorkingCalendar.of(ZoneInfo(zone), {"hours": dict.fromkeys(days, spans), **parts})
 
 
-def chinese(**parts: Any) -> WorkingCalendar:
-    return calendar("Asia/Shanghai", "09:00-12:00", "13:00-18:00", country="CN", **parts)
-
-
-def sundays(*spans: str) -> WorkingCalendar:
-    return calendar("Europe/Berlin", *spans, days=["sun"])
-
-
-CN = chinese()
-SHIFTED = chinese(days_off=["2026-11-25", "2026-02-14"], workdays=["2026-11-28", "2026-02-18", "2026-11-25"])
-SIX_DAYS = WorkingCalendar.of(
-    ZoneInfo("Asia/Shanghai"),
-    {"country": "CN", "hours": {**dict.fromkeys(DAYS, ("09:00-12:00", "13:00-18:00")), "sat": ["09:00-12:00"]}},
-)
-US = calendar("America/New_York", "09:00-17:00", country="US")
-NOWHERE = calendar("America/New_York", "09:00-17:00", country="XX")
-ALWAYS = WorkingCalendar(ZoneInfo("America/New_York"))
-ALWAYS_CN = WorkingCalendar.of(ZoneInfo("Asia/Shanghai"), {"country": "CN"})
-NIGHT = sundays("00:00-06:00")
-
-WINDOWS: list[tuple[WorkingCalendar, str, float, str]] = [
-    # within a day, over lunch, to the very end of it
-    (CN, "2026-11-23T10:00", 0.5, "2026-11-23T10:30"),
-    (CN, "2026-11-23T02:00+00:00", 0.5, "2026-11-23T10:30"),
-    (CN, "2026-11-22T21:00-05:00", 0.5, "2026-11-23T10:30"),
-    (CN, "2026-11-23T11:30", 0.5, "2026-11-23T12:00"),
-    (CN, "2026-11-23T11:30", 1, "2026-11-23T13:30"),
-    (CN, "2026-11-23T12:00", 0.5, "2026-11-23T13:30"),
-    (CN, "2026-11-23T12:15", 0.5, "2026-11-23T13:30"),
-    (CN, "2026-11-23T13:00", 0.5, "2026-11-23T13:30"),
-    (CN, "2026-11-23T08:00", 3, "2026-11-23T12:00"),
-    (CN, "2026-11-23T08:00", 8, "2026-11-23T18:00"),
-    (CN, "2026-11-23T17:30", 0.5, "2026-11-23T18:00"),
-    # over night and over the weekend
-    (CN, "2026-11-23T17:30", 1, "2026-11-24T09:30"),
-    (CN, "2026-11-23T18:00", 0.5, "2026-11-24T09:30"),
-    (CN, "2026-11-23T23:59:59", 0.5, "2026-11-24T09:30"),
-    (CN, "2026-11-23T09:00", 8 + 1 / 3600, "2026-11-24T09:00:01"),
-    (CN, "2026-11-27T17:30", 1, "2026-11-30T09:30"),
-    (CN, "2026-11-28T12:00", 1, "2026-11-30T10:00"),
-    (CN, "2026-11-23T09:00", 40, "2026-11-27T18:00"),
-    (CN, "2026-11-23T09:00", 41, "2026-11-30T10:00"),
-    # Spring Festival, New Year, May Day and their make-up days
-    (CN, "2026-02-13T17:00", 2, "2026-02-14T10:00"),
-    (CN, "2026-02-14T17:00", 2, "2026-02-24T10:00"),
-    (CN, "2026-02-17T10:00", 4, "2026-02-24T14:00"),
-    (CN, "2026-02-27T17:30", 1, "2026-02-28T09:30"),
-    (CN, "2026-02-28T17:30", 1, "2026-03-02T09:30"),
-    (CN, "2025-01-26T09:00", 8, "2025-01-26T18:00"),
-    (CN, "2025-01-27T17:00", 2, "2025-02-05T10:00"),
-    (CN, "2025-02-07T18:00", 1, "2025-02-08T10:00"),
-    (CN, "2024-02-09T17:00", 2, "2024-02-18T10:00"),
-    (CN, "2025-12-31T17:00", 2, "2026-01-04T10:00"),
-    (CN, "2026-04-30T17:00", 2, "2026-05-06T10:00"),
-    (CN, "2026-05-08T17:00", 2, "2026-05-09T10:00"),
-    (SIX_DAYS, "2026-02-14T11:30", 1, "2026-02-14T13:30"),
-    (SIX_DAYS, "2026-11-28T11:30", 1, "2026-11-30T09:30"),
-    (ALWAYS_CN, "2026-04-30T23:00", 2, "2026-05-06T01:00"),
-    # a company's own exceptions
-    (SHIFTED, "2026-11-24T17:00", 2, "2026-11-26T10:00"),
-    (SHIFTED, "2026-11-27T17:00", 2, "2026-11-28T10:00"),
-    (SHIFTED, "2026-02-13T17:00", 2, "2026-02-18T10:00"),
-    (SHIFTED, "2026-02-18T17:00", 2, "2026-02-24T10:00"),
-    # another zone, other holidays, none for a country without any
-    (US, "2026-11-20T16:00", 2, "2026-11-23T10:00"),
-    (US, "2026-11-25T16:00", 2, "2026-11-27T10:00"),
-    (US, "2026-07-02T16:00", 2, "2026-07-06T10:00"),
-    (NOWHERE, "2026-11-25T16:00", 2, "2026-11-26T10:00"),
-    # clocks that change
-    (US, "2026-03-06T16:00", 2, "2026-03-09T10:00"),
-    (US, "2026-10-30T16:00", 2, "2026-11-02T10:00"),
-    (ALWAYS, "2026-03-07T12:00", 24, "2026-03-08T13:00"),
-    (ALWAYS, "2026-10-31T12:00", 24, "2026-11-01T11:00"),
-    (ALWAYS, "2026-11-01T00:30", 2, "2026-11-01T01:30-05:00"),
-    (ALWAYS, "2026-11-01T01:30-05:00", 1, "2026-11-01T02:30"),
-    (NIGHT, "2026-03-29T00:00", 5, "2026-03-29T06:00"),
-    (NIGHT, "2026-03-29T00:00", 6, "2026-04-05T01:00"),
-    (NIGHT, "2026-10-25T00:00", 6, "2026-10-25T05:00"),
-    (NIGHT, "2026-10-25T00:00", 7, "2026-10-25T06:00"),
-    (sundays("02:30-04:00"), "2026-03-29T00:00", 1, "2026-03-29T04:00"),
-    (sundays("01:30-02:30"), "2026-03-29T00:00", 0.5, "2026-03-29T03:00"),
-    (sundays("02:15-02:45"), "2026-03-29T00:00", 0.5, "2026-04-05T02:45"),
-    (sundays("01:30-02:30"), "2026-10-25T00:00", 1, "2026-10-25T02:30+02:00"),
-]  # fmt: skip
-
-AWAY: list[tuple[WorkingCalendar, str, float, str, Sequence[tuple[str, str]]]] = [
-    (CN, "2026-11-23T17:30", 1, "2026-11-25T09:30", [("2026-11-24", "2026-11-24")]),
-    (CN, "2026-11-23T17:30", 0.5, "2026-11-23T18:00", [("2026-11-24", "2026-11-24")]),
-    (CN, "2026-11-23T17:30", 1, "2026-11-30T09:30", [("2026-11-24", "2026-11-27")]),
-    (CN, "2026-11-23T10:00", 1, "2026-11-24T10:00", [("2026-11-23", "2026-11-23")]),
-    (CN, "2026-11-23T17:30", 1, "2026-11-30T09:30", [("2026-11-26", "2026-11-27"), ("2026-11-24", "2026-11-25")]),
-    (CN, "2026-11-23T17:30", 9, "2026-11-27T09:30", [("2026-11-24", "2026-11-24"), ("2026-11-26", "2026-11-26")]),
-    (CN, "2026-11-23T10:00", 1, "2026-11-23T11:00", [("2026-11-16", "2026-11-22")]),
-    (CN, "2026-02-06T18:00", 1, "2026-02-24T10:00", [("2026-02-09", "2026-02-14")]),
-    (ALWAYS, "2026-11-22T23:00", 2, "2026-11-25T01:00", [("2026-11-23", "2026-11-24")]),
-    (ALWAYS, "2026-11-23T12:00", 24, "2026-11-26T00:00", [("2026-11-23", "2026-11-24")]),
-]  # fmt: skip
+CASES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "cases" / "calendars.json").read_text("utf-8"))
+CALENDARS = {key: WorkingCalendar.of(ZoneInfo(parts["timezone"]), parts) for key, parts in CASES["calendars"].items()}
+CN, ALWAYS_CN = CALENDARS["cn"], CALENDARS["cn_always"]
 
 
 def moment(text: str, of: WorkingCalendar) -> datetime:
@@ -143,23 +49,22 @@ def days_of(absences: Sequence[tuple[str, str]]) -> Absences:
     return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in absences]
 
 
-@pytest.mark.parametrize(
-    ("of", "start", "hours", "due", "absences"),
-    [*((*case, []) for case in WINDOWS), *AWAY],
-    ids=lambda value: value if isinstance(value, str) else None,
-)
-def test_a_window_of_working_time_is_full_when_a_person_with_a_wall_calendar_says(
-    of: WorkingCalendar, start: str, hours: float, due: str, absences: Sequence[tuple[str, str]]
-) -> None:
-    begins, window, away = moment(start, of), timedelta(seconds=round(hours * 3600)), days_of(absences)
+def named(case: dict[str, Any]) -> str:
+    return f"{case['about']}: {case['calendar']} {case['start']} {case['seconds']}"
+
+
+@pytest.mark.parametrize("case", CASES["windows"], ids=named)
+def test_a_window_of_working_time_is_full_when_a_person_with_a_wall_calendar_says(case: dict[str, Any]) -> None:
+    of, window, away = CALENDARS[case["calendar"]], timedelta(seconds=case["seconds"]), days_of(case.get("away", ()))
+    begins = moment(case["start"], of)
     found = add_business_time(of, begins, window, away)
-    assert found == moment(due, of).astimezone(UTC)
+    assert found == moment(case["due"], of).astimezone(UTC)
     assert elapsed(of, begins, found, away) == window
     assert is_working(of, found - TICK)
 
 
 def test_there_are_at_least_sixty_such_cases() -> None:
-    assert len(WINDOWS) + len(AWAY) >= 60
+    assert len(CASES["windows"]) >= 60
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="the published calendars of ../shared/data are not here")
