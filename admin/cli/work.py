@@ -6,16 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import click
 
 from admin.cli.terminal import connected
+from admin.delivering import deliverer
 from workers.asks import ASKS
 from workers.embedded import redis_url
 from workers.jobs import run_worker
 from workers.queues import EVENTS
 from workers.reads import run_reads
 from workers.scheduler import run_scheduler
+
+DELIVERIES_STOP_SECONDS = 3.0
+"""How long messages under way may take when the scheduler is told to stop; the others come back by their lease."""
 
 
 @click.command()
@@ -59,6 +64,10 @@ def _many_workers(number: int, kind: str | None) -> int:
 
 @click.command()
 def scheduler() -> None:
-    """Wake waiting shards, fire due clocks, drain queues: run it once, it takes turns by itself."""
-    connected()
-    run_scheduler()
+    """Wake waiting shards, fire due clocks, drain queues, deliver what is to be told: several share the work."""
+    settings = connected()
+    stop = threading.Event()
+    beside = deliverer(settings)
+    beside.start(stop)
+    run_scheduler(stop=stop)
+    beside.join(DELIVERIES_STOP_SECONDS)

@@ -10,6 +10,8 @@ from admin.views.draft import Cells, Clocks, Groups, Models, Rules, Signals
 from admin.views.eligibility import Eligibility
 from admin.views.entries import PAGES
 from admin.views.leads import Leads
+from admin.views.notifications import Notifications
+from admin.views.outgoing import Deliveries, Webhooks
 from admin.views.publish import Publish
 from admin.views.road import Events, SetAside
 from admin.views.roster import People, Teams
@@ -17,6 +19,7 @@ from admin.views.roster_document import RosterDocument
 from admin.views.versions import Versions
 from engine.store.admin_tables import ApiKey, AuditEntry, UserAccount
 from engine.store.draft_tables import DraftCell, DraftClock, DraftEntry, DraftGroup, DraftModel, DraftRule, DraftSignal
+from engine.store.notice_tables import Delivery, Subscription
 from engine.store.tables import CalendarRow, Event, Inbox, Lead, Person, Team
 
 ROAD = _l("Road of events")
@@ -30,6 +33,7 @@ def pages() -> list[BaseView]:
     """New instances of every page: an application has its own."""
     return [
         Leads(Lead, name=_l("Leads"), endpoint="leads", url="leads"),
+        Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
         Events(Event, name=_l("Events"), category=ROAD, endpoint="events", url="events"),
         SetAside(Inbox, name=_l("Set aside"), category=ROAD, endpoint="set_aside", url="set-aside"),
         *_policy(),
@@ -39,6 +43,8 @@ def pages() -> list[BaseView]:
         Eligibility(name=_l("Monthly lists"), category=ROSTER, endpoint="eligibility", url="roster/eligibility"),
         RosterDocument(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
         Keys(ApiKey, name=_l("API keys"), category=OPERATION, endpoint="keys", url="keys"),
+        Webhooks(Subscription, name=_l("Webhooks"), category=OPERATION, endpoint="webhooks", url="webhooks"),
+        Deliveries(Delivery, name=_l("Deliveries"), category=OPERATION, endpoint="deliveries", url="deliveries"),
         Users(UserAccount, name=_l("Users"), category=OPERATION, endpoint="users", url="users"),
         AuditLog(AuditEntry, name=_l("Audit log"), category=OPERATION, endpoint="audit", url="audit"),
     ]

@@ -34,7 +34,11 @@ LIST_PAGES = {
     "/admin/roster/calendars/": May.SEE_ROSTER,
     "/admin/roster/eligibility/": May.SEE_ROSTER,
     "/admin/roster/document/": May.SEE_ROSTER,
+    "/admin/notifications/": May.ENTER,
+    "/admin/notifications/settings/": May.ENTER,
     "/admin/keys/": May.EDIT_KEYS,
+    "/admin/webhooks/": May.EDIT_KEYS,
+    "/admin/deliveries/": May.EDIT_KEYS,
     "/admin/users/": May.EDIT_USERS,
     "/admin/audit/": May.SEE_AUDIT,
 }
@@ -57,6 +61,10 @@ WRITES = [
     ("/admin/roster/eligibility/", May.EDIT_ROSTER),
     ("/admin/roster/people/lift", May.EDIT_ROSTER),
     ("/admin/keys/revoke", May.EDIT_KEYS),
+    ("/admin/webhooks/new/", May.EDIT_KEYS),
+    ("/admin/webhooks/1/secret", May.EDIT_KEYS),
+    ("/admin/webhooks/1/remove", May.EDIT_KEYS),
+    ("/admin/deliveries/action/", May.EDIT_KEYS),
     ("/admin/users/new/", May.EDIT_USERS),
 ]
 
