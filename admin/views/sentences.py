@@ -66,20 +66,36 @@ def why_refused(refused: Json) -> str:
 def chosen(choice: Json) -> str:
     """What came of looking for a person."""
     role = terms.term(terms.ROLES, choice["role"])
-    if choice.get("chosen"):
-        return str(
+    person, policy = choice.get("chosen"), choice["policy"]
+    if person and choice.get("way") == "account":
+        text = gettext(
+            "%(person)s has another lead of the company and got this one, too; it was nobody's turn.", person=person
+        )
+    elif person and choice.get("way") == "named":
+        text = gettext("%(person)s was named by hand as %(role)s.", person=person, role=role)
+    elif person:
+        who = {"person": person, "role": role, "policy": policy}
+        text = gettext("%(person)s was chosen as %(role)s by policy %(policy)s.", **who)
+    else:
+        where = terms.term(terms.PLACES, choice.get("otherwise"))
+        text = gettext("Nobody could be chosen as %(role)s; the lead goes to: %(where)s.", role=role, where=where)
+    return str(text)
+
+
+def beside(choice: Json) -> list[str]:
+    """What else is to be known of a choice: a company that somebody works on, what spoke against who was named."""
+    told = []
+    if choice.get("conflict"):
+        told.append(
             gettext(
-                "%(person)s was chosen as %(role)s by policy %(policy)s.",
-                person=choice["chosen"],
-                role=role,
-                policy=choice["policy"],
+                "%(person)s works on a lead of the same company: the outbound lead waits until that ends.",
+                person=choice["conflict"],
             )
         )
-    return str(
-        gettext(
-            "Nobody could be chosen as %(role)s; the lead goes to: %(where)s.", role=role, where=choice.get("otherwise")
-        )
-    )
+    against = [str(terms.term(terms.WARNINGS, code)) for code in choice.get("warnings", ())]
+    if against:
+        told.append(gettext("This spoke against it: %(reasons)s.", reasons=", ".join(against)))
+    return [str(sentence) for sentence in told]
 
 
 def candidates(choice: Json) -> list[dict[str, Any]]:

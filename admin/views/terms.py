@@ -80,6 +80,15 @@ WARNINGS = {
     "conflict": _l("somebody else works on a lead of the same company"),
 }
 """What may speak against a person who is named by hand; they get the lead nevertheless (R5.9)."""
+POOL_REASONS = {
+    "reclaimed": _l("protection passed"),
+    "released": _l("released"),
+    "rejected": _l("rejected"),
+    "nobody": _l("nobody could be found"),
+}
+"""What put a lead into the public pool, unless it was a clock or a policy of assignment (R7.2)."""
+PLACES = {"queue": _l("the queue"), "pool": _l("the public pool")}
+"""Where a lead waits for which nobody was found."""
 WORK = {
     "touch": _l("Log a touch"),
     "qualify": _l("Qualify"),
