@@ -4,6 +4,7 @@ RQ calls any importable function whose name stands in Redis; `BatonJob` looks na
 call-backs and takes numbers as arguments (DURABLE.md). A drain runs in a forked child: it makes its connections itself.
 """
 
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from engine.clock import SystemClock
+from engine.clock import Clock, SystemClock
 from engine.core.calendars import known_countries
 from engine.errors import BatonError
 from engine.evaluate import Evaluator
@@ -34,6 +35,8 @@ TURN_SECONDS = 0.5
 """A drain gives way after this long when another lane waits for a worker: Redis counts killed workers for minutes, and
 so there may be more lanes than workers."""
 IDLE_POLL_SECONDS = 0.008
+COLLECTED_AFTER = (20_000, 20, 100)
+"""Thresholds of Python's collector of cycles in a drain, which lives for seconds."""
 
 
 class JobRefused(BatonError):
@@ -47,9 +50,10 @@ def drain(lane: int, of: int) -> int:
     drain holds; 3. decide batch after batch; 4. unlock; 5. look once more, since an event may have been committed
     between the last look and the unlocking, and wake the lane again if so.
     """
+    _rarely_collect()
     _say_alive(lane, of)
     _tolerate(lambda: queues.client().delete(queues.wake_key(lane, of)), lane)
-    evaluator = Evaluator(SystemClock())
+    evaluator = Evaluator(_time.clock)
     try:
         with ShardLocks(queues.shards_of(lane, of)) as held:
             decided = _drain_until_idle(evaluator, held, lane, of) if held else 0
@@ -60,6 +64,12 @@ def drain(lane: int, of: int) -> int:
         evaluator.close()
         close_store()
     return decided
+
+
+def _rarely_collect() -> None:
+    """Look for garbage cycles less often, and never among what was there before: a batch makes few and many objects."""
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, of: int) -> int:
@@ -175,12 +185,22 @@ class _Stop:
 _stop = _Stop()
 
 
-def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS) -> None:
+class _Time:
+    """What drains take for the time; forked children inherit it."""
+
+    clock: Clock = SystemClock()
+
+
+_time = _Time()
+
+
+def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS, clock: Clock | None = None) -> None:
     """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own.
 
-    What every drain would load anew after its fork is loaded before.
+    What every drain would load anew after its fork is loaded before. ``clock`` replaces the machine's in tests.
     """
     known_countries()
+    _time.clock = clock or _time.clock
     make_worker(redis_url, name, queue).work(logging_level="WARNING")
 
 

@@ -22,6 +22,10 @@ queues.init_queue(queue)
 WORKER = f"{READY}\njobs.run_worker(queue, sys.argv[3])"
 BURST = f"{READY}\njobs.make_worker(queue, sys.argv[3]).work(burst=True, logging_level='WARNING')"
 SCHEDULER = f"{READY}\nscheduler.run_scheduler()"
+MOVED = f"{READY}\nfrom tests.workers.moved_clock import MovedClock\nclock = MovedClock(sys.argv[3])"
+MOVED_WORKER = f"{MOVED}\njobs.run_worker(queue, 'moved', clock=clock)"
+MOVED_SCHEDULER = f"{MOVED}\nscheduler.run_scheduler(clock)"
+"""The same by a clock that a test moves; the third argument is the clock's file."""
 
 
 @contextmanager
