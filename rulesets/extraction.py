@@ -17,9 +17,20 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rulesets.compiled import Assertion, Source
-from rulesets.conditions import NUMERIC, OPERATORS, TEMPORAL, CountOf, CountTest, DaysSinceTest, FieldTest, SinceOf
+from rulesets.conditions import (
+    NUMERIC,
+    OPERATORS,
+    TEMPORAL,
+    CountOf,
+    CountTest,
+    DaysSinceTest,
+    FieldTest,
+    Operand,
+    PropertyTest,
+    SinceOf,
+)
 from rulesets.interpreter import TESTS, View, count, days_since, holds
-from rulesets.operands import read_operand
+from rulesets.operands import property_at, read_operand
 from rulesets.reading import FieldType, fold
 
 Pieces = tuple[str, ...]
@@ -37,6 +48,8 @@ Reader = Callable[[View], Entry]
 DAY = 86_400_000_000  # microseconds
 REMEMBERED = 4096  # values of one field whose pieces are kept
 FOREVER = 3_650_000  # days; a longer window covers every datetime there is
+SHORT = 100  # characters of a property's text that is remembered
+PLAIN = frozenset({int, float, bool, type(None)})
 DIRECT = {"contains": operator.contains, "eq": operator.eq, "neq": operator.ne}
 """Operators whose `rulesets.interpreter.TESTS` are a function of C, which saves a call."""
 _MICROSECOND = timedelta(microseconds=1)
@@ -58,8 +71,39 @@ def reader(source: Source, shares: Shares, zone: ZoneInfo, finish: Finish[Entry]
     if source.days_since is not None:
         look = _ranked(source.assertions, outcomes, FieldType.DECIMAL, zone, scale=DAY)
         return _composed(_clock(source.days_since), look)
-    asked = [(assertion.condition, assertion.holds) for assertion in source.assertions]
-    return lambda view: outcomes[tuple([holds(condition, view) is wanted for condition, wanted in asked])]
+    return _properties(source.assertions, outcomes)
+
+
+def _properties(assertions: Sequence[Assertion], outcomes: "Outcomes[Entry]") -> Reader[Entry]:
+    """What is left are tests of the properties of the event at hand; equal short properties are judged once.
+
+    Not so where a test is relative to now, or a property is long or no plain value.
+    """
+    asked = [(assertion.condition, assertion.holds) for assertion in assertions]
+    paths = sorted({test.event for test, _ in asked if isinstance(test, PropertyTest)})
+    remembered: dict[Any, Entry] = {}
+
+    def judged(view: View) -> Entry:
+        return outcomes[tuple([holds(condition, view) is wanted for condition, wanted in asked])]
+
+    def read(view: View) -> Entry:
+        raws = [property_at(view.properties, path) for path in paths]
+        if not all(type(raw) in PLAIN or (type(raw) is str and len(raw) <= SHORT) for raw in raws):
+            return judged(view)
+        looks = tuple([(type(raw), raw) for raw in raws])
+        entry = remembered.get(looks)
+        if entry is None:
+            if len(remembered) >= REMEMBERED:
+                remembered.clear()
+            entry = remembered[looks] = judged(view)
+        return entry
+
+    timeless = all(isinstance(test, PropertyTest) and not _is_relative(test) for test, _ in asked)
+    return read if timeless else judged
+
+
+def _is_relative(test: PropertyTest) -> bool:
+    return OPERATORS[test.op].operand is Operand.DAYS
 
 
 def _composed(number: Callable[[View], int | Fraction | None], look: Lookup[Entry]) -> Reader[Entry]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rulesets.compiled import Assertion, Source
 from rulesets.conditions import Condition, CountOf, CountTest, FieldTest, PropertyTest
 from rulesets.extraction import REMEMBERED, Remembered, lookup, reader
-from rulesets.interpreter import compare
+from rulesets.interpreter import compare, holds
 from rulesets.reading import FieldType
 from rulesets.vocabulary import EMPTY, Vocabulary
 
@@ -137,3 +137,35 @@ def test_a_property_cannot_be_judged_as_a_value_of_a_field() -> None:
     source = source_of(PropertyTest(event="properties.a", op="known"), field="answers.x")
     with pytest.raises(TypeError, match="not a test of one value"):
         lookup(source, [(0,)], FieldType.TEXT, UTC_ZONE, joined)
+
+
+PLAN = PropertyTest(event="properties.plan", op="eq", value="pro")
+SEATS = PropertyTest(event="properties.seats", op="gte", value=10)
+SOON = PropertyTest(event="properties.until", op="within_last_days", value=3)
+RAW = st.sampled_from([None, True, False, 1, 1.0, 10, 10.0, "10", "pro", " PRO ", "x" * 200, ["pro"], {"pro": 1}])
+
+
+def as_read(view: View, tests: Sequence[Any]) -> str:
+    return "".join(f',"f_{number}{"" if holds(test, view) else "n"}":1' for number, test in enumerate(tests))
+
+
+@given(st.lists(st.tuples(RAW, RAW), max_size=30))
+def test_what_is_remembered_of_properties_is_what_the_interpreter_says_of_them(raws: list[tuple[Any, Any]]) -> None:
+    tests = [PLAN, SEATS]
+    read = reader(source_of(*tests), [range(4)], UTC_ZONE, joined)
+    for plan, seats in raws:
+        view = View(properties={"plan": plan, "seats": seats})
+        assert read(view) == as_read(view, tests)
+
+
+def test_a_property_is_judged_anew_as_now_moves() -> None:
+    read = reader(source_of(SOON), [range(2)], UTC_ZONE, joined)
+    said = {"until": "2026-11-20T00:00:00Z"}
+    assert read(View(properties=said)) == ',"f_0":1'
+    assert read(View(properties=said, now=NOW + timedelta(days=9))) == ',"f_0n":1'
+
+
+def test_properties_are_forgotten_before_they_grow_without_end() -> None:
+    read = reader(source_of(SEATS), [range(2)], UTC_ZONE, joined)
+    for seats in range(REMEMBERED + 10):
+        assert read(View(properties={"seats": seats})) == (',"f_0":1' if seats >= 10 else ',"f_0n":1')
