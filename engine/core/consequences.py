@@ -67,7 +67,7 @@ def _worked(outcome: "Outcome", event: LeadEvent, policy: Policy) -> Iterator[Ef
         return
     reason = event.properties.get("reason")
     yield Record(kind, person, event.occurred_at, reason if isinstance(reason, str) else None)
-    if kind == "rejected" and reason in policy.feedback.compensate and before.assigned_by:
+    if kind == "rejected" and reason in policy.feedback.compensate and before.assigned_by and not before.turnless:
         yield Compensation(before.assigned_by, person)
 
 
