@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 
+from rulesets.countries import COUNTRIES
 from rulesets.findings import Finding, did_you_mean, error, quoted
 from rulesets.parts import Key, Part, Text
 
@@ -136,7 +137,7 @@ def lint_roster(raw: Any) -> RosterReport:
         roster = Roster.model_validate(raw)
     except ValidationError as refused:
         return RosterReport(None, tuple(_structural(refused)))
-    findings = tuple(finding for check in (_duplicates, _references, _circles, _absences) for finding in check(roster))
+    findings = tuple(finding for check in CHECKS for finding in check(roster))
     return RosterReport(None if findings else roster, findings)
 
 
@@ -144,6 +145,18 @@ def plain(roster: Roster) -> dict[str, Any]:
     """The document as plain data with defaults left out."""
     document: dict[str, Any] = roster.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return {"format": FORMAT, **document}
+
+
+def _countries(roster: Roster) -> Iterator[Finding]:
+    """A country without known holidays would silently have none."""
+    for place, calendar in enumerate(roster.calendars):
+        if calendar.country is not None and calendar.country not in COUNTRIES:
+            yield error(
+                "unknown-country",
+                ("calendars", place, "country"),
+                f"the public holidays of {quoted(calendar.country)} are not known",
+                "leave the country out and list its holidays under days_off",
+            )
 
 
 def _structural(refused: ValidationError) -> Iterator[Finding]:
@@ -218,3 +231,7 @@ def _absences(roster: Roster) -> Iterator[Finding]:
         for first, second in pairwise(ordered):
             if second.from_ <= first.to:
                 yield error("overlapping-absences", ("people", place, "absences"), f"two absences share {second.from_}")
+
+
+CHECKS = (_duplicates, _references, _circles, _absences, _countries)
+"""What parts of a roster mean together."""

@@ -16,6 +16,7 @@ from rulesets.findings import Finding, Severity, error
 from rulesets.lint.bands import check_bands
 from rulesets.lint.caps import check_caps
 from rulesets.lint.conditions import check_conditions
+from rulesets.lint.countries import check_countries
 from rulesets.lint.cycles import check_cycles
 from rulesets.lint.duplicates import check_duplicates
 from rulesets.lint.known import Known
@@ -56,6 +57,7 @@ MEANING: tuple[Callable[[Meaning], Iterable[Finding]], ...] = (
     check_reach,
     check_caps,
     check_nowhere,
+    check_countries,
 )
 """Warnings about meaning, asked of policies without errors."""
 

@@ -21,6 +21,7 @@ from engine.core.calendars import (
     known_countries,
     working_spans,
 )
+from rulesets.countries import COUNTRIES
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "calendar_cn"
 DAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -107,6 +108,7 @@ def test_a_window_longer_than_time_is_due_at_its_end() -> None:
 
 def test_countries_are_known_by_their_two_letters() -> None:
     assert {"CN", "US", "DE", "TW", "HK"} <= known_countries()
+    assert {code for code in known_countries() if len(code) == 2} == COUNTRIES
 
 
 # ------------------------------------------------------------------------------------------------ of every calendar

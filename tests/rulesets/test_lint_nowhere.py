@@ -1,6 +1,7 @@
 """What points nowhere, and how warnings about meaning are accepted."""
 
 from rulesets.lint import lint
+from rulesets.roster import FORMAT, lint_roster
 from tests.rulesets.documents import RULE, meanings, policy, with_route, with_rule
 from tests.rulesets.rows import ALWAYS, asks, every, listening, no, signal_at, size
 
@@ -24,6 +25,14 @@ def test_a_policy_that_hands_on_to_another_role_or_to_no_team_leads_nowhere() ->
         ("leads-nowhere", "assignment[0].otherwise.policy"),
         ("leads-nowhere", "assignment[1].teams"),
     ]
+
+
+def test_a_country_without_known_holidays_is_reported_in_policies_and_refused_in_rosters() -> None:
+    assert meanings(policy(calendar={"country": "XX"})) == [("unknown-country", "calendar.country")]
+    assert meanings(policy(calendar={"country": "CN"})) == meanings(policy(calendar={})) == []
+    calendars = [{"key": "a", "timezone": "UTC", "country": "DE"}, {"key": "b", "timezone": "UTC", "country": "XX"}]
+    refused = lint_roster({"format": FORMAT, "calendars": calendars}).findings
+    assert [(finding.code, finding.path) for finding in refused] == [("unknown-country", "calendars[1].country")]
 
 
 def test_a_signal_on_an_event_that_never_arrived_is_silent() -> None:

@@ -1,12 +1,15 @@
 """What a roster document may say of people and calendars, at its edges."""
 
+import re
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from rulesets.roster import FORMAT, Roster, lint_roster
-from rulesets.roster_csv import CsvRefused, read_people, write_people
+from rulesets.document import load
+from rulesets.roster import FORMAT, Calendar, Person, Roster, Team, lint_roster
+from rulesets.roster_csv import COLUMNS, CsvRefused, read_people, write_people
 
 
 def roster(**parts: Any) -> dict[str, Any]:
@@ -74,3 +77,13 @@ def test_what_a_table_has_no_column_for_stays_and_what_it_leaves_empty_goes() ->
 def test_an_absence_nobody_can_read_names_its_line(absence: str) -> None:
     with pytest.raises(CsvRefused, match="line 2: write absences as"):
         read_people(f"email,absences\nli@example.com,{absence}\n")
+
+
+def test_the_documentation_names_every_key_and_its_example_is_sound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "roster.md").read_text("utf-8")
+    example = load(re.findall(r"^```yaml roster\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
+    assert lint_roster(example).findings == ()
+    assert example["people"][1].keys() == {field.alias or name for name, field in Person.model_fields.items()}
+    keys = {*Person.model_fields, *Team.model_fields, *Calendar.model_fields}
+    assert {key for key in keys if f"`{key}`" not in page} == {"key", "label"}
+    assert [name for name in COLUMNS if name not in page] == []

@@ -1,0 +1,17 @@
+"""The country of the policy's calendar: without known holidays it takes none off, and nobody would notice."""
+
+from collections.abc import Iterator
+
+from rulesets.countries import COUNTRIES
+from rulesets.findings import Finding, quoted
+from rulesets.lint.meaning import Meaning
+
+MEND = "leave the country out and list its holidays under days_off"
+
+
+def check_countries(meaning: Meaning) -> Iterator[Finding]:
+    """A country whose holidays are not known."""
+    calendar = meaning.known.policy.calendar
+    if calendar is not None and calendar.country is not None and calendar.country not in COUNTRIES:
+        message = f"the public holidays of {quoted(calendar.country)} are not known, so none is off"
+        yield meaning.warning("unknown-country", ("calendar", "country"), message, MEND)
