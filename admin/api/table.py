@@ -1,6 +1,18 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import events, leads, notices, policies, policy_life, rosters, segment, simulations, status, work
+from admin.api import (
+    events,
+    leads,
+    notices,
+    policies,
+    policy_life,
+    reports,
+    rosters,
+    segment,
+    simulations,
+    status,
+    work,
+)
 from admin.api.openapi import described_by
 from admin.api.pool import ROUTES as POOL
 from admin.api.routes import Route
@@ -15,6 +27,7 @@ SERVICE: tuple[Route, ...] = (
     *policies.ROUTES,
     *policy_life.ROUTES,
     *simulations.ROUTES,
+    *reports.ROUTES,
     *rosters.ROUTES,
     *status.ROUTES,
 )

@@ -26,6 +26,7 @@ COMMANDS = {
     "replay": ("replay:replay", "Send a file of events through the HTTP API."),
     "simulate": ("simulating:simulate", "Try a policy on a file of events; nothing is stored."),
     "explain": ("explaining:explain", "Show a lead's score arithmetic and what is missing."),
+    "report": ("reports:report", "Fairness, clocks, speed, conversion and load over a period."),
     "verify": ("verifying:verify", "Recompute every lead and compare."),
     "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
     "demo-stream": ("demo:demo_stream", "Stream made-up leads, for `baton up --demo`."),

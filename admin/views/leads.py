@@ -18,9 +18,9 @@ from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views import problems, sentences, terms
 from admin.views.draft import label_of
-from admin.views.lead_page import LeadPage, labels, read_page, reject_reasons
-from admin.views.lead_work import do_work
-from admin.views.lists import EXPORT_ROWS, Filter, ListView, page
+from admin.views.lead_page import LeadPage, labels, read_page
+from admin.views.lead_work import do_work, may_work, offers
+from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
 from engine.errors import NotFound
 from engine.store import reading
 from engine.store.lead_cards import LeadCard, find_leads, lead_cards
@@ -109,8 +109,7 @@ class Leads(ListView):
                 labels=labels(shown.policy),
                 label_of=label_of,
                 sentences=sentences,
-                actions=_work_offered(shown.row),
-                reasons=reject_reasons(shown.policy),
+                offers=offers(shown.row),
                 at=now(),
             )
         )
@@ -140,7 +139,7 @@ class Leads(ListView):
         """Work on the lead: an event like any other, its decision awaited for two seconds."""
         row = _readable_page(number).row
         action = request.form.get("action", "")
-        if not _may_work(row):
+        if not may_work(row):
             problems.refuse()
         if action in ACTIONS:
             flash(*do_work(row["id"], action, request.form))
@@ -154,7 +153,7 @@ class Leads(ListView):
             0, None, sort_desc=False, search=args.search, filters=args.filters, page_size=EXPORT_ROWS
         )
         names = [str(label) for label in self.column_labels.values()]
-        return self.csv_answer(names, [_exported(row) for row in rows], f"leads-{export_type}")
+        return csv_answer(names, [_exported(row) for row in rows], f"leads-{export_type}")
 
 
 def _readable_page(number: int, before: int | None = None) -> LeadPage:
@@ -170,24 +169,6 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
 
 def _is_mine(row: dict[str, Any]) -> bool:
     return actor() in {row["owner"], row["sdr"], row["rep"]}
-
-
-def _may_work(row: dict[str, Any]) -> bool:
-    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and row["owner"] == actor())
-
-
-def _work_offered(row: dict[str, Any]) -> list[str]:
-    """What makes sense in the lead's stage; the decision has the last word."""
-    if not _may_work(row):
-        return []
-    return {
-        "raw": ["touch", "qualify"],
-        "nurture": ["touch", "qualify"],
-        "ready": ["touch", "qualify"],
-        "mql": ["touch", "accept", "reject"],
-        "sql": ["touch"],
-        "opportunity": ["touch"],
-    }.get(row["stage"] or "", [])
 
 
 def _exported(row: Any) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from admin.views.leads import Leads
 from admin.views.notifications import Notifications
 from admin.views.outgoing import Deliveries, Webhooks
 from admin.views.publish import Publish
+from admin.views.reports import Reports
 from admin.views.road import Events, SetAside
 from admin.views.roster import People, Teams
 from admin.views.roster_document import RosterDocument
@@ -33,6 +34,7 @@ def pages() -> list[BaseView]:
     """New instances of every page: an application has its own."""
     return [
         Leads(Lead, name=_l("Leads"), endpoint="leads", url="leads"),
+        Reports(name=_l("Reports"), endpoint="reports", url="reports"),
         Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
         Events(Event, name=_l("Events"), category=ROAD, endpoint="events", url="events"),
         SetAside(Inbox, name=_l("Set aside"), category=ROAD, endpoint="set_aside", url="set-aside"),

@@ -78,7 +78,8 @@ def _vocabulary(driver: Driver) -> tuple[Vocabulary, ZoneInfo]:
 
 WORKABLE = ["ready", "mql"]
 """Stages in which somebody is to call."""
-_SAID = """CASE WHEN %(company)s THEN (SELECT a.claims->%(field)s FROM account a WHERE a.id = l.account_id)
+_SAID = """CASE WHEN %(company)s AND l.account_id IS NOT NULL
+     THEN (SELECT a.claims->%(field)s FROM account a WHERE a.id = l.account_id)
      ELSE l.claims->%(field)s END"""
 """The slots of a field: the statements of a trusted source and of a public one, null where there is none."""
 _VALUE = "CASE WHEN jsonb_typeof(said->0) = 'array' THEN said->0->0 ELSE said->1->0 END"
