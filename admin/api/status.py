@@ -120,6 +120,9 @@ class RoadCollector(Collector):
         yield _family("leads", "Leads by stage", ["stage"], {(key,): n for key, n in counts.leads.items()})
         yield _family("clocks", "SLA clocks by key and state", ["key", "state"], counts.clocks)
         yield _family(
+            "deliveries", "E-mails and webhooks on their way or given up", ["channel", "state"], counts.deliveries
+        )
+        yield _family(
             "queued_leads", "Leads in the queue by role", ["role"], {(k,): n for k, n in counts.queued.items()}
         )
 

@@ -45,6 +45,7 @@ class Figures:
     leads: Mapping[str, int]
     clocks: Mapping[tuple[str, ...], int]
     queued: Mapping[str, int]
+    deliveries: Mapping[tuple[str, ...], int]
 
 
 def backlog(now: datetime) -> Backlog:
@@ -83,6 +84,7 @@ def figures(now: datetime) -> Figures:
             leads={stage or "none": number for stage, number in connection.execute(text(_LEADS))},
             clocks={(key, state): number for key, state, number in connection.execute(text(_CLOCKS))},
             queued={row.queued_role: row.n for row in connection.execute(text(_QUEUED))},
+            deliveries={(channel, state): n for channel, state, n in connection.execute(text(_DELIVERIES))},
         )
 
 
@@ -105,3 +107,6 @@ _ACTIVE = "SELECT v.number, v.digest FROM active_policy a JOIN policy_version v 
 _LEADS = "SELECT stage, count(*) FROM lead WHERE merged_into IS NULL GROUP BY stage"
 _CLOCKS = "SELECT key, state, count(*) FROM clock GROUP BY key, state"
 _QUEUED = "SELECT queued_role, count(*) AS n FROM lead WHERE queued_role IS NOT NULL GROUP BY queued_role"
+_DELIVERIES = (
+    "SELECT channel, state, count(*) FROM delivery WHERE state IN ('waiting', 'failed') GROUP BY channel, state"
+)

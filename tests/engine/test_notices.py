@@ -1,13 +1,15 @@
 """Who is told: the people a notification reaches, and that it reaches each of them once."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.effects import Notice
-from engine.core.notices import Colleague, Directory, is_head_of_somebody, recipients, reports_of
+from engine.core.notices import KINDS, Colleague, Directory, is_head_of_somebody, recipients, reports_of
+from engine.core.outgoing import EVENTS
 from engine.store.notices import count_unread, mark_read, read_notices, save_notices
 from engine.store.roster import import_roster
 from engine.store.session import raw, transaction
@@ -80,6 +82,14 @@ def test_managers_have_the_people_whose_manager_they_are() -> None:
     assert reports_of(HEAD, DIRECTORY) == (ZHAO,)
     assert reports_of(LI, DIRECTORY) == ()
     assert [is_head_of_somebody(email, DIRECTORY) for email in (WANG, HEAD, LEFT, LI)] == [True, True, True, False]
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
+
+
+@pytest.mark.parametrize("name", [*KINDS, *EVENTS])
+def test_every_kind_and_every_event_of_webhooks_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
 
 
 def save(*notices: Notice) -> None:

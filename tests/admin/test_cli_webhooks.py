@@ -1,0 +1,48 @@
+"""`baton webhook`: subscriptions in the terminal, their secret printed once, alone on stdout."""
+
+import json
+
+import pytest
+
+from engine.store.subscriptions import list_subscriptions
+from tests.admin.test_cli import Run, run
+
+__all__ = ["run"]
+HOOK = "https://crm.example.com/hook"
+
+
+def test_a_webhook_is_made_changed_and_removed(run: Run) -> None:
+    made = run("webhook", "add", HOOK, "--event", "sla.breached,lead.assigned")
+    assert made.exit_code == 0, made.output
+    (row,) = list_subscriptions()
+    assert made.stdout == f"{row.secret}\n"
+    listed = json.loads(run("webhook", "list", "--json").stdout)
+    assert [(one["url"], one["events"], one["active"]) for one in listed] == [
+        (HOOK, ["lead.assigned", "sla.breached"], True)
+    ]
+    assert "secret" not in listed[0]
+    assert run("webhook", "change", "1", "--pause", "--url", f"{HOOK}/2").exit_code == 0
+    table = run("webhook", "list").stdout
+    assert f"{HOOK}/2" in table
+    assert "paused" in table
+    assert run("webhook", "change", "1", "--resume", "--event", "sla.warned").exit_code == 0
+    (row,) = list_subscriptions()
+    assert (row.url, row.events, row.active) == (f"{HOOK}/2", ["sla.warned"], True)
+    assert run("webhook", "secret", "1").stdout == f"{list_subscriptions()[0].secret}\n"
+    assert run("webhook", "remove", "1").exit_code == 0
+    assert list_subscriptions() == []
+
+
+def test_every_event_is_told_unless_said_otherwise(run: Run) -> None:
+    assert run("webhook", "add", HOOK).exit_code == 0
+    assert len(list_subscriptions()[0].events) == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("add", "ftp://a.example.com"), ("add", HOOK, "--event", "lead.invented"), ("change", "9", "--pause"),
+     ("secret", "9"), ("remove", "9")],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(run: Run, words: tuple[str, ...]) -> None:
+    assert run("webhook", *words).exception is not None
+    assert list_subscriptions() == []
