@@ -210,7 +210,7 @@ def _told(reasons: Mapping[str, Reason]) -> tuple[Candidate, ...]:
 
 
 def _moved(before: Pointers, after: Pointers) -> Pointers:
-    return {key: place for key, place in after.items() if before.get(key) != place}
+    return {key: place for key, place in after.items() if (was := before.get(key)) is not place and was != place}
 
 
 def _waits_for(policy: AssignmentPolicy, lead: Lead, people: Sequence[Member], others: Sequence[str]) -> frozenset[str]:

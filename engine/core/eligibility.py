@@ -19,8 +19,6 @@ from engine.core.state import LeadState
 from rulesets.policy import AssignmentPolicy
 
 UTC = ZoneInfo("UTC")
-SPANS = ("day", "week", "month")
-"""What caps count by, in the person's zone; weeks are ISO weeks."""
 
 OWNED_STAGES = frozenset({Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 """Stages in which an owned lead counts as open (R5.7)."""
@@ -44,6 +42,9 @@ class Reason(StrEnum):
     CHOSEN = "chosen"
 
 
+SPANS = ("day", "week", "month")
+"""What caps count by, in the person's zone; weeks are ISO weeks."""
+CAPS = tuple(zip(SPANS, (Reason.CAP_DAY, Reason.CAP_WEEK, Reason.CAP_MONTH), strict=True))
 OF_THE_LEAD = frozenset({Reason.NO_MATCH, Reason.PREVIOUS, Reason.OFF_HOURS, Reason.ELIGIBLE})
 """What is said of somebody who could receive leads now, as far as they themselves go."""
 
@@ -139,18 +140,19 @@ def objections(member: Member, policy: AssignmentPolicy, lead: Lead, now: dateti
 
 def obstacles(member: Member, now: datetime, listed: Listed) -> Iterator[Reason]:
     """The reasons in the person why they receive nothing now, in the order of R5.2."""
-    months = listed.get(member.role)
-    against = (
-        (Reason.INACTIVE, not member.active),
-        (Reason.ABSENT, bool(member.absences) and _is_absent(member, now)),
-        (Reason.SUSPENDED, member.suspended),
-        (Reason.NOT_LISTED, bool(months) and _is_unlisted(member, now, months or frozenset())),
-        (Reason.CAPACITY, member.capacity is not None and member.open_leads >= member.capacity),
-        (Reason.CAP_DAY, _is_capped(member, "day")),
-        (Reason.CAP_WEEK, _is_capped(member, "week")),
-        (Reason.CAP_MONTH, _is_capped(member, "month")),
-    )
-    return (reason for reason, applies in against if applies)
+    if not member.active:
+        yield Reason.INACTIVE
+    if member.absences and _is_absent(member, now):
+        yield Reason.ABSENT
+    if member.suspended:
+        yield Reason.SUSPENDED
+    if listed and _is_unlisted(member, now, listed):
+        yield Reason.NOT_LISTED
+    if member.capacity is not None and member.open_leads >= member.capacity:
+        yield Reason.CAPACITY
+    for span, reason in CAPS:
+        if span in member.caps and member.received.get(span, 0) >= member.caps[span]:
+            yield reason
 
 
 def unavailability(member: Member, now: datetime, listed: Listed) -> Reason | None:
@@ -177,21 +179,19 @@ def _is_absent(member: Member, now: datetime) -> bool:
     return any(first <= today <= last for first, last in member.absences)
 
 
-def _is_unlisted(member: Member, now: datetime, listed: frozenset[str]) -> bool:
+def _is_unlisted(member: Member, now: datetime, listed: Listed) -> bool:
     month = f"{now.astimezone(member.zone):%Y-%m}"
-    return month in listed and month not in member.eligible_months
-
-
-def _is_capped(member: Member, span: str) -> bool:
-    return span in member.caps and member.received.get(span, 0) >= member.caps[span]
+    return month in listed.get(member.role, ()) and month not in member.eligible_months
 
 
 def misfits(member: Member, policy: AssignmentPolicy, lead: Lead) -> Iterator[Reason]:
     """The reasons between this person and this lead: territories and the like, or that they had it before (R5.3)."""
-    if any(not lead.values(match.field) & member.lists.get(match.rep, frozenset()) for match in policy.match):
-        yield Reason.NO_MATCH
+    for match in policy.match:
+        if not lead.values(match.field) & member.lists.get(match.rep, frozenset()):
+            yield Reason.NO_MATCH
+            break
     earlier = lead.state.passed_over
     if not policy.avoid_previous:
         earlier = tuple(p for p in earlier if p.why == "missed")[-1:]
-    if member.email in {p.person for p in earlier}:
+    if any(member.email == passed.person for passed in earlier):
         yield Reason.PREVIOUS

@@ -16,6 +16,7 @@ from engine.core.eligibility import OF_THE_LEAD, Member, Reason, is_off_hours
 from engine.core.rotation import Participant, Pointers, Turn, given_back, turn, turn_by_department
 from rulesets.policy import AssignmentPolicy
 
+ONE = Fraction(1)
 ENOUGH_DECISIONS = 10
 """So many leads accepted, rejected or missed say something about a person (R5.7)."""
 DECIDED = ("accepted", "rejected", "missed")
@@ -51,7 +52,7 @@ STRATEGIES: Mapping[str, Order] = {
 
 def step(policy: AssignmentPolicy, member: Member) -> Fraction:
     """How far a turn moves a pointer: 1, or 1 ÷ weight."""
-    return member.share if policy.strategy == "weighted" else Fraction(1)
+    return member.share if policy.strategy == "weighted" else ONE
 
 
 def whose_turn(
