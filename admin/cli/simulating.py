@@ -10,6 +10,7 @@ import click
 
 from admin.api.envelope import Refused
 from admin.cli.policies import told
+from admin.cli.simulation_reports import print_reports
 from admin.cli.terminal import fail, json_option, print_table
 from admin.simulating import last_moment, read_lines, read_moment, summary
 from engine.core.model import LeadEvent
@@ -50,6 +51,7 @@ MOMENT = MomentType()
 @click.option("--roster", "roster_file", type=FILE, help="The people, for --until; without it leads stay queued.")
 @click.option("--now", type=MOMENT, help="Score every lead once, at this moment; default: the last event's.")
 @click.option("--until", type=MOMENT, help="Let time pass from the first event to this moment, then score.")
+@click.option("--report", is_flag=True, help="Tell of load, clocks, discipline and fairness instead; with --until.")
 @json_option
 def simulate(
     policy_file: IO[bytes],
@@ -59,6 +61,7 @@ def simulate(
     now: datetime | None,
     until: datetime | None,
     *,
+    report: bool,
     as_json: bool,
 ) -> None:
     """Try a policy on events: scores, cells and stages, or with --until a whole stretch of time with people and clocks.
@@ -67,8 +70,10 @@ def simulate(
     """
     if now is not None and until is not None:
         raise click.UsageError("give --now or --until, not both")
-    if as_json and other_file is not None:
-        raise click.UsageError("--against is for the table: run --json once per policy")
+    if report and until is None:
+        raise click.UsageError("--report tells of people and clocks: let time pass with --until")
+    if as_json and other_file is not None and not report:
+        raise click.UsageError("--against is for tables: run --json once per policy, or add --report")
     policies, problems = _read_policies(policy_file, other_file)
     roster, more = _read_roster(roster_file)
     events, bad = read_lines(events_file)
@@ -76,7 +81,9 @@ def simulate(
     if problems:
         fail([*problems, f"{len(problems)} problems: nothing was simulated"])
     runs = [_run(policy, roster, events, now, until) for policy in policies]
-    if as_json:
+    if report:
+        print_reports(policies, roster, runs, as_json=as_json)
+    elif as_json:
         for line in runs[0]:
             click.echo(json.dumps(line, ensure_ascii=False))
     else:

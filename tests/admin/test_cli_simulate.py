@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from admin.cli import baton
+from engine.core.reports import SIMULATED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 POLICY, ROSTER = EXAMPLES / "olist-policy.yaml", EXAMPLES / "olist-roster.yaml"
@@ -43,6 +44,28 @@ def test_people_read_a_table_of_two_policies_side_by_side(tmp_path: Path) -> Non
     done = simulate(tmp_path, [EVENT], "--against", str(EXAMPLES / "xeducation-policy.yaml"))
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-1].split() == ["leads", "1", "1"]
+
+
+UNTIL = ("--until", "2026-11-22T10:00:00Z", "--roster", str(ROSTER), "--report")
+
+
+def test_a_report_tells_of_load_clocks_and_fairness(tmp_path: Path) -> None:
+    done = simulate(tmp_path, [EVENT, EVENT | {"id": "e2", "lead": {"external_id": "b"}}], *UNTIL)
+    assert done.exit_code == 0, done.output
+    tables = dict(part.split("\n", 1) for part in done.stdout.split("\n\n")[1:])
+    assert set(tables) == set(SIMULATED)
+    assert [line.split()[0] for line in tables["stages"].splitlines()] == ["stage", "ready"]
+    assert tables["clocks"].splitlines()[1].startswith("first_touch")
+
+
+def test_two_policies_are_reported_side_by_side_with_every_figure_of_both(tmp_path: Path) -> None:
+    shown = simulate(tmp_path, [EVENT], *UNTIL, "--against", str(POLICY))
+    head = next(line for line in shown.stdout.splitlines() if line.startswith("person"))
+    assert head.split()[:5] == ["person", "assigned", "1", "assigned", "2"]
+    told = json.loads(simulate(tmp_path, [EVENT], *UNTIL, "--against", str(POLICY), "--json").stdout)
+    one, other = told["policies"]
+    assert one == other
+    assert one["tables"]["total"][0]["leads"] == 1
 
 
 def test_an_empty_file_gives_no_lines(tmp_path: Path) -> None:
@@ -98,6 +121,7 @@ def test_a_file_that_is_neither_json_nor_yaml_is_told(tmp_path: Path, name: str)
         ("--now", "yesterday"),
         ("--now", "2026-11-20T09:00:00"),
         ("--json", "--against", str(POLICY)),
+        ("--report",),
         ("--roster", "no-such-file"),
     ],
 )
