@@ -18,6 +18,7 @@ from engine.errors import PolicyRefused
 from engine.linting import NO_SAMPLES, Checked, lint_policy, samples_body
 from engine.settings import Settings
 from engine.store.drafts import DraftConflict, load_draft, save_draft
+from engine.store.seen import seen_event_types
 from engine.store.versions import list_versions, read_version
 from rulesets import document as documents
 from rulesets.document import DocumentUnreadable
@@ -160,7 +161,7 @@ def put_draft() -> Answer:
 def post_lint() -> Answer:
     """Lint a document and run its test cases; an unreadable one is a finding, too."""
     try:
-        checked = lint_policy(policy_body())
+        checked = lint_policy(policy_body(), seen_event_types())
     except PolicyUnreadable as unreadable:
         checked = Checked(Report(None, unreadable.findings), NO_SAMPLES)
     policy = checked.report.policy

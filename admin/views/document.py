@@ -14,6 +14,7 @@ from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
 from engine.store.drafts import DraftConflict, load_draft, save_draft
+from engine.store.seen import seen_event_types
 from rulesets.diff import diff
 from rulesets.document import DocumentUnreadable, load, parse, plain
 from rulesets.yaml_text import write_yaml
@@ -31,7 +32,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         return self._shown(write_yaml(state.document), state.revision)
 
     def _shown(self, text: str, revision: int, refusal: str | None = None) -> str:
-        findings = lint_policy(load_draft().document).findings
+        findings = lint_policy(load_draft().document, seen_event_types()).findings
         editable = may(May.EDIT_DOCUMENT)
         return str(
             self.render(

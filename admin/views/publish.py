@@ -24,6 +24,7 @@ from engine.linting import Checked, lint_policy, said
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft
 from engine.store.plans import open_plans
+from engine.store.seen import seen_event_types
 from engine.store.signatures import SignatureRefused, ask_for_review, reviewing, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
 from rulesets.diff import diff
@@ -44,7 +45,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         active = read_version(number).document if number is not None else {}
         return self._shown(
             state=state,
-            checked=lint_policy(state.document),
+            checked=lint_policy(state.document, seen_event_types()),
             number=number,
             differences=[told(change) for change in diff(active, state.document)] if number is not None else [],
         )
@@ -174,7 +175,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
 def draft_faults() -> tuple[int, int]:
     """How many errors the draft has, and how many of its test cases are red."""
-    checked = lint_policy(load_draft().document)
+    checked = lint_policy(load_draft().document, seen_event_types())
     return len(checked.report.errors), len(checked.samples.red)
 
 

@@ -157,6 +157,8 @@ def _write(driver: Driver, items: Sequence[tuple[Intake, int]]) -> list[tuple[in
             FROM given ORDER BY place
             ON CONFLICT (source, external_id) DO NOTHING
             RETURNING id, source, external_id, lead_id
+        ), seen AS (
+            INSERT INTO seen_event_type (type) SELECT DISTINCT type FROM given ORDER BY type ON CONFLICT DO NOTHING
         )
         INSERT INTO inbox (event_id, lead_id, shard, due_at)
         SELECT w.id, w.lead_id, w.lead_id %% %s, g.due_at

@@ -144,6 +144,14 @@ class Event(SQLModel, table=True):
     trusted: bool = True
 
 
+class SeenEventType(SQLModel, table=True):
+    """A type of event that was accepted at least once, as it was sent: the lint says which signals nothing feeds."""
+
+    __tablename__: ClassVar[str] = "seen_event_type"
+    type: str = Field(primary_key=True)
+    first_at: datetime = Field(sa_column=moment_column(default=True))
+
+
 class Inbox(SQLModel, table=True):
     """An accepted event that is not decided: waiting until ``due_at``, or set aside with its ``error``."""
 
