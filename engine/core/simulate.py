@@ -142,4 +142,5 @@ def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, c
         "policy": choice.policy if choice else None,
         "candidates": candidates_body(choice) if choice else [],
         **({"way": choice.way} if choice and choice.way != "turn" else {}),
+        **({"conflict": choice.conflict} if choice and choice.conflict else {}),
     }

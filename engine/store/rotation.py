@@ -80,21 +80,6 @@ def save_assignments(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
         )
 
 
-def read_people(driver: Driver) -> list[tuple[str, str, bool]]:
-    """(e-mail, role, active) of everybody."""
-    return list(driver.execute("SELECT email, role, active FROM person"))
-
-
-def read_managers(driver: Driver) -> list[str]:
-    """Who may act for an owner: managers of the roster, heads of teams, and accounts that manage people."""
-    rows = driver.execute(
-        "SELECT email FROM person WHERE role = 'manager' AND active UNION SELECT head FROM team WHERE head IS NOT NULL "
-        "UNION SELECT u.email FROM user_account u JOIN user_role r ON r.user_id = u.id "
-        "WHERE u.active AND r.role IN ('admin', 'sdr_manager', 'sales_manager')"
-    )
-    return [email for (email,) in rows]
-
-
 def read_members(driver: Driver, policy: Policy, now: datetime) -> list[Member]:
     """The roster with what everybody has now; zone and working time are the person's calendar's, else the policy's."""
     schedules = read_schedules(driver, policy)

@@ -69,6 +69,7 @@ def test_an_outbound_lead_goes_to_whoever_has_its_company() -> None:
     events = [happened("lead.identified", 0, "in", **AT_CORP), happened("lead.identified", 1, "out", **OUTBOUND)]
     lines = run(events, 2, team("ann", "bob"), document(sla=[]))
     assert [line["owner"] for line in lines] == [ANN, ANN]
+    assert lines[1]["decisions"][0]["way"] == "account"
 
 
 def test_an_outbound_lead_waits_while_its_company_has_an_owner_who_cannot_take_it() -> None:
@@ -85,6 +86,7 @@ def test_an_outbound_lead_waits_while_its_company_has_an_owner_who_cannot_take_i
     before, after = (run(events, hours, roster, document(sla=[])) for hours in (49, 51))
     assert [line["owner"] for line in before] == [ANN, None, BOB]
     assert story(before[1])[:1] == [("lead.identified", None)]
+    assert before[1]["decisions"][0]["conflict"] == ANN
     assert [line["owner"] for line in after][1] in {ANN, BOB}
     assert story(after[1])[-1][0] == "queue.assigned"
 
