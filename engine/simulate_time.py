@@ -330,7 +330,8 @@ class Simulation:
         self._staff.freed, stirred = False, set(self._stirred)
         self._stirred.clear()
         there = self._staff.waited_for(self._at.now)
-        for lead in sorted(self._queued, key=self._place_in_queue) if there else ():
+        may = [lead for lead in self._queued if lead in stirred or not there.isdisjoint(self._waits_for[lead])]
+        for lead in sorted(may, key=self._place_in_queue) if there else ():
             if (lead in stirred or not there.isdisjoint(self._waits_for[lead])) and self._would_be_served(lead):
                 name = f"queue:{lead}:{moment(self._at.now)}"
                 role = self._world.tracks[lead].lead.state.queued
