@@ -7,11 +7,12 @@ log.
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from engine.clock import SystemClock
@@ -233,10 +234,20 @@ def _write(session: Session, before: Document, roster: Roster, document: Documen
                 session.merge(row(part))
                 _record(session, by, f"{subject}/{part['key']}", there.get(part["key"]), part)
     change, people = _compared(before, after, _named(document))
+    _put(session, [_person_row(part) for _, part in people])
     for old, part in people:
-        session.merge(_person_row(part))
         _record(session, by, f"person/{part['email']}", old, part)
     return change
+
+
+def _put(session: Session, people: Sequence[Person]) -> None:
+    """Add or replace people, all in one go."""
+    if not people:
+        return
+    given = insert(Person)
+    names = [name for name in Person.model_fields if name != "email"]
+    kept = given.on_conflict_do_update(index_elements=["email"], set_={name: given.excluded[name] for name in names})
+    session.connection().execute(kept, [person.model_dump() for person in people])
 
 
 def _changed(before: Document, after: Document) -> Document:

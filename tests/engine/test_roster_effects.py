@@ -211,6 +211,41 @@ def test_who_leaves_or_changes_role_parts_with_open_leads(change: dict[str, Any]
     assert column("SELECT count(*) FROM inbox WHERE set_aside_at IS NULL") == [2]
 
 
+@pytest.mark.parametrize(
+    ("change", "give", "owner"),
+    [
+        ({"active": False}, "policy", ZHAO),
+        ({"active": False}, "manager", WANG),
+        ({"role": "sales"}, "policy", ZHAO),
+        ({"absences": [{"from": "2026-11-23", "to": "2026-11-27"}]}, "policy", ZHAO),
+        ({"active": False, "manager": None}, "manager", ZHAO),
+    ],
+)
+def test_their_clocks_end_without_a_miss_and_somebody_else_gets_the_leads(
+    change: dict[str, Any], give: Any, owner: str
+) -> None:
+    staffed()
+    owned("a", "b")
+    save_person({"email": ZHAO, "active": True}, WANG, now=MONDAY)
+    save_person({"email": LI, **change}, WANG, Handover(give, give), MONDAY + timedelta(minutes=20))
+    decide_all(HandClock(MONDAY + timedelta(minutes=20)))
+    assert column("SELECT owner FROM lead") == [owner, owner]
+    assert set(rows("SELECT owner, state FROM clock WHERE key = 'first_touch'")) == {
+        (LI, "cancelled"), (owner, "running"),
+    }  # fmt: skip
+    assert column("SELECT kind FROM track_record WHERE kind = 'missed'") == []
+    assert verify().differences == ()
+
+
+def test_nobody_left_means_the_queue_until_somebody_comes() -> None:
+    staffed()
+    owned("a")
+    save_person({"email": LI, "active": False}, WANG, now=MONDAY)
+    decide_all(HandClock(MONDAY))
+    assert rows("SELECT owner, queued_role FROM lead") == [(None, "sdr")]
+    assert set(column("SELECT state FROM clock")) == {"cancelled"}
+
+
 def test_replacing_the_roster_without_somebody_tells_their_leads_too() -> None:
     staffed()
     owned()
