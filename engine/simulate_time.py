@@ -325,13 +325,14 @@ class Simulation:
 
     def _drain(self) -> None:
         """Let queued leads ask again, best and oldest first, as long as somebody is there to serve them (R5.10)."""
-        if not self._staff.freed and not self._stirred:
+        there = self._staff.waited_for(self._at.now) if self._staff.freed or self._stirred else frozenset()
+        self._staff.freed = False
+        if not there:
             return
-        self._staff.freed, stirred = False, set(self._stirred)
+        stirred = set(self._stirred)
         self._stirred.clear()
-        there = self._staff.waited_for(self._at.now)
         may = [lead for lead in self._queued if lead in stirred or not there.isdisjoint(self._waits_for[lead])]
-        for lead in sorted(may, key=self._place_in_queue) if there else ():
+        for lead in sorted(may, key=self._place_in_queue):
             if (lead in stirred or not there.isdisjoint(self._waits_for[lead])) and self._would_be_served(lead):
                 name = f"queue:{lead}:{moment(self._at.now)}"
                 role = self._world.tracks[lead].lead.state.queued
@@ -344,10 +345,15 @@ class Simulation:
         return (queued.priority if queued else 9, step.outcome.scores.grade, queued and queued.since, lead)
 
     def _would_be_served(self, lead: int) -> bool:
-        """Whether asking would find somebody, as far as the last decision on the lead tells; moves nothing."""
+        """Whether asking would find somebody, as far as the last decision on the lead tells; moves no pointer.
+
+        If not, it is known anew for whom the lead waits.
+        """
         step = self._steps[lead]
         queued = step.track.lead.state.queued
         if queued is None:
             return False
         need = Need(queued.role, step.outcome.cell.assignment, queued.priority)
-        return self._choose(step, need).person is not None
+        choice = self._choose(step, need)
+        self._waits_for[lead] = choice.waits_for
+        return choice.person is not None

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from engine.core.effects import Record
 from engine.core.simulate_staff import Staff
 from rulesets.roster import Roster
@@ -63,6 +65,19 @@ def test_leads_that_nobody_fits_are_not_asked_when_somebody_else_returns() -> No
     away = [{"from": "2026-03-02", "to": "2026-03-02"}]
     lines = run(events, 90, team("ann", absences=away), document(assignment=[by_region], sla=[]))
     assert [name for name, _ in story(lines[0])] == ["content.downloaded"]
+
+
+@pytest.mark.parametrize("others", [(), ("bob",)])
+def test_a_lead_that_changed_while_its_person_was_away_is_served_when_they_return(others: tuple[str, ...]) -> None:
+    by_region = {**IN_TURN, "match": [{"rep": "territories", "field": "lead.region"}]}
+    events = [happened("content.downloaded", 0), happened("lead.identified", 1, traits={"region": "east"})]
+    away = [{"from": "2026-03-02", "to": "2026-03-02"}]
+    ann = team("ann", absences=away, territories=["East"])
+    roster = Roster.model_validate(
+        {"format": "baton.roster/1", "people": [*map(_plain, ann.people), *map(_plain, team(*others).people)]}
+    )
+    (line,) = run(events, 30, roster, document(assignment=[by_region], sla=[]))
+    assert story(line)[-1] == ("queue.assigned", ANN)
 
 
 def test_an_outbound_lead_goes_to_whoever_has_its_company() -> None:
