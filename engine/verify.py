@@ -2,7 +2,8 @@
 
 In one snapshot: decisions are replayed in the order in which they were made, by the code that made them
 (`engine.world`), under the policy version and at the moment they were made, with the candidates they stored. Each must
-come out as it is recorded, and at the end leads, companies, ledgers and clocks must stand as they are stored.
+come out as it is recorded, and at the end leads, companies, ledgers, clocks, strikes and suspensions must stand as they
+are stored.
 """
 
 import json
@@ -21,6 +22,7 @@ from engine.core.people import NOBODY, of_told
 from engine.core.schedules import Due, Timing
 from engine.core.sla import Clock
 from engine.core.state import LeadState, load_state
+from engine.replayed_strikes import Difference, StrikeBook
 from engine.rules import RulesCache
 from engine.store import checking
 from engine.store.batch import LoadedLead
@@ -30,20 +32,6 @@ from engine.world import Moment, World
 
 REPLAYED = ("scores", "verdict", "refused", "effects", "protected_until")
 """Parts of a stored decision that a replay must give again, word for word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that is not what its events make of it."""
-
-    what: str
-    number: int | str
-    part: str
-    stored: Any
-    replayed: Any
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.number}: {self.part} is {self.stored!r}, its events give {self.replayed!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +58,7 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
             differences.extend(replay.compare_leads(stored, checking.ledgers(driver)))
             differences.extend(replay.compare_companies(checking.companies(driver)))
             differences.extend(replay.compare_clocks())
+            differences.extend(replay.strikes.compare(checking.strikes(driver), checking.suspensions(driver)))
         finally:
             replay.close()
         return Verified(done, len(stored), tuple(differences))
@@ -91,6 +80,7 @@ class Replay:
         clocks: Mapping[tuple[int, str, datetime], Sequence[Clock]],
         moved: Mapping[int, Moved],
     ) -> None:
+        self.strikes = StrikeBook()
         self._rules = RulesCache()
         self._clocks = clocks
         self._moved = moved
@@ -121,6 +111,7 @@ class Replay:
         if needed != (choice is not None):
             yield Difference("decision", recorded.id, "assignment", recorded.body.get("assignment"), needed)
         yield from _compare_decision(recorded, step, rules.digest)
+        yield from self.strikes.hear(recorded, step.outcome.effects, rules.policy.strikes)
 
     def compare_leads(
         self, rows: list[dict[str, Any]], ledgers: Mapping[int, set[tuple[int, str, str]]]
@@ -217,7 +208,7 @@ class Replay:
         self, row: Mapping[str, Any], track: Track, ledger: set[tuple[int, str, str]]
     ) -> Iterator[Difference]:
         assert track.outcome is not None  # noqa: S101 - the caller looked
-        scores = track.outcome.scores
+        scores, kept = track.outcome.scores, track.lead.state.protection
         counting = {(track.seq_of(line.source, line.event_id), line.group, line.signal) for line in scores.ledger}
         pairs = {
             "state": (load_state(row, row["state"]), track.lead.state),
@@ -225,6 +216,7 @@ class Replay:
             "fit": (row["fit"], scores.fit),
             "engagement": (row["engagement"], scores.engagement),
             "cell": (row["cell"], scores.cell),
+            "protected_until": (row["protected_until"], kept.until if kept else None),
             "ledger": (ledger, counting),
         }
         for part, (stored, replayed) in pairs.items():
@@ -291,6 +283,7 @@ def _choice(recorded: Recorded) -> Choice | None:
         stored["otherwise"],
         way=stored.get("way", "turn"),
         conflict=stored.get("conflict"),
+        warnings=tuple(stored.get("warnings", ())),
     )
 
 

@@ -8,7 +8,7 @@ met any more. Choices made where the contract is silent:
 * a fired clock runs until its breach is decided, whatever happened meanwhile; then the owner of that moment gets one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -164,8 +164,7 @@ def resumes(
     """
     if change.after.owner is not None or change.after.queued is None:
         return ()
-    ended = {clock.key for clock in clocks if clock.state in {"cancelled", "breached"}}
-    waiting = {*change.before.resumes, *(clock.key for clock in earlier if clock.running and clock.key in ended)}
+    waiting = {*change.before.resumes, *(clock.key for clock in _lost(earlier, clocks))}
     return tuple(
         rule.key
         for rule in rules
@@ -232,13 +231,17 @@ def _taken(
     earlier: Iterable[Clock], standing: Iterable[Clock], after: LeadState, rules: Sequence[SlaClock]
 ) -> frozenset[str]:
     """Keys of the clocks that ran before for somebody else and do not run any more."""
-    ended = {clock.key for clock in standing if clock.state in {"cancelled", "breached"}}
     keepers = {rule.key: keeper(rule, after) for rule in rules}
     return frozenset(
-        clock.key
-        for clock in earlier
-        if clock.running and clock.key in ended and clock.owner != keepers.get(clock.key, after.owner)
+        clock.key for clock in _lost(earlier, standing) if clock.owner != keepers.get(clock.key, after.owner)
     )
+
+
+def _lost(earlier: Iterable[Clock], standing: Iterable[Clock]) -> Iterator[Clock]:
+    """The clocks that ran before this decision and that it ended, but for those that were met; both in one order."""
+    for before, now in zip(earlier, standing, strict=False):
+        if before.running and now.state in {"cancelled", "breached"}:
+            yield before
 
 
 def _starts(rule: SlaClock, change: Change, *, again: bool) -> bool:

@@ -44,6 +44,16 @@ class Moved:
     clocks: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class SuspensionRow:
+    """A stored suspension: whose, by which rule, until when as it began, and the event that led to it."""
+
+    person: str
+    rule: str
+    until: datetime
+    event_id: int
+
+
 @contextmanager
 def snapshot() -> Iterator[Driver]:
     """One view of the whole database, however long it is read, that sees no later commit and cannot write."""
@@ -78,7 +88,7 @@ def leads(driver: Driver) -> Iterator[dict[str, Any]]:
         cursor.itersize = FETCHED_AT_ONCE
         columns = ", ".join(f"l.{name.strip()}" for name in LEAD_COLUMNS.split(","))
         yield from cursor.execute(
-            f"SELECT {columns}, l.fit, l.engagement, l.cell, l.model, a.key AS company FROM lead l "  # noqa: S608 - a constant list
+            f"SELECT {columns}, l.fit, l.engagement, l.cell, l.model, l.protected_until, a.key AS company FROM lead l "  # noqa: S608 - a constant list
             "LEFT JOIN account a ON a.id = l.account_id WHERE l.version > 0 ORDER BY l.id"
         )
 
@@ -111,6 +121,17 @@ def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[Clock]]:
         clock = Clock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1])
         found.setdefault((row[0], clock.key, clock.started_at), []).append(clock)
     return found
+
+
+def strikes(driver: Driver) -> dict[tuple[str, str], int]:
+    """(person, rule) → misses in a row."""
+    return {(person, rule): count for person, rule, count in driver.execute("SELECT person, rule, count FROM strike")}
+
+
+def suspensions(driver: Driver) -> list[SuspensionRow]:
+    """Every suspension there was."""
+    rows: Any = driver.execute("SELECT person, rule, until_at, event_id FROM suspension ORDER BY id")
+    return [SuspensionRow(*row) for row in rows]
 
 
 def moved_by_merges(driver: Driver) -> dict[int, Moved]:

@@ -5,6 +5,7 @@ import pytest
 from engine.store.clocks import fire_due_clocks
 from engine.store.session import raw, transaction
 from engine.verify import verify
+from tests.engine.living import BOSS, LI, SUN, WANG, Living, people
 from tests.factories import (
     CTO,
     NOW,
@@ -131,3 +132,71 @@ def test_a_true_record_holds_when_the_roster_says_when_clocks_run() -> None:
     assert starts == [*away, *away, *there]
     change("DELETE FROM person")
     assert verify().differences == ()
+
+
+ACCEPT = {
+    "key": "accept_48h", "role": "sales", "starts_on": {"stage": "mql"}, "met_by": ["lead.accepted"],
+    "window": {"hours": 48}, "warn_at": [80], "on_warn": [{"do": "notify", "to": "owner"}],
+    "on_breach": [{"do": "strike"}, {"do": "escalate"}, {"do": "tag", "tag": "slow"}],
+}  # fmt: skip
+
+
+def live_through_a_month() -> Living:
+    """People miss twice in a row and are suspended, leads go up, back to the pool, are claimed and given by hand."""
+    put_in_force(
+        policy_document(
+            models=[model(matrix={"default": {"action": "sdr"}, "cells": {"A.cold": {"action": "sales"}}})],
+            sla=[ACCEPT],
+            strikes=[{"role": "sales", "sla": ["accept_48h"], "consecutive": 2, "suspend": {"days": 30}}],
+            pool={"protection": {"days": 5}, "warn_before": [{"days": 1}], "claim": {"per_day": 1}},
+            assignment=[{"key": "inbound", "role": "sdr"}, {"key": "closing", "role": "sales"}],
+        )
+    )
+    live = Living()
+    live.roster(*people(LI, WANG), *people(SUN, role="sales"), *people(BOSS, role="manager", manager=None))
+    for lead in ("a", "b", "c"):
+        live.happens(lead=lead, traits=CTO)
+        live.wait(hours=1)
+    for lead in ("d", "e"):
+        live.happens(lead=lead)
+    live.wait(days=3)
+    live.happens(lead="f", traits=CTO)
+    live.happens("lead.assigned", lead="f", actor=BOSS, properties={"to": SUN})
+    live.happens("lead.accepted", lead="f", actor=SUN)
+    live.wait(days=3)
+    for lead in ("d", "e"):
+        live.happens("lead.claimed", lead=lead, actor=LI)
+    live.happens("lead.claimed", lead="e", actor=WANG)
+    live.wait(days=40)
+    live.roster(*people(SUN, role="sales", active=False))
+    return live
+
+
+def test_a_true_record_holds_through_strikes_suspensions_pool_claims_and_edits_of_the_roster() -> None:
+    live_through_a_month()
+    assert verify().differences == ()
+    assert rows("SELECT count(*) FROM suspension WHERE ended_at IS NOT NULL")[0][0] == 1
+    kinds = {kind for (kind,) in rows("SELECT type FROM event")}
+    assert kinds >= {"sla.warned", "sla.breached", "pool.warned", "pool.reclaimed", "suspension.started",
+                     "suspension.ended", "roster.changed", "lead.claimed", "lead.assigned"}  # fmt: skip
+    assert rows("SELECT count(*) FROM decision WHERE body->'assignment' ? 'warnings'")[0][0] == 1
+    assert rows("SELECT count(*) FROM decision WHERE refused IN ('cooldown', 'claims_per_day')")[0][0] >= 1
+
+
+TAMPERED = [
+    ("UPDATE strike SET count = count + 1", "strikes", "sales:accept_48h"),
+    ("UPDATE suspension SET until_at = until_at - interval '1 day'", "suspension", "sales:accept_48h"),
+    ("UPDATE decision SET body = jsonb_set(body, '{strikes,0,count}', '3') WHERE body ? 'strikes'",
+     "decision", "strikes"),
+    ("UPDATE lead SET protected_until = '2099-01-01Z'", "lead", "protected_until"),
+    ("UPDATE decision SET body = body - 'protected_until'", "decision", "protected_until"),
+    ("UPDATE decision SET body = jsonb_set(body, '{effects}', '[]') WHERE body ? 'effects'", "decision", "effects"),
+]  # fmt: skip
+
+
+def test_whatever_was_changed_of_strikes_suspensions_effects_and_protection_is_found() -> None:
+    live_through_a_month()
+    for statement, _, _ in TAMPERED:
+        change(statement)
+    found = {(difference.what, difference.part) for difference in verify().differences}
+    assert found == {(what, part) for _, what, part in TAMPERED}
