@@ -10,7 +10,10 @@ from admin.api.lead_json import facts_of, policy_of
 from admin.api.ledger import ledger_json
 from admin.moment import now
 from admin.scores_now import scores_now
+from admin.views import terms
 from engine.core.facts import load_claims
+from engine.core.pool import is_in_pool
+from engine.core.state import LeadState, load_state
 from engine.store import reading
 from engine.store.lead_cards import LeadCard, lead_cards
 from engine.store.reading import LeadRecord, Row
@@ -58,6 +61,20 @@ class LeadPage:
         return self.record.row
 
     @property
+    def state(self) -> LeadState:
+        """Where it stands, with what the next decision remembers."""
+        return load_state(self.row, self.row["state"])
+
+    @property
+    def pool_why(self) -> str | None:
+        """What put it into the public pool, in words; None while it is not there."""
+        return why_in_pool(self.state, self.policy) if is_in_pool(self.state) else None
+
+    def why(self, code: str) -> str:
+        """Why somebody lost or returned it, in words."""
+        return _why(code, self.policy)
+
+    @property
     def at(self) -> datetime:
         """The moment of the scores that are shown."""
         return datetime.fromisoformat(self.ledger["at"])
@@ -81,9 +98,18 @@ def read_page(number: int, before: int | None = None) -> LeadPage:
     )
 
 
-def reject_reasons(policy: Policy | None) -> list[Any]:
-    """The reasons a rejection may give."""
-    return list(policy.reasons.reject) if policy else []
+def why_in_pool(state: LeadState, policy: Policy | None) -> str:
+    """What put a lead into the public pool, in words; nothing for leads that nobody ever had."""
+    code = state.pool_reason or (state.parted[-1].why if state.parted else None)
+    return _why(code, policy) if code else ""
+
+
+def _why(code: str, policy: Policy | None) -> str:
+    if code in terms.POOL_REASONS:
+        return str(terms.POOL_REASONS[code])
+    if policy and any(rule.key == code for rule in policy.assignment):
+        return str(gettext("nobody could be found by policy %(key)s", key=code))
+    return str(gettext("clock %(key)s was missed", key=code))
 
 
 def labels(policy: Policy | None) -> dict[str, Any]:

@@ -143,7 +143,8 @@ class Leads(ListView):
             problems.refuse()
         if action in ACTIONS:
             flash(*do_work(row["id"], action, request.form))
-        return redirect(self.get_url(".lead", number=row["id"]))
+        after = reading.read_lead(row["id"]).row
+        return redirect(self.get_url(".lead", number=after["id"]) if _may_see(after) else self.get_url(".index_view"))
 
     @page("/export/<export_type>/")
     def export(self, export_type: str) -> Response:
@@ -162,13 +163,15 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
         shown = read_page(number, before)
     except NotFound:
         problems.not_found()
-    if not (may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and _is_mine(shown.row))):
+    if not _may_see(shown.row):
         problems.refuse()
     return shown
 
 
-def _is_mine(row: dict[str, Any]) -> bool:
-    return actor() in {row["owner"], row["sdr"], row["rep"]}
+def _may_see(row: dict[str, Any]) -> bool:
+    """All leads, or those one has or had in hand."""
+    mine = actor() in {row["owner"], row["sdr"], row["rep"]}
+    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and mine)
 
 
 def _exported(row: Any) -> tuple[Any, ...]:

@@ -12,7 +12,9 @@ from admin.views.entries import PAGES
 from admin.views.leads import Leads
 from admin.views.notifications import Notifications
 from admin.views.outgoing import Deliveries, Webhooks
+from admin.views.pool import PublicPool
 from admin.views.publish import Publish
+from admin.views.queue import Queue
 from admin.views.reports import Reports
 from admin.views.road import Events, SetAside
 from admin.views.roster import People, Teams
@@ -34,6 +36,8 @@ def pages() -> list[BaseView]:
     """New instances of every page: an application has its own."""
     return [
         Leads(Lead, name=_l("Leads"), endpoint="leads", url="leads"),
+        PublicPool(name=_l("Public pool"), endpoint="pool", url="pool"),
+        Queue(name=_l("Queue"), endpoint="queue", url="queue"),
         Reports(name=_l("Reports"), endpoint="reports", url="reports"),
         Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
         Events(Event, name=_l("Events"), category=ROAD, endpoint="events", url="events"),

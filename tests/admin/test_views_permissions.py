@@ -17,6 +17,8 @@ from tests.admin.pages import Pages, Reader
 
 LIST_PAGES = {
     "/admin/": May.SEE_ALL_LEADS,
+    "/admin/pool/": May.ENTER,
+    "/admin/queue/": May.SEE_ALL_LEADS,
     "/admin/events/": May.SEE_ROAD,
     "/admin/set-aside/": May.SEE_ROAD,
     "/admin/draft/models/": May.SEE_POLICY,
@@ -55,6 +57,7 @@ WRITES = [
     ("/admin/draft/publish/sign/marketing", May.SIGN_MARKETING),
     ("/admin/draft/publish/sign/sales", May.SIGN_SALES),
     ("/admin/draft/publish/withdraw/sales", May.SIGN_SALES),
+    ("/admin/queue/1/assign", May.WORK_ANY_LEAD),
     ("/admin/roster/document/", May.EDIT_ROSTER),
     ("/admin/roster/document/confirm", May.EDIT_ROSTER),
     ("/admin/roster/calendars/delete/", May.EDIT_ROSTER),
@@ -118,7 +121,13 @@ def test_only_administrators_bypass_signatures(pages: Pages) -> None:
 
 def test_every_form_needs_a_token(pages: Pages) -> None:
     client = pages.as_role("admin").client
-    paths = [path for path, _ in WRITES] + ["/admin/leads/1/work", "/admin/set-aside/action/", "/language", "/logout"]
+    paths = [path for path, _ in WRITES] + [
+        "/admin/leads/1/work",
+        "/admin/pool/1/claim",
+        "/admin/set-aside/action/",
+        "/language",
+        "/logout",
+    ]
     assert {path: client.post(path, data={}).status_code for path in paths} == dict.fromkeys(paths, 400)
 
 
