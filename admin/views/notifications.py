@@ -77,10 +77,12 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
         """What comes by e-mail, and in which language."""
         if request.method == "POST":
             chosen = {kind: f"mail_{kind}" in request.form for kind in KINDS}
-            language = request.form.get("language") if request.form.get("language") in LANGUAGES else None
-            save_preferences(actor(), Preferences(language, chosen, "digest" in request.form))
-            if language is not None:
+            language = request.form.get("language", "")
+            if language in LANGUAGES:
                 keep_language(language)
+            else:
+                language = read_preferences(actor()).language or ""
+            save_preferences(actor(), Preferences(language or None, chosen, "digest" in request.form))
             flash(gettext("Kept."), "success")
             return redirect(self.get_url(".settings"))
         wanted = read_preferences(actor())

@@ -128,7 +128,7 @@ class Deliveries(ListView):
     """Messages: what waits, what arrived, what was given up."""
 
     needs = May.EDIT_KEYS
-    column_list = ("id", "channel", "kind", "address", "state", "attempts", "created_at", "next_at", "last_error")
+    column_list = ("id", "state", "kind", "address", "last_error", "attempts", "next_at", "channel", "created_at")
     numeric_columns = ("attempts",)
     column_labels: ClassVar[dict[str, Any]] = {
         "id": _l("Number"),

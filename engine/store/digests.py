@@ -38,23 +38,21 @@ def _due(driver: Driver, directory: Directory, now: datetime) -> list[tuple[str,
     """(manager, their day, their zone) of everybody whose mail of the day is not written yet, and who wants one."""
     heads = [email for email, one in directory.people.items() if one.active and is_head_of_somebody(email, directory)]
     zones = _zones(driver, heads)
-    due = {
-        f"digest:{local.date()}": local.date()
-        for email in heads
-        if (local := now.astimezone(zones[email])).time() >= TOLD_AT
-    }
-    known = set(
+    here = {email: now.astimezone(zones[email]) for email in heads}
+    days = {email: local.date() for email, local in here.items() if local.time() >= TOLD_AT}
+    causes = sorted({_cause(day) for day in days.values()})
+    settled = set(
         driver.execute(
             "SELECT address, cause FROM delivery WHERE channel = 'mail' AND cause = ANY(%s) UNION "
             "SELECT person, cause FROM notice_preference, unnest(%s::text[]) AS c (cause) WHERE NOT digest",
-            [[*due], [*due]],
+            [causes, causes],
         )
     )
-    return [
-        (email, local.date(), zones[email])
-        for email in sorted(heads)
-        if (local := now.astimezone(zones[email])).time() >= TOLD_AT and (email, f"digest:{local.date()}") not in known
-    ]
+    return [(email, day, zones[email]) for email, day in sorted(days.items()) if (email, _cause(day)) not in settled]
+
+
+def _cause(day: date) -> str:
+    return f"digest:{day}"
 
 
 def _zones(driver: Driver, people: Iterable[str]) -> dict[str, ZoneInfo]:
@@ -74,7 +72,7 @@ def _write(driver: Driver, manager: str, day: date, zone: ZoneInfo, directory: D
     parts = {name: part for name, part in _parts(driver, people, since, until).items() if part["count"]}
     payload = {"day": day.isoformat(), "since": moment(since), "until": moment(until), "parts": parts}
     state = "waiting" if parts else "empty"
-    new = save_messages(driver, [Message("mail", f"digest:{day}", manager, None, "digest", payload, state)], now)
+    new = save_messages(driver, [Message("mail", _cause(day), manager, None, "digest", payload, state)], now)
     return new if parts else 0
 
 
