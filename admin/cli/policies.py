@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from admin.cli.later import Later
+from admin.cli.rescoring import await_rescored
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR, Moment, publish_draft
 from engine.clock import SystemClock
@@ -124,10 +125,13 @@ def policy_export(number: int | None, *, as_json: bool) -> None:
 @click.option("--act-on-existing", type=click.Choice(["none", "promote"]), default="none", show_default=True)
 @click.option("--at", help="When: local time such as 2026-12-01T09:00; default: now.")
 @click.option("--timezone", "zone", help="Zone of --at; default: the policy's.")
+@click.option("--wait", is_flag=True, help="Stay until every lead already there is scored anew, with a progress bar.")
 def policy_publish(
-    reason: str, act_on_existing: str, at: str | None, zone: str | None, *, bypass_signoff: bool
+    reason: str, act_on_existing: str, at: str | None, zone: str | None, *, bypass_signoff: bool, wait: bool
 ) -> None:
     """Put the draft in force, now or at a moment."""
+    if wait and at:
+        raise click.UsageError("--wait is for a publication at once: leave --at or --wait out")
     settings = connected()
     try:
         done = publish_draft(
@@ -147,6 +151,8 @@ def policy_publish(
         return
     was = "is in force" if done.changed else "was in force already"
     click.echo(f"version {done.number} {was}, digest {done.digest}")
+    if wait and done.number is not None:
+        await_rescored(done.number)
 
 
 @policy.command("versions")

@@ -23,7 +23,17 @@ def policy_progress(*, wait: bool, as_json: bool) -> None:
     if number is None:
         fail(["no policy is in force: `baton policy publish` puts one there"])
     if wait:
-        _await_rescored(number)
+        _show_bar(number)
+    _tell(number, as_json=as_json)
+
+
+def await_rescored(number: int) -> None:
+    """Stay until every lead is scored under a version, with a progress bar, and tell how far it came."""
+    _show_bar(number)
+    _tell(number, as_json=False)
+
+
+def _tell(number: int, *, as_json: bool) -> None:
     state = progress()
     if state is None or state.number != active_number():
         fail([f"scoring under version {number} has not begun: it needs a running scheduler (`baton up`)"])
@@ -35,7 +45,7 @@ def policy_progress(*, wait: bool, as_json: bool) -> None:
     click.echo(f"version {state.number}: {state.done:,} of {state.total:,} leads scored anew, {told}")
 
 
-def _await_rescored(number: int) -> None:
+def _show_bar(number: int) -> None:
     """Show a bar until all is done; a version that becomes active meanwhile ends it, for its scores are wanted then."""
     limit = time.monotonic() + BEGIN_SECONDS
     while (state := progress()) is None and time.monotonic() < limit:

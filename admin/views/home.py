@@ -9,6 +9,7 @@ from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views.lists import Guarded, page
 from engine.store.overview import overview
+from engine.store.rescore import progress
 
 
 class Home(Guarded, AdminIndexView):  # type: ignore[misc] # the library carries no types
@@ -22,7 +23,9 @@ class Home(Guarded, AdminIndexView):  # type: ignore[misc] # the library carries
         """Counts of this moment."""
         if not may(May.SEE_ALL_LEADS):
             return redirect(url_for("leads.index_view"))
-        return str(self.render("baton/home.html", at=now(), seen=overview(now()), me=actor(), lag=_span))
+        return str(
+            self.render("baton/home.html", at=now(), seen=overview(now()), me=actor(), lag=_span, rescoring=progress())
+        )
 
 
 def _span(seconds: float) -> str:

@@ -24,6 +24,7 @@ from engine.linting import Checked, lint_policy, said
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft
 from engine.store.plans import open_plans
+from engine.store.rescore import progress
 from engine.store.seen import seen_event_types
 from engine.store.signatures import SignatureRefused, ask_for_review, reviewing, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
@@ -62,6 +63,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 said=said,
                 number=number,
                 plans=open_plans(),
+                rescoring=progress(),
                 asked=reviewing(state.digest),
                 may_ask=may(May.EDIT_DOCUMENT),
                 differences=differences,
