@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from heapq import heapify, heappop, heappush
 from typing import Any, Generic, TypeVar
 
 from engine.core.assignment import Choice
-from engine.core.explain import candidates_body, clock_body, moment, scores_body, verdict_body
+from engine.core.explain import clock_body, moment, scores_body, verdict_body
 from engine.core.explain import line_body as ledger_body
 from engine.core.identity import KINDS
 from engine.core.model import LeadEvent, Scores, Verdict
@@ -140,7 +141,13 @@ def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, c
         "cell": cell,
         "owner": state.owner,
         "policy": choice.policy if choice else None,
-        "candidates": candidates_body(choice) if choice else [],
+        "candidates": [_candidate(one.person, one.reason.value) for one in choice.candidates] if choice else [],
         **({"way": choice.way} if choice and choice.way != "turn" else {}),
         **({"conflict": choice.conflict} if choice and choice.conflict else {}),
     }
+
+
+@cache
+def _candidate(person: str, reason: str) -> dict[str, str]:
+    """A candidate of a line: one and the same object whoever says it, for a year of decisions has millions of them."""
+    return {"person": person, "reason": reason}
