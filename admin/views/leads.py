@@ -18,6 +18,7 @@ from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views import problems, sentences, terms
 from admin.views.draft import label_of
+from admin.views.follows import follows
 from admin.views.lead_page import LeadPage, labels, read_page
 from admin.views.lead_work import do_work, may_work, offers
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
@@ -127,6 +128,7 @@ class Leads(ListView):
                 "baton/decision.html",
                 decision=found,
                 body=found["body"],
+                follows=follows,
                 lead=shown,
                 labels=labels(policy_of(found["policy_number"])),
                 label_of=label_of,
