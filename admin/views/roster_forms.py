@@ -47,6 +47,11 @@ def limit(label: Any, least: int = 0, **more: Any) -> IntegerField:
     return IntegerField(label, [Optional(), NumberRange(least, 100_000)], **more)
 
 
+KEY = StringField(_l("Key"), [Given(), Regexp(r"^[a-z][a-z0-9_]{0,39}$", message=_l("Small letters, digits and _."))])
+EMAIL = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])
+"""Of new rows; made before the other fields, so that forms begin with them."""
+
+
 class PersonForm(BaseForm):  # type: ignore[misc] # the library carries no types
     """A person."""
 
@@ -85,7 +90,7 @@ class PersonForm(BaseForm):  # type: ignore[misc] # the library carries no types
 class NewPersonForm(PersonForm):
     """A new person."""
 
-    email = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])
+    email = EMAIL
 
 
 class TeamForm(BaseForm):  # type: ignore[misc] # the library carries no types
@@ -96,17 +101,10 @@ class TeamForm(BaseForm):  # type: ignore[misc] # the library carries no types
     department = text(_l("Department"))
 
 
-def new_key() -> StringField:
-    """The key of a new team or calendar."""
-    return StringField(
-        _l("Key"), [Given(), Regexp(r"^[a-z][a-z0-9_]{0,39}$", message=_l("Small letters, digits and _."))]
-    )
-
-
 class NewTeamForm(TeamForm):
     """A new team."""
 
-    key = new_key()
+    key = KEY
 
 
 class CalendarForm(BaseForm):  # type: ignore[misc] # the library carries no types
@@ -119,7 +117,10 @@ class CalendarForm(BaseForm):  # type: ignore[misc] # the library carries no typ
     )
     mon, tue, wed, thu, fri, sat, sun = (
         HoursField(
-            HOUR_LABELS[day], description=_l("Such as 09:00-12:00, 13:00-18:00; empty: off.") if day == "mon" else ""
+            HOUR_LABELS[day],
+            description=_l("Such as 09:00-12:00, 13:00-18:00; empty: off. Without hours on any day: around the clock.")
+            if day == "mon"
+            else "",
         )
         for day in WEEKDAYS
     )
@@ -130,4 +131,4 @@ class CalendarForm(BaseForm):  # type: ignore[misc] # the library carries no typ
 class NewCalendarForm(CalendarForm):
     """A new calendar."""
 
-    key = new_key()
+    key = KEY
