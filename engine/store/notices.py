@@ -38,14 +38,15 @@ COLUMNS = "id, person, kind, about, lead_id, details, at, read_at"
 def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | None, datetime]]) -> None:
     """Tell everybody meant: (notice, lead, event, moment). No rows, no query.
 
-    A cause is told once per kind and person; what is known already is left alone.
+    A cause is told once per kind, lead and person; what is known already is left alone. What is not about one lead has
+    None for it, so that the same cause on another lead tells nothing new.
     """
     if not rows:
         return
     directory = read_directory(driver)
     sdrs = _sdrs(driver, [lead for notice, lead, _, _ in rows if notice.to == "sdr" and lead is not None])
     told = [
-        (f"{notice.kind}:{notice.cause}", person, notice.kind, notice.person, lead, event, Jsonb({**notice.values}), at)
+        (_cause(notice, lead), person, notice.kind, notice.person, lead, event, Jsonb({**notice.values}), at)
         for notice, lead, event, at in rows
         for person in recipients(_with_sdr(notice, sdrs.get(lead or 0)), directory)
     ]
@@ -56,6 +57,11 @@ def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | 
             "%s::timestamptz[]) ON CONFLICT (cause, person) DO NOTHING",
             [list(column) for column in zip(*told, strict=True)],
         )
+
+
+def _cause(notice: Notice, lead: int | None) -> str:
+    """Ids of events are unique within their source only, so the lead belongs to the cause."""
+    return f"{notice.kind}:{lead or ''}:{notice.cause}"
 
 
 def _sdrs(driver: Driver, leads: Sequence[int]) -> dict[int, str | None]:

@@ -116,6 +116,26 @@ def test_a_cause_is_told_once_to_each_person(database: str) -> None:
     assert [one.about for one in read_notices(WANG)] == [LI]
 
 
+def test_the_same_event_id_on_another_lead_is_another_cause_but_not_without_a_lead(database: str) -> None:
+    assigned, queued = (
+        Notice("assigned", "owner", LI, "1:assigned"), Notice("queued", LI, None, "queued:sdr:10"),
+    )  # fmt: skip
+    with transaction() as connection:
+        save_notices(raw(connection), [(assigned, lead, 70 + lead, NOW) for lead in (7, 8)])
+        save_notices(raw(connection), [(queued, None, event, NOW) for event in (81, 82)])
+    assert sorted((one.kind, one.lead_id) for one in read_notices(LI)) == [
+        ("assigned", 7), ("assigned", 8), ("queued", None),
+    ]  # fmt: skip
+
+
+def test_the_leads_sdr_is_told_although_the_notification_names_nobody(database: str) -> None:
+    with transaction() as connection:
+        driver = raw(connection)
+        driver.execute("INSERT INTO lead (id, sdr) VALUES (7, %s)", [LI])
+        save_notices(driver, [(Notice("sla_breached", "sdr", CHEN, "b"), 7, 70, NOW)])
+    assert [one.person for one in read_notices(None)] == [LI]
+
+
 def test_what_is_read_is_read_and_only_by_its_reader(database: str) -> None:
     save(*(Notice("assigned", "owner", LI, f"a{n}") for n in range(3)), Notice("assigned", "owner", ZHAO, "z"))
     assert count_unread(LI) == 3
