@@ -9,6 +9,7 @@ nobody can take is left alone, and keeps nobody from asking.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from engine.core.eligibility import OWNED_STAGES, Member, is_candidate
@@ -30,7 +31,7 @@ WAIT_FOR_WAVE = timedelta(seconds=10)
 ASK_ANYWAY_AFTER = timedelta(hours=1)
 
 QUEUED = """
-SELECT id, queued_role, queue_for, stale, name FROM (
+SELECT id, queued_role, queue_for, stale, name, queue_priority, grade FROM (
   SELECT id, queued_role, coalesce(queue_for, '{}') AS queue_for, queue_priority, grade, queued_at,
     CASE WHEN state->>'conflict' IS NULL
       THEN queue_asked_at IS NULL OR scored_at > queue_asked_at OR queue_asked_at < %(changed)s
@@ -76,8 +77,9 @@ class QueueWatch:
     def ask(self, now: datetime) -> list[int]:
         """Put the next wave into the inbox; returns the leads to wake.
 
-        The first wave is the one best lead, each that follows may be four times as large: who comes back serves the
-        best and oldest first, and a long queue is still soon through. The next wave waits until the last is decided.
+        The first wave is the one best lead, each that follows may be four times as large, and all of a wave have one
+        priority and grade: who comes back serves the best and oldest first, and a long queue is still soon through.
+        The next wave waits until the last is decided.
         """
         if not self._asked and self._looked_at is not None and self._looked_at <= now < self._looked_at + LOOK_EVERY:
             return []
@@ -113,11 +115,12 @@ class QueueWatch:
             "roles": sorted(role for role, people in by_role.items() if people), "there": sorted(known),
             "hour": f"{now:%Y%m%d%H}", "source": ENGINE_SOURCE, "limit": 2 * ASKED_AT_ONCE,
         }  # fmt: skip
-        rows = driver.execute(QUEUED, values).fetchall()
+        queued = driver.execute(QUEUED, values).fetchall()
+        rows = list(takewhile(lambda row: row[5:] == queued[0][5:], queued))
         free = {member.email: free_places(member) for member in there}
         waiting = [
             Waiting(lead, by_role[role] if stale else frozenset(map(person_of, known.intersection(waited_for))))
-            for lead, role, waited_for, stale, _ in rows
+            for lead, role, waited_for, stale, *_ in rows
         ]
         names = {row[0]: (row[1], row[4]) for row in rows}
         return [_intake(lead, *names[lead], now) for lead in wave(waiting, free, self._size)]

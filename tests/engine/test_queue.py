@@ -132,6 +132,18 @@ def test_a_long_queue_is_asked_in_waves_that_grow_to_a_limit() -> None:
     assert column("SELECT count(*) FROM lead WHERE owner IS NULL") == [0]
 
 
+def test_a_wave_holds_leads_of_one_priority_and_grade() -> None:
+    put_in_force()
+    best = arrive(*"abcdefg", traits=CTO)
+    others = arrive(*"hijk")
+    watched = come_later()
+    waves = [watched.ask(seconds=1)]
+    while waves[-1]:
+        watched.decide()
+        waves.append(watched.ask())
+    assert waves == [best[:1], best[1:5], best[5:], others, []]
+
+
 def test_leads_that_nobody_can_serve_neither_ask_nor_keep_others_from_asking() -> None:
     put_in_force(policy_document(assignment=REGIONS))
     hire(LI, territories=["华东"], caps={"day": 0})
