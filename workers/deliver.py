@@ -1,6 +1,6 @@
 """Deliveries: what stands in the outbox is taken, sent, and tried again (DESIGN.md §3).
 
-Runs in threads of the scheduler's process, beside the clocks and never in their way (docs/adr/0008). Holds no state
+Runs in threads of the scheduler's process, beside the clocks and never in their way (docs/adr/0009). Holds no state
 that matters: a message under way when the process dies comes back when its lease ends, with the same id. How a channel
 sends is told by who starts this; may not decide who is told what.
 """
