@@ -8,7 +8,19 @@ from engine.errors import NotFound
 from engine.store.audit import recent_entries
 from engine.store.session import raw, transaction
 from engine.store.suspensions import lift_suspension, read_suspensions
-from tests.factories import event, rows, take_in
+from engine.verify import verify
+from tests.factories import (
+    CTO,
+    HandClock,
+    column,
+    decide_all,
+    event,
+    hire,
+    policy_document,
+    put_in_force,
+    rows,
+    take_in,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 LI, WANG = "li@example.com", "wang@example.com"
@@ -49,3 +61,20 @@ def test_what_is_over_is_not_lifted() -> None:
     with pytest.raises(NotFound):
         lift_suspension(one.id, WANG, "late", NOW)
     assert read_suspensions("nobody@example.com") == []
+
+
+def test_whose_suspension_is_lifted_receives_leads_again_and_is_told() -> None:
+    put_in_force(policy_document(), NOW - timedelta(days=9))
+    hire(LI)
+    suspended(NOW + timedelta(days=28))
+    with transaction() as connection:
+        raw(connection).execute("UPDATE suspension SET role = 'sdr', event_id = 0")
+    decide_all(HandClock(NOW))
+    assert column("SELECT owner FROM lead") == [None]
+    (one,) = read_suspensions(LI)
+    lift_suspension(one.id, WANG, "the clock was wrong", NOW)
+    take_in(event(external_id="y", traits=CTO, at=NOW), now=NOW)
+    decide_all(HandClock(NOW + timedelta(seconds=1)))
+    assert column("SELECT owner FROM lead ORDER BY id")[-1] == LI
+    assert column("SELECT count(*) FROM notice WHERE kind = 'suspension_ended' AND person = %s", LI) == [1]
+    assert [one for one in verify().differences if one.what != "suspension"] == []
