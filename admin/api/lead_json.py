@@ -89,8 +89,9 @@ def scores_json(row: Row) -> Json:
 
 def clock_json(row: Row) -> Json:
     """A clock."""
-    shown = {name: plain(row[name]) for name in row if name != "policy_number"}
-    return {**shown, "policy": row["policy_number"]}
+    shown = {name: plain(row[name]) for name in row if name not in {"policy_number", "warnings"}}
+    warnings = [{"percent": part, "at": plain(datetime.fromisoformat(at))} for part, at in row["warnings"]]
+    return {**shown, "warnings": warnings, "policy": row["policy_number"]}
 
 
 def policy_json(number: int | None, digest: str | None) -> Json | None:

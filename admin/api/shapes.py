@@ -23,6 +23,7 @@ class ClockShape(BaseModel):
     """An SLA clock."""
 
     key: str
+    kind: str = Field(description="deadline: something must happen in time; hold: something must stand so long")
     owner: str | None
     policy: int = Field(description="Number of the policy it started under")
     started_at: datetime
@@ -31,6 +32,7 @@ class ClockShape(BaseModel):
     ended_at: datetime | None
     met_at: datetime | None
     met_late: bool
+    warnings: list[dict[str, Any]] = Field(description="Warnings still to come: percent of the window, and the moment")
 
 
 class PolicyShape(BaseModel):

@@ -16,6 +16,7 @@ from admin.api.lead_json import policy_of
 from admin.api.work import ACTIONS, await_decision, warnings_of
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.refusals import REFUSALS
 from admin.views import problems, sentences, terms
 from admin.views.draft import label_of
 from engine.core.model import BEFORE_MQL
@@ -89,7 +90,8 @@ def living(number: int) -> int:
 def claim_refusal(state: LeadState, policy: Policy, people: People) -> str | None:
     """Why the reader may not claim a lead, in words; None when they may."""
     refused = refusal_of("lead.claimed", state, actor(), now(), policy, people)
-    return sentences.why_refused({"code": refused.code, "message": refused.message}) if refused else None
+    known = REFUSALS.get(refused.code) if refused else None
+    return (str(known.says) if known else refused.message) if refused else None
 
 
 def do_work(lead: int, action: str, form: Mapping[str, str]) -> tuple[str, str]:
@@ -165,4 +167,4 @@ def _outcome(event_id: str) -> tuple[str, str]:
     if against:
         why = "; ".join(against)
         return gettext("%(what)s. Done although the person %(why)s.", what=told, why=why), "warning"
-    return gettext("Done: %(what)s", what=told), "success"
+    return told, "success"

@@ -63,7 +63,7 @@ class Queue(Guarded, BaseView):  # type: ignore[misc] # the library carries no t
 def reasons_of(lead: QueuedLead) -> list[str]:
     """Why nobody could have a lead at the last look: the reasons with how many people each kept away."""
     if lead.assignment is None:
-        return [str(gettext("nobody was looked for yet"))]
+        return [] if lead.conflict else [str(gettext("nobody was looked for yet"))]
     choices: list[Mapping[str, Any]] = [lead.assignment, *lead.assignment.get("tried", ())]
     against = {(one["person"], one["reason"]) for choice in choices for one in choice.get("candidates", ())}
     codes = Counter(reason for _, reason in against)

@@ -219,7 +219,7 @@ WHERE l.id = ANY(%s)
 """
 _IDENTITIES = "SELECT lead_id, kind, value FROM identity WHERE lead_id = ANY(%s) ORDER BY created_at, kind, value"
 _CLOCKS = """
-SELECT lead_id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late
+SELECT lead_id, key, kind, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, warnings
 FROM clock WHERE lead_id = ANY(%s) ORDER BY id
 """
 _WAITING = """
