@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from ipaddress import ip_address
 
@@ -16,12 +18,25 @@ PATIENCE_SECONDS = 60.0
 
 def send_mail(server: MailServer, message: EmailMessage) -> None:
     """Hand a message in. Raises `Undelivered`; a recipient or text that is refused for good is not tried again."""
+    with _talk(server) as talk:
+        talk.send_message(message)
+
+
+def check_mail(server: MailServer) -> None:
+    """Greet the mail server and sign in. Raises `Undelivered`."""
+    with _talk(server) as talk:
+        talk.noop()
+
+
+@contextmanager
+def _talk(server: MailServer) -> Iterator[smtplib.SMTP]:
+    """A conversation that is secured and signed in; whatever goes wrong in it is an `Undelivered`."""
     try:
         with _greeted(server) as talk, cut_off_after(PATIENCE_SECONDS, lambda: talk.sock):
             _secure(talk, server)
             if server.user is not None:
                 talk.login(server.user, server.password or "")
-            talk.send_message(message)
+            yield talk
     except smtplib.SMTPRecipientsRefused as refused:
         code, said = next(iter(refused.recipients.values()))
         raise Undelivered(_told(code, said), for_good=code >= 500) from refused

@@ -14,10 +14,13 @@ from admin.secret_key import secret_key
 from engine.errors import BatonError
 from engine.settings import Settings, load_settings
 from engine.store import readiness
+from engine.store.deliveries import count_failed
 from engine.store.session import init_store
 from workers.embedded import check_answering, database_url, redis_url
+from workers.mail import check_mail
 from workers.presence import check_workers
 from workers.queues import init_queue
+from workers.undelivered import Undelivered
 
 NEEDED = ("durable_rules_engine", "re2", "phonenumbers", "psycopg", "rq", "flask_admin")
 FREE_BYTES = 1024**3
@@ -102,6 +105,22 @@ def _workers(settings: Settings) -> str:
     return "workers are there"
 
 
+def _mail(settings: Settings) -> str:
+    if settings.smtp is None:
+        return "not set up: people are told in the admin only (BATON_SMTP_URL)"
+    try:
+        check_mail(settings.smtp)
+    except Undelivered as why:
+        raise Unwell(f"{why}: set BATON_SMTP_URL right, or see to the mail server") from why
+    return f"{settings.smtp.host} takes mail"
+
+
+def _deliveries(_: Settings) -> str:
+    if given_up := count_failed():
+        raise Unwell(f"{given_up} messages were given up: look at Administration › Deliveries and send them again")
+    return "no message was given up"
+
+
 CHECKS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
     "libraries": _libraries,
@@ -113,6 +132,8 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "migrations": _migrations,
     "policy": _policy,
     "workers": _workers,
+    "e-mail": _mail,
+    "deliveries": _deliveries,
 }
 """What is looked at, in the order in which one thing needs another."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import current_app, flash, g, redirect, request
 from flask_admin import BaseView
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
@@ -33,6 +34,8 @@ class Line:
 
 class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
     """The reader's notifications. Nobody sees another's."""
+
+    badge_label = _l("not read yet")
 
     @staticmethod
     def badge() -> int:

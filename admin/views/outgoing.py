@@ -22,7 +22,7 @@ from admin.views.lists import Filter, ListView, page
 from engine.core.outgoing import EVENTS
 from engine.errors import NotFound
 from engine.store import subscriptions
-from engine.store.deliveries import send_again
+from engine.store.deliveries import count_failed, send_again
 from engine.store.notice_tables import Delivery, Subscription
 from engine.store.subscriptions import SubscriptionRefused
 
@@ -160,6 +160,12 @@ class Deliveries(ListView):
         "E-mails and webhooks. What does not arrive is tried again for three days; what was given up waits here."
     )
     empty = _l("Nothing was sent yet.")
+    badge_label = _l("given up")
+
+    @staticmethod
+    def badge() -> int:
+        """How many messages were given up, for the menu."""
+        return count_failed()
 
     def is_action_allowed(self, name: str) -> bool:
         """Sending again is the only action."""

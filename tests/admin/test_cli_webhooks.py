@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from engine.store.outbox import Message, save_messages
+from engine.store.session import raw, transaction
 from engine.store.subscriptions import list_subscriptions
+from tests.admin.api_client import NOW
 from tests.admin.test_cli import Run, run
+from tests.workers.targets import mail_server
 
 __all__ = ["run"]
 HOOK = "https://crm.example.com/hook"
@@ -36,6 +40,25 @@ def test_a_webhook_is_made_changed_and_removed(run: Run) -> None:
 def test_every_event_is_told_unless_said_otherwise(run: Run) -> None:
     assert run("webhook", "add", HOOK).exit_code == 0
     assert len(list_subscriptions()[0].events) == 5
+
+
+def test_the_doctor_looks_at_the_mail_server_and_at_what_was_given_up(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen() -> dict[str, dict[str, object]]:
+        return {one["check"]: one for one in json.loads(run("doctor", "--json").stdout)}
+
+    assert "not set up" in str(seen()["e-mail"]["message"])
+    monkeypatch.setenv("BATON_MAIL_FROM", "baton@example.com")
+    with mail_server() as box:
+        monkeypatch.setenv("BATON_SMTP_URL", f"smtp://127.0.0.1:{box.port}")
+        assert seen()["e-mail"] == {"check": "e-mail", "ok": True, "message": "127.0.0.1 takes mail"}
+    away = seen()
+    assert not away["e-mail"]["ok"]
+    assert away["deliveries"]["ok"]
+    with transaction() as connection:
+        save_messages(raw(connection), [Message("mail", "d", "li@example.com", None, "digest", {}, "failed")], NOW)
+    assert "1 messages were given up" in str(seen()["deliveries"]["message"])
 
 
 @pytest.mark.parametrize(
