@@ -55,14 +55,15 @@ def simulation_tables(
 
 
 def side_by_side(tables_of: Sequence[Sequence[Table]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
-    """Per table its key, its columns and its rows, each figure once per policy: column, number of the policy."""
+    """Per table its key, its columns and its rows; of several policies each figure stands once per policy, numbered."""
     for several in zip(*tables_of, strict=True):
         first = several[0]
         name = first.columns[0] if COLUMNS[first.columns[0]] is Kind.TEXT else None
         figures = [column for column in first.columns if any(column in t.telling for t in several) and column != name]
         found = [{row[name] if name else "": row for row in table.rows} for table in several]
         keys = sorted({key for rows in found for key in rows}, key=str)
-        head = [*([name] if name else ()), *(f"{column} {n}" for column in figures for n in range(1, len(several) + 1))]
+        places = [f" {number}" for number in range(1, len(several) + 1)] if len(several) > 1 else [""]
+        head = [*([name] if name else ()), *(column + place for column in figures for place in places)]
         yield (
             first.key,
             head,

@@ -268,6 +268,8 @@ def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
     assert rows[0][head.index("owned 2")] == 2
     assert "sql 1" in found["owners"][0]
     assert "opportunity 1" not in found["owners"][0]
+    alone = {key: head for key, head, _ in side_by_side([simulation_tables(LINES)])}
+    assert alone["stages"] == ["stage", "leads"]
 
 
 def test_kinds_are_all_used() -> None:

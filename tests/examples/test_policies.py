@@ -15,8 +15,8 @@ from rulesets.vocabulary import Vocabulary
 EXAMPLES = Path(olist.__file__).parent
 
 
-def policy(name: str) -> Policy:
-    report = lint(document.load((EXAMPLES / f"{name}-policy.yaml").read_text()))
+def policy(name: str, kind: str = "policy") -> Policy:
+    report = lint(document.load((EXAMPLES / f"{name}-{kind}.yaml").read_text()))
     assert report.findings == ()
     assert report.policy is not None
     return report.policy
@@ -50,8 +50,18 @@ def test_a_policy_knows_every_name_its_converter_sends(
 
 @pytest.mark.parametrize("name", ["olist", "xeducation"])
 def test_nobody_gets_a_lead_by_a_fact_that_only_the_outcome_tells(name: str) -> None:
-    text = (EXAMPLES / f"{name}-policy.yaml").read_text()
-    assert "opportunity." not in text
+    read = document.load((EXAMPLES / f"{name}-policy.yaml").read_text())
+    assert "opportunity." not in str({part: value for part, value in read.items() if part != "sla"})
+
+
+def test_the_other_policy_for_olist_differs_in_who_calls_and_by_when_but_not_in_scores() -> None:
+    shipped, other = policy("olist"), policy("olist", "straight")
+    parts = ("fields", "events", "segments", "qualification", "assignment", "reasons", "tests")
+    assert [part for part in parts if getattr(shipped, part) != getattr(other, part)] == []
+    (one,), (two,) = shipped.models, other.models
+    assert (one.fit, one.engagement) == (two.fit, two.engagement)
+    assert one.matrix != two.matrix
+    assert shipped.sla != other.sla
 
 
 def test_the_roster_has_thirty_sdrs_and_twenty_two_reps_who_are_nobody() -> None:
