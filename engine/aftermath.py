@@ -1,10 +1,10 @@
 """What the decisions of one batch do beyond their leads, kept until the batch is stored (`engine.core.effects`).
 
-Made for one transaction. Strikes are counted at once, in the order of the decisions, for a suspension keeps its person
-from the next lead of the same batch; everything else is written at the end. Decides nothing.
+Made for one transaction. Strikes are counted in the order of the decisions before people are found, for a suspension
+keeps its person from the next lead of the same batch; everything else is written at the end. Decides nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.store.notices import save_notices
 from engine.store.session import Driver
 from engine.tracks import Step
 from engine.world import Moment
+from rulesets.policy import StrikeRule
 
 COMPANY_WIDE = frozenset({"queued"})
 """Kinds of notices that are not about one lead: the same cause on another lead tells nothing new."""
@@ -25,7 +26,7 @@ COMPANY_WIDE = frozenset({"queued"})
 
 @dataclass(slots=True)
 class Aftermath:
-    """What is to be written when the batch ends. ``on_suspension`` is told at once who receives no leads any more."""
+    """What is to be written when the batch ends. ``on_suspension`` is told who receives no leads any more."""
 
     driver: Driver
     at: Moment
@@ -37,16 +38,25 @@ class Aftermath:
     _discipline: Discipline | None = None
     _causes: list[tuple[Suspended, int, int]] = field(default_factory=list)
     _steps: list[Step] = field(default_factory=list)
+    _counted: int = 0
+    """Of how many steps the strikes are counted."""
 
     def decided(self, step: Step) -> None:
         """A decision was made; who gets the lead may still be open."""
         self._steps.append(step)
         self.people_of[step.event.seq] = self.at.people
+
+    def count_strikes(self) -> None:
+        """Count the misses of the decisions since the last call; the lock they are counted under is held from here."""
         rules = self.at.rules.policy.strikes
         named = {key for rule in rules for key in rule.sla}
-        felt = [one for one in step.outcome.effects if isinstance(one, Strike | Reset) and one.clock in named]
-        if not felt:
-            return
+        steps, self._counted = self._steps[self._counted :], len(self._steps)
+        for step in steps:
+            felt = [one for one in step.outcome.effects if isinstance(one, Strike | Reset) and one.clock in named]
+            if felt:
+                self._feel(step, felt, rules)
+
+    def _feel(self, step: Step, felt: Sequence[Strike | Reset], rules: Sequence[StrikeRule]) -> None:
         self._discipline = self._discipline or table.lock_discipline(self.driver, self.at.now)
         struck = self._discipline.feel(felt, rules, self.at.people.roles)
         self.struck[step.event.seq] = struck

@@ -83,6 +83,7 @@ class BatchTransaction:
         left, begun = items, 0
         while left:
             left = [item for item in left if not self._decide_one(*item)]
+            self._aftermath.count_strikes()
             self._assign(driver, self._steps[begun:])
             begun = len(self._steps)
 

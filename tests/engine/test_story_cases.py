@@ -1,9 +1,9 @@
 """Each rule of POLICY.md §§5–7, and R4.5 to R4.7, by name: small stories lived through in virtual time.
 
 A case of `tests/cases/stories_*.json` changes ``parts`` of the file's base policy and names its people if they are
-others than the file's (``roster``, ``teams``, ``calendars``; "ann" is ann@example.com). ``events`` are [hour, type, lead,
-the rest], hours after Monday 09:00 in Shanghai; ``until`` is the last hour. ``expect`` says of each lead any of what
-`answer` gives, ``owners`` how many leads each person has at the end. ``windows``: those of the starters' clocks.
+others than the file's (``roster``, ``teams``, ``calendars``; "ann" is ann@example.com). ``events`` are lists of hour,
+type, lead and the rest; hours are after Monday 09:00 in Shanghai, ``until`` is the last one. ``expect`` says of each
+lead any of what `answer` gives, ``owners`` how many leads each has at the end. ``windows``: those of the starters.
 """
 
 import json
