@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from engine.clock import SystemClock
+from engine.core.calendars import known_countries
 from engine.core.roster_changes import Following, Handover, what_follows
 from engine.errors import BatonError, PolicyRefused
 from engine.store import audit
@@ -99,6 +100,8 @@ def import_roster(
         if expected is not None and roster_tag(before) != expected:
             raise RosterConflict("the roster was changed meanwhile: read it again and repeat your change")
         roster = _checked(before, document, replace=replace)
+        if any(calendar.country for calendar in roster.calendars):
+            known_countries()  # loading them takes a second, for which no batch should wait
         change_roster_lock(raw(session.connection()))
         change = _write(session, before, roster, document, by)
         return _followed(session, before, roster, change, handover, now or SystemClock().now())
