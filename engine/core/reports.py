@@ -117,12 +117,13 @@ class Table:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The columns that say something of anybody: those of nothing but zeros and gaps are left out."""
-        return tuple(
-            column
-            for column in self.columns
-            if COLUMNS[column] is not Kind.COUNT or any(row[column] for row in self.rows)
-        )
+        """The columns that say something of anybody: counts of nothing but zeros and unknown figures are left out."""
+        return tuple(column for column in self.columns if any(_tells(column, row[column]) for row in self.rows))
+
+
+def _tells(column: str, value: Any) -> bool:
+    kind = COLUMNS[column]
+    return kind is Kind.TEXT or (value is not None and (kind is not Kind.COUNT or bool(value)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def test_what_a_row_does_not_name_is_zero_for_counts_and_unknown_for_figures() -
 
 def test_columns_of_nothing_but_zeros_are_left_out_where_people_read() -> None:
     (table,) = tables(
-        {"x": ("person", "assigned", "skipped", "share")}, {"x": [{"person": ANN}, {"person": BOB, "assigned": 1}]}
+        {"x": ("person", "assigned", "skipped", "share", "median", "met_rate")},
+        {"x": [{"person": ANN}, {"person": BOB, "assigned": 1, "share": 0.0}]},
     )
     assert table.telling == ("person", "assigned", "share")
 
