@@ -6,6 +6,7 @@
   if (!data) return;
   const { operators, fields, events, segments, notes, words } = JSON.parse(data.textContent);
   const KINDS = ["field", "property", "count", "days_since", "segment"];
+  const COUNTED = ["count", "days_since"];
   const GROUPS = ["all", "any", "none"];
   const NUMERIC = ["integer", "decimal"];
 
@@ -76,7 +77,7 @@
     const kind = kindOf(node);
     if (!kind) return false;
     if (kind === "segment") return true;
-    if ((kind === "count" || kind === "days_since") && node[kind].where) return false;
+    if (COUNTED.includes(kind) && node[kind].where && !readable(node[kind].where)) return false;
     return node.op in operators;
   };
 
@@ -132,9 +133,31 @@
     }
     row.append(remove);
     if (notes[node.op]) row.append(make("p", { class: "hint" }, notes[node.op]));
-    return row;
+    return COUNTED.includes(kind) ? make("div", { class: "condition-counted" }, row, whereOf(node[kind], draw, save)) : row;
   };
-  const groupBox = (node, depth, remove, draw, save) => {
+  // Which of the events are counted: a condition of its own, about the properties of each event.
+  const whereOf = (what, draw, save) => {
+    if (!what.where) {
+      const add = make("button", { type: "button", class: "link" }, words.where);
+      add.addEventListener("click", () => { what.where = { all: [fresh("property")] }; draw(); });
+      return add;
+    }
+    if (!groupOf(what.where)) what.where = { all: [what.where] };
+    const away = make("button", { type: "button", class: "link danger", "aria-label": `${words.remove}: ${words.where}` }, "✕");
+    away.addEventListener("click", () => { delete what.where; draw(); });
+    return make("div", { class: "condition-where" }, make("p", { class: "hint" }, words.where), groupBox(what.where, 0, away, draw, save, "property"));
+  };
+  // As it is written: a where of one row is that row, one without rows is none.
+  const written = (node) => {
+    if (Array.isArray(node)) return node.map(written);
+    if (!node || typeof node !== "object") return node;
+    const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, written(value)]));
+    if (copy.where && copy.where.all && copy.where.all.length < 2) {
+      if (copy.where.all.length) copy.where = copy.where.all[0]; else delete copy.where;
+    }
+    return copy;
+  };
+  const groupBox = (node, depth, remove, draw, save, kind = "field") => {
     const group = groupOf(node);
     const children = node[group];
     const box = make("fieldset", { class: "condition-group" });
@@ -152,14 +175,14 @@
       const away = make("button", { type: "button", class: "link danger", "aria-label": `${words.remove} ${place + 1}` }, "✕");
       away.addEventListener("click", () => { children.splice(place, 1); draw(); });
       const replace = (other) => { children[place] = other; draw(); };
-      box.append(groupOf(child) ? groupBox(child, depth + 1, away, draw, save) : rowOf(child, away, replace, draw, save));
+      box.append(groupOf(child) ? groupBox(child, depth + 1, away, draw, save, kind) : rowOf(child, away, replace, draw, save));
     });
     const add = make("button", { type: "button" }, words.add);
-    add.addEventListener("click", () => { children.push(fresh("field")); draw(); });
+    add.addEventListener("click", () => { children.push(fresh(kind)); draw(); });
     const buttons = make("div", { class: "condition-row" }, add);
     if (depth < 3) {
       const more = make("button", { type: "button" }, words.add_group);
-      more.addEventListener("click", () => { children.push({ any: [fresh("field")] }); draw(); });
+      more.addEventListener("click", () => { children.push({ any: [fresh(kind)] }); draw(); });
       buttons.append(more);
     }
     box.append(buttons);
@@ -187,7 +210,7 @@
     area.addEventListener("input", () => { box.replaceChildren(make("p", { class: "hint" }, words.unreadable)); });
     const save = () => {
       const said = tree.all && tree.all.length === 1 ? tree.all[0] : tree;
-      area.value = tree.all && !tree.all.length && !area.required ? "" : JSON.stringify(said);
+      area.value = tree.all && !tree.all.length && !area.required ? "" : JSON.stringify(written(said));
     };
     const draw = (first = false) => {
       const focus = [...box.querySelectorAll("select, input, button")].indexOf(document.activeElement);

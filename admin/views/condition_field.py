@@ -81,6 +81,7 @@ def words() -> dict[str, str]:
         "several": gettext("several, separated by commas"),
         "and": gettext("and"),
         "within": gettext("within days (empty: ever)"),
+        "where": gettext("only events for which"),
         "text": gettext("As text (YAML)"),
         "unreadable": gettext("This text is edited as it is: the rows cannot show it."),
         "always": gettext("No rows: always true."),

@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
-from admin.views import problems
+from admin.views import problems, terms
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
-from engine.store.drafts import DraftConflict, load_draft, save_draft
+from engine.store.drafts import DraftConflict, load_draft, save_draft, undoable
 from engine.store.seen import seen_event_types
+from rulesets import starters
 from rulesets.diff import diff
 from rulesets.document import DocumentUnreadable, load, parse, plain
 from rulesets.yaml_text import write_yaml
@@ -42,6 +43,9 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
                 refusal=refusal,
                 findings=findings,
                 editable=editable,
+                starters=terms.STARTERS,
+                checklists=terms.CHECKLISTS,
+                undoable=undoable() if editable else None,
             )
         )
 
@@ -51,6 +55,51 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         text = write_yaml(load_draft().document)
         headers = {"Content-Disposition": "attachment; filename=draft.yaml"}
         return Response(text, mimetype="application/yaml", headers=headers)
+
+    @page("/starter", "POST")
+    def starter(self) -> AnyResponse:
+        """Put a starter in place of the draft."""
+        name = request.form.get("name", "")
+        if name not in starters.NAMES:
+            problems.not_found()
+        return self._take(starters.load(name), name)
+
+    @page("/checklist", "POST")
+    def checklist(self) -> AnyResponse:
+        """Add a checklist, and the fields it asks about where they lack, to the draft."""
+        name = request.form.get("name", "")
+        if name not in starters.CHECKLISTS:
+            problems.not_found()
+        try:
+            return self._take(starters.with_checklist(load_draft().document, name), name)
+        except starters.ChecklistRefused as refused:
+            flash(str(refused), "error")
+            return redirect(self.get_url(".index"))
+
+    @page("/undo", "POST")
+    def undo(self) -> AnyResponse:
+        """Bring the draft back as it was before a starter or a checklist was taken in."""
+        found = undoable()
+        if found is None:
+            flash(gettext("The draft was changed since: nothing was undone."), "error")
+            return redirect(self.get_url(".index"))
+        return self._take(found[1], None)
+
+    def _take(self, raw: Any, name: str | None) -> AnyResponse:
+        """Make a document the draft, if the reader may and nobody changed the draft meanwhile."""
+        if not may(May.EDIT_DOCUMENT):
+            problems.refuse()
+        try:
+            refused_places = not_mine(raw)
+            if refused_places:
+                parts = ", ".join(refused_places)
+                flash(gettext("Your role may not change these parts: %(parts)s.", parts=parts), "error")
+            else:
+                save_draft(raw, request.form.get("revision", type=int, default=-1), actor(), taken=name)
+                flash(gettext("The draft was changed; this can be undone until it is changed again."), "success")
+        except DraftConflict as conflict:
+            flash(gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?"), "error")
+        return redirect(self.get_url(".index"))
 
     @page("/", "POST")
     def replace(self) -> str | AnyResponse:

@@ -5,11 +5,11 @@ from typing import Any, get_args
 from flask_admin.form import BaseForm
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, HiddenField, IntegerField, SelectField, StringField
-from wtforms.validators import Length, NumberRange, Optional, Regexp
+from wtforms.validators import NumberRange, Optional, Regexp
 
 from admin.views import terms
 from admin.views.condition_field import ConditionField
-from admin.views.fields import Given, PointsField, YamlField
+from admin.views.fields import Given, PointsField, ReferenceField, YamlField
 from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField
 from engine.store.draft_rows import UNITS
 from rulesets.policy import GRADES, HEATS, Action
@@ -176,7 +176,7 @@ class CellForm(PartForm):
 
     action = SelectField(_l("What happens"), choices=list(terms.ACTIONS.items()))
     priority = IntegerField(_l("Priority"), [Given(), NumberRange(1, 5)], description=_l("1 comes first, 5 last."))
-    assignment = StringField(_l("Assignment policy"), [Optional(), Length(max=40)], filters=[lambda x: x or None])
+    assignment = ReferenceField(_l("Assignment policy"), "assignment", empty=_l("the first that fits"))
     sla = YamlField(_l("Clocks"), description=_l("A list such as [first_touch]. Empty: every clock that fits."))
 
 

@@ -12,8 +12,8 @@ from wtforms.validators import Length, NumberRange, Optional, Regexp
 from admin.views import terms
 from admin.views.condition_field import ConditionField
 from admin.views.draft_forms import CONDITION_HINT, PartForm, key_field
-from admin.views.fields import Given
-from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField, ValueField
+from admin.views.fields import Given, ReferenceField, ReferencesField, YamlField
+from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField
 from rulesets.vocabulary import STAGES, FieldType
 
 LINES = _l("One per line.")
@@ -79,7 +79,7 @@ class WhenForm(Labelled):
 class ExclusionForm(WhenForm):
     """An exclusion."""
 
-    reason = line(_l("Reason"), description=_l("A key of the reasons to disqualify."))
+    reason = ReferenceField(_l("Reason"), "reasons.disqualify")
 
 
 class ItemForm(Form):  # type: ignore[misc] # the library carries no types
@@ -103,7 +103,7 @@ class RouteForm(Labelled):
     """A route to MQL."""
 
     cells = LinesField(_l("Cells"), description=_l("One per line, such as A.hot. Empty: any cell."))
-    checklist = line(_l("Checklist"))
+    checklist = ReferenceField(_l("Checklist"), "qualification.checklists")
     min_fit = NumberField(_l("Fit at least"))
     min_engagement = NumberField(_l("Engagement at least"))
     when = condition(required=False)
@@ -132,14 +132,14 @@ class AssignmentForm(Labelled):
     avoid_previous = BooleanField(_l("Not to who had it before"), default=True)
     off_hours = choice(_l("Off hours"), ["assign", "skip", "wait"])
     returning = choice(_l("Who returns"), ["no_credit", "make_up"])
-    otherwise = ValueField(_l("If nobody can"), description=_l("queue, pool, or {policy: key}. Empty: queue."))
+    otherwise = YamlField(_l("If nobody can"), description=_l("queue, pool, or {policy: key}. Empty: queue."))
 
 
 class StrikeForm(PartForm):
     """Misses that suspend."""
 
     role = choice(_l("Role"), ["sdr", "sales"])
-    sla = LinesField(_l("Clocks"), description=LINES)
+    sla = ReferencesField(_l("Clocks"), "sla")
     consecutive = whole(_l("Misses in a row"), 1)
     suspend = DurationField(_l("Suspended for"))
 
@@ -155,16 +155,16 @@ class SampleEventForm(Form):  # type: ignore[misc] # the library carries no type
 
     type = StringField(_l("Event"))
     days_ago = NumberField(_l("Days ago"))
-    properties = ValueField(_l("Properties"))
+    properties = YamlField(_l("Properties"))
 
 
 class SampleForm(Labelled):
     """A test case."""
 
-    facts = ValueField(_l("Facts"), description=_l("One per line, such as company.employees: 60."))
+    facts = YamlField(_l("Facts"), description=_l("One per line, such as company.employees: 60."))
     events = RowsField(_l("Events"), SampleEventForm)
     now = line(_l("Moment"), description=_l("Empty: the moment of the test."))
-    expect = ValueField(
+    expect = YamlField(
         _l("Expected"),
         [Given()],
         description=_l("One per line: fit, engagement, cell, model, route, excluded, flagged."),
@@ -226,4 +226,4 @@ class FeedbackForm(PartForm):
 
     on_reject = choice(_l("A rejected lead goes to"), ["sdr", "nurture", "pool"], empty=_l("its SDR (as usual)"))
     on_release = choice(_l("A released lead goes to"), ["sdr", "nurture", "pool"], empty=_l("nurture (as usual)"))
-    compensate = LinesField(_l("Reasons that give the turn back"), description=LINES)
+    compensate = ReferencesField(_l("Reasons that give the turn back"), "reasons.reject")

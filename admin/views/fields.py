@@ -1,12 +1,15 @@
-"""Form fields that read and show values as the policy writes them: exact points, and YAML checked at once."""
+"""Form fields that read and show values as the policy writes them: exact points, references, YAML checked at once."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext
-from wtforms import StringField, TextAreaField
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from engine.store.drafts import load_draft
 from rulesets.yaml_text import YamlRefused, read_yaml, write_yaml
 
 LARGEST_POINTS = 10**9
@@ -50,6 +53,65 @@ class YamlField(TextAreaField):  # type: ignore[misc] # the library carries no t
             self.data = read_yaml(text) if text.strip() else None
         except YamlRefused as refused:
             raise ValueError(gettext("Line %(line)s: %(why)s", line=refused.line, why=str(refused))) from None
+
+
+class ReferenceField(SelectField):  # type: ignore[misc] # the library carries no types
+    """The key of a part of the draft, chosen among those there are; one that is gone stays until another is chosen."""
+
+    choices: Any
+
+    def __init__(self, label: Any, *lists: str, empty: Any = "—", **options: Any) -> None:
+        super().__init__(label, choices=lambda: [("", empty), *keys_of(lists)], **options)
+
+    def iter_choices(self) -> Any:
+        """The keys, and the one that stands there."""
+        self.choices = with_gone(self.choices, [self.object_data] if self.object_data else [])
+        return super().iter_choices()
+
+    def process_data(self, value: Any) -> None:
+        """Nothing is the empty choice."""
+        super().process_data("" if value is None else value)
+
+
+class ReferencesField(SelectMultipleField):  # type: ignore[misc] # the library carries no types
+    """Several keys of parts of the draft; those that are gone stay until they are taken out."""
+
+    choices: Any
+    data: Any
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any, *lists: str, **options: Any) -> None:
+        super().__init__(label, choices=lambda: keys_of(lists), **options)
+
+    def iter_choices(self) -> Any:
+        """The keys, and those that stand there."""
+        self.choices = with_gone(self.choices, self.object_data or [])
+        return super().iter_choices()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Nothing chosen says nothing."""
+        super().process_formdata(valuelist)
+        self.data = self.data or None
+
+
+def with_gone(choices: Sequence[Any], stored: Sequence[str]) -> list[Any]:
+    """Choices, and behind them the keys that stand in the row and are in the draft no more."""
+    known = {key for key, *_ in choices}
+    gone = [(key, gettext("%(key)s (not in the draft)", key=key)) for key in stored if key not in known]
+    return [*choices, *gone]
+
+
+def keys_of(lists: Iterable[str]) -> list[tuple[str, str]]:
+    """Keys of lists of the draft, such as ``qualification.checklists``, as choices."""
+    document = load_draft().document
+    rows: list[Any] = []
+    for name in lists:
+        part: Any = document
+        for step in name.split("."):
+            part = part.get(step) or {}
+        rows += part or []
+    return [(row["key"], row["key"]) for row in rows]
 
 
 class Given:

@@ -11,8 +11,6 @@ from markupsafe import Markup, escape
 from wtforms import Field, FieldList, Form, FormField, TextAreaField
 from wtforms.utils import unset_value
 
-from rulesets.yaml_text import YamlRefused, read_yaml, write_yaml
-
 LANGUAGES = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
 UNITS = {"minutes": _l("minutes"), "hours": _l("hours"), "days": _l("days"), "seconds": _l("seconds")}
 SPARE_ROWS = 2
@@ -147,23 +145,6 @@ class NumberField(Field):  # type: ignore[misc] # the library carries no types
         return Markup('<input id="{}" name="{}" value="{}" inputmode="decimal" {}>').format(
             field.id, field.name, typed, _described(attributes)
         )
-
-
-class ValueField(TextAreaField):  # type: ignore[misc] # the library carries no types
-    """Any value as YAML on a few lines: what has no shape of its own, such as the facts of a test case."""
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else write_yaml(self.data)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the YAML; raises ValueError naming the line."""
-        text = valuelist[0] if valuelist else ""
-        try:
-            self.data = read_yaml(text) if text.strip() else None
-        except YamlRefused as refused:
-            raise ValueError(gettext("Line %(line)s: %(why)s", line=refused.line, why=str(refused))) from None
 
 
 class RowsField(FieldList):  # type: ignore[misc] # the library carries no types

@@ -173,6 +173,17 @@ WORDS = {
     "none": _l("does not fade"),
 }
 """Words of a policy that people choose between; a test compares them with the forms that offer them."""
+STARTERS = {
+    "growth_smb": _l("Growing market: fit × interest of a person"),
+    "key_accounts": _l("Key accounts: companies by their buying committee"),
+    "existing_customers": _l("Existing customers: repurchase"),
+}
+"""Policies to begin with (`rulesets.starters`)."""
+CHECKLISTS = {
+    **{name: name.upper() for name in ("bant", "champ", "meddic", "mantcp", "aunm", "pact", "faint")},
+    "fifteen_facts": _l("Sheet of 15 facts"),
+}
+"""Checklists to add to a policy."""
 
 
 def term(table: dict[str, Any], code: Any) -> Any:

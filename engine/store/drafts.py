@@ -56,10 +56,13 @@ def load_draft() -> DraftState:
         return _state(session, _locked(session))
 
 
-def save_draft(document: Any, expected_revision: int | None, by: str, *, restored: int | None = None) -> int:
+def save_draft(
+    document: Any, expected_revision: int | None, by: str, *, restored: int | None = None, taken: str | None = None
+) -> int:
     """Replace the whole draft and return its revision; None as the revision replaces whatever is there.
 
-    ``restored`` is the number of the version that the document is, for the audit log.
+    For the audit log, ``restored`` is the number of the version that the document is, ``taken`` names what was taken
+    into the draft: then the log keeps the whole draft as it was, so that it can be undone (`undoable`).
 
     Raises `PolicyRefused` for a document that is no policy, `DraftConflict` when the draft has another revision.
     """
@@ -69,17 +72,28 @@ def save_draft(document: Any, expected_revision: int | None, by: str, *, restore
         if expected_revision not in {None, draft.revision}:
             message = f"the draft was changed by {draft.changed_by} meanwhile: load it again and repeat your change"
             raise DraftConflict(message, draft.changed_by, draft.revision, {}, {})
-        before = documents.digest(_parsed(_document(session, draft)))
-        after = documents.digest(policy)
+        old = _parsed(_document(session, draft))
+        before, after = documents.digest(old), documents.digest(policy)
+        kept = {} if taken is None else {"document": documents.plain(old)}
         if before != after:
             _touch(draft, by)
             draft.rest = _replace_rows(session, documents.plain(policy), draft.revision, by)
             session.add(draft)
             audit.record(
                 session, actor=by, action="draft.replaced" if restored is None else "draft.restored", subject="draft",
-                before={"digest": before}, after={"digest": after} | ({"version": restored} if restored else {}),
+                before={"digest": before, **kept},
+                after={"digest": after} | ({"version": restored} if restored else {"taken": taken} if taken else {}),
             )  # fmt: skip
         return draft.revision
+
+
+def undoable() -> tuple[str, dict[str, Any]] | None:
+    """What was taken into the draft last and the draft before that; None once anything else has changed it."""
+    state = load_draft()
+    last = next(iter(audit.recent_entries(1, "draft")), None)
+    if last is None or not last.before or not last.after or last.after["digest"] != state.digest:
+        return None
+    return (last.after["taken"], last.before["document"]) if "document" in last.before else None
 
 
 def edit_part(kind: type[P], path: str, expected_version: int, values: Values, by: str) -> int:

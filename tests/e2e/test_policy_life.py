@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -64,16 +65,36 @@ def test_a_condition_is_edited_in_rows_by_keyboard_and_says_what_unknown_does(pa
     assert rule()["when"] == {"all": [before, added]}, json.dumps(rule())
 
 
-def test_a_condition_the_rows_cannot_show_stays_text(page: Page) -> None:
+def counted() -> Any:
+    (segment,) = [row for row in load_draft().document["segments"] if row["key"] == "counted"]
+    return segment["when"]
+
+
+def test_which_events_are_counted_is_edited_in_rows_and_broken_text_stays_text(page: Page) -> None:
     sign_in(page, "marketing")
     page.goto("/admin/draft/segments/new/")
     page.get_by_label("Key").fill("counted")
     page.get_by_text("As text (YAML)").click()
-    where = "{count: {event: pricing.viewed, days: 30, where: {event: properties.page, op: known}}, op: gte, value: 1}"
-    page.locator("textarea[name=when]").fill(where)
+    text = page.locator("textarea[name=when]")
+    text.fill("{count: {event: ")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("the rows cannot show it")).to_be_visible()
+    where = {"event": "properties.page", "op": "known"}
+    count = {"count": {"event": "pricing.viewed", "days": 30, "where": where}, "op": "gte", "value": 1}
+    text.fill(json.dumps(count))
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="counted").click()
-    expect(page.get_by_text("the rows cannot show it")).to_be_visible()
+    editor = page.get_by_role("group", name="Condition as rows").first
+    expect(editor.get_by_text("only events for which")).to_be_visible()
+    inside = editor.locator(".condition-where")
+    inside.get_by_label("Operator").select_option("contains")
+    inside.get_by_label("Value").fill("pricing")
     page.get_by_role("button", name="Save").click()
-    (segment,) = [row for row in load_draft().document["segments"] if row["key"] == "counted"]
-    assert segment["when"]["count"]["where"]["event"] == "properties.page"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Segments")
+    where |= {"op": "contains", "value": "pricing"}
+    assert counted() == count
+    page.get_by_role("link", name="counted").click()
+    editor.get_by_role("button", name="Remove: only events for which").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Segments")
+    assert counted() == {**count, "count": {"event": "pricing.viewed", "days": 30}}
