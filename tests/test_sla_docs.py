@@ -1,4 +1,4 @@
-"""The page about clocks names every state, every action and every clock of R6.9, as the code and the starters have them."""
+"""The page about clocks names every state, every action and every clock of R6.9, as code and starters have them."""
 
 import re
 from datetime import timedelta
