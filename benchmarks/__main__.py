@@ -2,8 +2,8 @@
 
 import sys
 
-from benchmarks import matching, road
+from benchmarks import lint, matching, road
 
-for benchmark in (matching, road):
+for benchmark in (matching, lint, road):
     benchmark.main(sys.argv[1:])
     print()

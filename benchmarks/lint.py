@@ -4,6 +4,7 @@
 people write them, and once in a single group, where every rule may meet every other. Seconds, the best of three runs.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from random import Random
@@ -66,5 +67,10 @@ def table(size: int = RULES) -> str:
     return "\n".join(lines)
 
 
+def main(arguments: list[str]) -> None:
+    """Measure and print; ``--quick``: a tenth of the rules."""
+    print(table(RULES // 10 if "--quick" in arguments else RULES))
+
+
 if __name__ == "__main__":
-    print(table())
+    main(sys.argv[1:])

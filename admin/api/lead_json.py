@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from admin.scores_now import NAMES, ScoresNow
@@ -13,16 +12,22 @@ from engine.core.plan import frame_of
 from engine.core.pool import is_in_pool
 from engine.core.state import LeadState, load_state
 from engine.store.reading import KINDS, LeadRecord, Row
-from engine.store.versions import read_version
+from engine.store.versions import digest_of, read_version
 from rulesets.policy import Policy
 
 Json = dict[str, Any]
+KEPT_POLICIES = 8
+_parsed: dict[str, Policy] = {}
 
 
-@lru_cache(maxsize=8)
 def policy_of(number: int) -> Policy:
-    """A published policy; versions never change, so those used last are kept."""
-    return Policy.model_validate(read_version(number).document)
+    """A published policy; those used last are kept by their digest, which names one document for ever."""
+    digest = digest_of(number)
+    if digest not in _parsed:
+        while len(_parsed) >= KEPT_POLICIES:
+            _parsed.pop(next(iter(_parsed)), None)
+        _parsed[digest] = Policy.model_validate(read_version(number).document)
+    return _parsed[digest]
 
 
 def plain(value: Any) -> Any:

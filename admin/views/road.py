@@ -7,6 +7,7 @@ from flask_admin.actions import action
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import func, select
 from sqlalchemy.orm import Query
 from sqlmodel import col
 
@@ -41,7 +42,11 @@ class Events(ListView):
     column_default_sort = ("id", True)
     column_searchable_list = ("external_id",)
     column_filters = (Filter(Event.type, _l("Type")), Filter(Event.source, _l("Source")))
-    introduction = _l("Everything arrives as an event and is decided once: behaviour, people's work, the clock.")
+    recent: ClassVar[int] = 100_000
+    introduction = _l(
+        "Everything arrives as an event and is decided once: behaviour, people's work, the clock. Filters look at the "
+        "latest 100,000."
+    )
     empty = _l("No events yet. Send one with an API key to /v1/events.")
 
     @property
@@ -60,6 +65,14 @@ class Events(ListView):
 
     def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
         return query.filter(col(Event.id).in_(find_events(search))), count_query, joins, count_joins
+
+    def get_query(self) -> Query[Any]:
+        """All events; with a filter the latest ones, so that a rare type is not looked for among millions."""
+        query: Query[Any] = super().get_query()
+        if not any(self.filter_values().values()):
+            return query
+        newest = select(func.max(Event.id)).scalar_subquery()
+        return query.filter(col(Event.id) > newest - self.recent)
 
     def get_list(self, *args: Any, **options: Any) -> Any:
         """The rows, with what became of exactly these events."""

@@ -44,6 +44,15 @@ def active_number() -> int | None:
     return row[0] if row else None
 
 
+def digest_of(number: int) -> str:
+    """The digest of a version. Raises NotFound."""
+    with transaction() as connection:
+        row = raw(connection).execute("SELECT digest FROM policy_version WHERE number = %s", [number]).fetchone()
+    if row is None:
+        raise NotFound(f"there is no policy version {number}")
+    return str(row[0])
+
+
 def read_version(number: int) -> Version:
     """One version; raises NotFound."""
     with transaction() as connection, raw(connection).cursor(row_factory=class_row(Version)) as cursor:

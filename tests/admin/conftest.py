@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from admin.api.lead_json import policy_of
 from admin.app import create_app
 from engine.settings import Settings
 from tests.admin.api_client import Api, StandingClock
@@ -24,9 +23,3 @@ def api(settings: Settings) -> Iterator[Api]:
     app = create_app(settings, clock)
     with app.test_client() as client:
         yield Api(app, client, clock)
-
-
-@pytest.fixture(autouse=True)
-def _no_policy_is_remembered() -> None:
-    """Versions never change in one database; here every test has another one, with a version 1 of its own."""
-    policy_of.cache_clear()

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from admin.views.conditions import OPERATORS as PHRASES
+from admin.views.road import Events
 from engine.settings import Settings
 from engine.store.audit import recent_entries
 from engine.store.inbox import accept
@@ -118,6 +119,13 @@ def test_events_are_filtered_by_type_and_source(full: Pages) -> None:
     rows = reader.text("/admin/events/?flt0_type=demo.requested&flt0_source=web").split("<tbody>")[1]
     assert "demo.requested" in rows
     assert "page.viewed" not in rows
+
+
+def test_filters_look_at_the_latest_events_only(full: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = full.as_role("viewer")
+    monkeypatch.setattr(Events, "recent", 0)
+    assert "Nothing matches" in reader.text("/admin/events/?flt0_type=demo.requested")
+    assert "demo.requested" in reader.text("/admin/events/")
 
 
 def test_a_person_is_added_edited_and_deactivated(pages: Pages) -> None:

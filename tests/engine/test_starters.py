@@ -99,3 +99,14 @@ def test_a_starter_is_published_on_a_fresh_installation_and_gives_a_lead_an_owne
     )
     assert decide_all() == 4
     assert rows("SELECT stage, owner FROM lead") == [HANDED_TO[name]]
+
+
+@pytest.mark.parametrize(("active", "counts"), [(2, False), (3, True)])
+def test_three_active_people_of_a_customer_count_for_each_of_them(active: int, counts: bool) -> None:
+    policy = starter("existing_customers")
+    days_ago = [1] * active + [31]
+    views = [view(policy, {"company.is_customer": True}, event("upgrade.clicked", days)) for days in days_ago]
+    together = account_values(views)
+    found = score(policy, views[0].with_values(together), InterpreterMatcher(policy))
+    assert together["account.active_leads"] == active
+    assert ("several_active" in [line.rule for line in found.fit_lines]) is counts
