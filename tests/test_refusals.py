@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from admin.api.work import ACTIONS
 from admin.refusals import REFUSALS, sentence
+from admin.views import terms
+from admin.views.follows import EFFECTS, RECORDS
 from engine.core import pool, stages
+from engine.core.assignment import CONFLICT, Reason
 
 PAGE = Path(__file__).parent.parent / "docs" / "pool.md"
 
@@ -34,9 +38,26 @@ def test_the_table_has_every_code_of_the_core_and_no_other() -> None:
     assert {*codes(stages), *codes(pool)} == set(REFUSALS)
 
 
+def documented(heading: str) -> list[str]:
+    """The codes in the tables of a part of the page."""
+    part = PAGE.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)
+
+
 def test_every_code_is_documented() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", PAGE.read_text().split("## Refusals")[1].split("\n## ")[0], re.MULTILINE)
-    assert rows == list(REFUSALS)
+    assert documented("Refusals") == list(REFUSALS)
+
+
+def test_every_action_and_everything_that_follows_is_documented() -> None:
+    assert documented("Work") == list(ACTIONS)
+    assert documented("What follows from a decision") == [*EFFECTS, *RECORDS]
+
+
+def test_every_action_every_warning_and_every_reason_of_the_pool_has_its_words() -> None:
+    assert set(terms.WORK) == set(ACTIONS)
+    assert set(terms.WARNINGS) == {*(reason.value for reason in Reason), CONFLICT}
+    text = PAGE.read_text()
+    assert [reason for reason in terms.POOL_REASONS if f"`{reason}`" not in text] == []
 
 
 def test_a_code_of_a_later_version_is_told_with_its_own_message() -> None:
