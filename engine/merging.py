@@ -7,6 +7,7 @@ moves in the database is `engine.store.merges`; nothing is decided here.
 from collections.abc import Iterable
 from datetime import datetime
 
+from engine.core.decide import Outcome
 from engine.core.model import LeadEvent
 from engine.errors import IllegalMove
 from engine.store import batch, merges
@@ -17,12 +18,16 @@ from engine.world import World
 
 
 class Merging:
-    """Who is who in one batch. ``woken``: leads that got events of the engine's own; ``parted``: events sent back."""
+    """Who is who in one batch. ``woken``: leads that got events of the engine's own; ``parted``: events sent back.
+
+    ``gone``: leads that this batch had decided something on before they were merged away, with the last of it.
+    """
 
     def __init__(self, driver: Driver, world: World) -> None:
         self.became: dict[int, int] = {}
         self.parted: set[int] = set()
         self.woken: list[int] = []
+        self.gone: list[tuple[Track, Outcome]] = []
         self._driver = driver
         self._world = world
 
@@ -59,6 +64,10 @@ class Merging:
 
     def _merge(self, pair: list[Track], event: LeadEvent) -> Track:
         stays, goes = self._world.pair(*pair)
+        if goes.outcome is not None:
+            self.gone.append((goes, goes.outcome))
+            fresh = [(goes.lead.id, clock) for clock in goes.lead.clocks if clock not in goes.stored_clocks]
+            batch.save_clocks(self._driver, fresh)
         merges.move(self._driver, stays.lead.id, goes.lead.id, self._world.at.now)
         self.became[goes.lead.id] = stays.lead.id
         self._world.join(stays, goes, event.seq)

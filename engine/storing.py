@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.aftermath import Aftermath
 from engine.core import pool, stages
+from engine.core.decide import Outcome
 from engine.core.explain import decision_body, struck_body
 from engine.core.people import told
 from engine.merging import refresh
@@ -25,10 +26,18 @@ OWN_BY_PEOPLE = ("sla.", "roster.")
 
 
 class Storing:
-    """Writes the ``steps`` of one batch and the ``world`` they left."""
+    """Writes the ``steps`` of one batch and the ``world`` they left; ``gone`` are leads merged away meanwhile."""
 
-    def __init__(self, driver: Driver, world: World, aftermath: Aftermath, steps: Sequence[Step]) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        world: World,
+        aftermath: Aftermath,
+        steps: Sequence[Step],
+        gone: Sequence[tuple[Track, Outcome]] = (),
+    ) -> None:
         self._driver, self._world, self._aftermath, self._steps = driver, world, aftermath, steps
+        self._gone = gone
         self._moment, self._rules = world.at, world.at.rules
 
     def store(self, turns: Turns | None) -> list[int]:
@@ -38,12 +47,14 @@ class Storing:
         """
         bodies = list(map(self._body, self._steps))
         verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
-        tracks = [track for track in self._world.tracks.values() if track.outcome is not None]
+        living = [(track, track.outcome) for track in self._world.tracks.values() if track.outcome is not None]
+        tracks = [track for track, _ in living]
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
         told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
         save_outgoing(self._driver, told_outside, self._moment.now)
         batch.save_accounts(self._driver, changed, self._rules.number)
-        batch.save_leads(self._driver, [self._lead_row(track, verdicts[track.lead.id]) for track in tracks])
+        rows = [self._lead_row(*one, verdicts[one[0].lead.id]) for one in (*living, *self._gone)]
+        batch.save_leads(self._driver, rows)
         self._store_ledger(tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
         batch.save_clocks(self._driver, clocks)
@@ -74,9 +85,7 @@ class Storing:
             ]
         return [lead for _, lead in put(self._driver, intakes)]
 
-    def _lead_row(self, track: Track, verdict: Mapping[str, Any]) -> dict[str, Any]:
-        outcome = track.outcome
-        assert outcome is not None  # noqa: S101 - only tracks with a decision are stored
+    def _lead_row(self, track: Track, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
         scores, kept = outcome.scores, track.lead.state.protection
         return {
             **batch.lead_row(track.lead, track.extras),
@@ -85,7 +94,7 @@ class Storing:
             "policy_number": self._rules.number,
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
-            "next_refresh_at": self._world.next_refresh(track),
+            "next_refresh_at": self._world.next_refresh(track) if track.outcome else None,
             "protected_until": kept.until if kept else None,
             "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool, self._moment.now),
         }  # fmt: skip

@@ -68,7 +68,7 @@ class BatchTransaction:
             if self._failed:
                 raise EventsFailed(self._failed)
             self._give_turns_back(driver)
-            own = Storing(driver, self._world, self._aftermath, self._steps).store(self._turns)
+            own = Storing(driver, self._world, self._aftermath, self._steps, self._merging.gone).store(self._turns)
             waiting.leave(driver, sorted(self._merging.parted.intersection(event_ids)))
         for track in self._world.tracks.values():
             if track.outcome is not None:

@@ -117,6 +117,18 @@ def test_an_undone_merge_lets_the_clocks_go_on_that_have_time_left(live: Living)
     assert sorted(recorded("missed")) == [("missed", LI), ("missed", WANG)]
 
 
+def test_leads_that_arrive_merge_and_part_again_keep_what_was_decided_between(live: Living) -> None:
+    take_in(event(external_id="x", at=live.now), event(email="li@corp.cn", at=live.now))
+    take_in(event(external_id="x", email="li@corp.cn", at=live.now))
+    live.settle()
+    first, second = column("SELECT id FROM lead ORDER BY id")
+    (merge,) = column("SELECT id FROM merge")
+    live.wait(minutes=10)
+    take_in(event("lead.merged", at=live.now, lead_id=first, properties={"undo": merge, "leads": [first, second]}))
+    live.settle()
+    assert column("SELECT count(*) FROM lead WHERE owner IS NOT NULL AND stage = 'ready'") == [2]
+
+
 def test_an_undone_merge_punishes_nobody_for_the_time_in_which_the_lead_was_not_theirs(live: Living) -> None:
     live.happens()
     live.happens(email="li@corp.cn")
