@@ -36,15 +36,14 @@ RECORDS = {
 
 
 def follows(body: Json) -> list[str]:
-    """Everything that follows from a decision, in the order in which it happens."""
+    """What follows from a decision, in the order in which it happens; what strikes came to is told with what happened."""
     told = []
     if actions := body.get("actions"):
         names = ", ".join(str(terms.term(terms.WORDS, action.get("do"))) for action in actions)
         told.append(gettext("the clock does: %(actions)s", actions=names))
     if body.get("protected_until"):
         told.append(gettext("the owner may keep the lead until %(at)s", at=_moment(body["protected_until"])))
-    told += [effect(one) for one in body.get("effects", ())]
-    return [str(line) for line in (*told, *map(strike, body.get("strikes", ())))]
+    return [str(line) for line in (*told, *map(effect, body.get("effects", ())))]
 
 
 def effect(one: Json) -> str:

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from admin import refusals
 from admin.views import terms
+from admin.views.follows import strike
 
 Json = Mapping[str, Any]
 
@@ -50,6 +51,7 @@ def happened(decision: Json) -> list[str]:
         told.append(
             gettext("clock %(key)s was missed by %(owner)s", key=body["breach"]["key"], owner=_owner(body["breach"]))
         )
+    told += [strike(one) for one in body.get("strikes", ())]
     return told + [gettext("%(field)s: “%(raw)s” %(why)s", **_note(note)) for note in body.get("notes", ())]
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from engine.settings import Settings
 from engine.store.orm import unit_of_work
@@ -136,6 +137,19 @@ def test_a_manager_assigns_from_the_queue_and_a_viewer_only_looks(pages: Pages) 
     assert "Done although the person has as many open leads as allowed" in answer.text
     with unit_of_work() as session:
         assert session.get_one(Lead, 900).owner == world.CHEN
+
+
+def test_a_lead_s_story_tells_of_strikes(pages: Pages) -> None:
+    number = lead_of(pages.as_role("admin"), "gao@softex.cn")
+    with unit_of_work() as session:
+        decision = session.exec(select(Decision).where(Decision.lead_id == number)).first()
+        assert decision is not None
+        decision.body = {
+            **decision.body,
+            "strikes": [{"person": world.LI, "count": 1, "of": 2, "suspended_until": None}],
+        }
+    for path in (f"/admin/leads/{number}/", f"/admin/leads/decision/{decision.id}/"):
+        assert pages.as_role("admin").text(path).count(f"strike 1 of 2 in a row for {world.LI}") == 1
 
 
 def test_the_queue_and_the_lead_say_why_nobody_has_it(pages: Pages) -> None:
