@@ -36,7 +36,7 @@ RECORDS = {
 
 
 def follows(body: Json) -> list[str]:
-    """What follows from a decision, in the order in which it happens; what strikes came to is told with what happened."""
+    """What follows from a decision, in its order; what strikes came to is told with what happened."""
     told = []
     if actions := body.get("actions"):
         names = ", ".join(str(terms.term(terms.WORDS, action.get("do"))) for action in actions)
