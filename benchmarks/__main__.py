@@ -2,8 +2,8 @@
 
 import sys
 
-from benchmarks import lint, matching, road
+from benchmarks import clocks, lint, matching, road
 
-for benchmark in (matching, lint, road):
+for benchmark in (matching, lint, road, clocks):
     benchmark.main(sys.argv[1:])
     print()
