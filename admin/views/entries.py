@@ -33,13 +33,44 @@ COLUMNS = {
 }
 
 
+def new(form: type[PartForm], *, dotted: bool = False) -> Any:
+    """The form of a new row: the same with its key in front."""
+    key = (
+        StringField(
+            _l("Key"),
+            [Given(), Length(max=80), Regexp(DOTTED, message=_l("Two or three parts joined by dots: company.size."))],
+            description=_l("Cannot be changed later: decisions refer to it."),
+        )
+        if dotted
+        else key_field()
+    )
+    return type(f"New{form.__name__}", (form,), {"key": key, "__doc__": form.__doc__})
+
+
 class Entries(PartView):
-    """Base of the lists: subclasses name theirs."""
+    """Base of the lists: subclasses name theirs, and the form of its rows.
+
+    Unless they say otherwise, a new row has the same form with its key in front, and those edit it who edit the part
+    of the policy.
+    """
 
     lists: ClassVar[tuple[str, ...]] = ()
+    dotted: ClassVar[bool] = False
     column_list: ClassVar[tuple[str, ...]] = ("key", "label", "what", "changed_by")
     column_labels = COLUMNS
     column_searchable_list = ("key",)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.lists:
+            own = vars(cls)
+            cls.edits = own.get("edits", PARTS.get(cls.lists[0].partition(".")[0], ANY))
+            cls.new_form = own.get("new_form") or cls.new_form_of(cls.form)
+
+    @classmethod
+    def new_form_of(cls, form: type[PartForm]) -> Any:
+        """The form of a new row: the same with its key in front."""
+        return new(form, dotted=cls.dotted)
 
     @property
     def column_formatters(self) -> dict[str, Callable[..., Any]]:
@@ -76,6 +107,11 @@ class Entries(PartView):
 class Numbered(Entries):
     """A list whose rows have no key: new ones take the next number."""
 
+    @classmethod
+    def new_form_of(cls, form: type[PartForm]) -> Any:
+        """The form without a key of its own."""
+        return type(f"New{form.__name__}", (form,), {"key": HiddenField(), "__doc__": form.__doc__})
+
     def get_create_form(self) -> Any:
         """The form without a key."""
         return self.new_form
@@ -87,32 +123,12 @@ class Numbered(Entries):
         return super().create_model(form)
 
 
-def new(form: type[PartForm], *, dotted: bool = False) -> Any:
-    """The form of a new row: the same with its key in front."""
-    key = (
-        StringField(
-            _l("Key"),
-            [Given(), Length(max=80), Regexp(DOTTED, message=_l("Two or three parts joined by dots: company.size."))],
-            description=_l("Cannot be changed later: decisions refer to it."),
-        )
-        if dotted
-        else key_field()
-    )
-    return type(f"New{form.__name__}", (form,), {"key": key, "__doc__": form.__doc__})
-
-
-def numbered(form: type[PartForm]) -> Any:
-    """The form of a new row without a key of its own."""
-    return type(f"New{form.__name__}", (form,), {"key": HiddenField(), "__doc__": form.__doc__})
-
-
 class Fields(Entries):
     """Facts."""
 
     lists = ("fields",)
-    edits = PARTS["fields"]
+    dotted = True
     form = forms.FieldForm
-    new_form = new(forms.FieldForm, dotted=True)
     introduction = _l("Facts a policy may speak of, besides those that are built in.")
 
 
@@ -120,9 +136,8 @@ class EventKinds(Entries):
     """Events."""
 
     lists = ("events",)
-    edits = PARTS["events"]
+    dotted = True
     form = forms.EventForm
-    new_form = new(forms.EventForm, dotted=True)
     introduction = _l("Behaviour that can be counted. Other events are stored and shown, and count nothing.")
 
 
@@ -130,9 +145,7 @@ class Segments(Entries):
     """Segments."""
 
     lists = ("segments",)
-    edits = PARTS["segments"]
     form = forms.WhenForm
-    new_form = new(forms.WhenForm)
     introduction = _l("Conditions with a name, to be used in others.")
 
 
@@ -140,9 +153,7 @@ class Exclusions(Entries):
     """Exclusions."""
 
     lists = ("qualification.exclusions",)
-    edits = PARTS["qualification"]
     form = forms.ExclusionForm
-    new_form = new(forms.ExclusionForm)
     introduction = _l("While one holds, the lead is disqualified.")
 
 
@@ -150,9 +161,7 @@ class RedFlags(Entries):
     """Red flags."""
 
     lists = ("qualification.red_flags",)
-    edits = PARTS["qualification"]
     form = forms.WhenForm
-    new_form = new(forms.WhenForm)
     introduction = _l("While one holds, nothing makes an MQL, whatever the score.")
 
 
@@ -160,9 +169,7 @@ class Checklists(Entries):
     """Checklists."""
 
     lists = ("qualification.checklists",)
-    edits = PARTS["qualification"]
     form = forms.ChecklistForm
-    new_form = new(forms.ChecklistForm)
     introduction = _l("Facts to establish, and how many of them are enough.")
 
 
@@ -170,9 +177,7 @@ class Routes(Entries):
     """Routes."""
 
     lists = ("qualification.mql",)
-    edits = PARTS["qualification"]
     form = forms.RouteForm
-    new_form = new(forms.RouteForm)
     introduction = _l("Ways to become an MQL. All that a route names must hold; the first in order is recorded.")
 
 
@@ -180,10 +185,8 @@ class Assignments(Entries):
     """Assignment policies."""
 
     lists = ("assignment",)
-    edits = PARTS["assignment"]
     defaults: ClassVar[dict[str, Any]] = {"avoid_previous": True}
     form = forms.AssignmentForm
-    new_form = new(forms.AssignmentForm)
     introduction = _l(
         "Who may get a lead, and how one of them is chosen. The first that fits and finds somebody decides."
     )
@@ -198,9 +201,7 @@ class Strikes(Numbered):
     """Strikes."""
 
     lists = ("strikes",)
-    edits = PARTS["strikes"]
     form = forms.StrikeForm
-    new_form = numbered(forms.StrikeForm)
     introduction = _l("Misses in a row that suspend a person.")
 
 
@@ -208,7 +209,6 @@ class Reasons(Entries):
     """Reasons."""
 
     lists = ("reasons.reject", "reasons.release", "reasons.disqualify", "reasons.withdraw", "reasons.lost")
-    edits = PARTS["reasons"]
     form = forms.ReasonForm
     new_form = type("NewReasonForm", (new(forms.ReasonForm),), {"parent": SelectField(_l("List"))})
     column_list = ("key", "list", "label", "what", "changed_by")
@@ -219,9 +219,7 @@ class Samples(Entries):
     """Test cases."""
 
     lists = ("tests",)
-    edits = PARTS["tests"]
     form = forms.SampleForm
-    new_form = new(forms.SampleForm)
     introduction = _l("Leads whose scores and routes are known. A red case blocks publishing.")
 
 
@@ -229,9 +227,7 @@ class Acknowledged(Numbered):
     """Accepted warnings."""
 
     lists = ("acknowledged",)
-    edits = PARTS["acknowledged"]
     form = forms.AcknowledgedForm
-    new_form = numbered(forms.AcknowledgedForm)
     introduction = _l("Warnings that somebody read and accepted, with the reason.")
 
 
