@@ -268,9 +268,10 @@ class Simulation:
 
     def _plan_reclaim(self, lead: LoadedLead) -> None:
         """The moment at which the owner is warned of losing the lead, or loses it (R7.1)."""
-        at = pool.next_at(lead.state, self._rules.policy.pool, self._at.now)
+        at = pool.next_at(lead.state, self._rules.policy.pool)
         if at is not None and self._reclaim_at.get(lead.id) != at:
-            self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"pool:{lead.id:012}"), partial(self._reclaim, lead.id, at))
+            place, happens = (ENGINE_SOURCE, f"pool:{lead.id:012}"), partial(self._reclaim, lead.id, at)
+            self._agenda.put(max(at, self._at.now), Rank.OWN, place, happens)
         self._reclaim_at[lead.id] = at
 
     def _reclaim(self, lead: int, at: datetime) -> None:

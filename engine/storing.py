@@ -96,7 +96,7 @@ class Storing:
             "checklists": verdict["checklists"], "missing": verdict["missing"],
             "next_refresh_at": self._world.next_refresh(track) if track.outcome else None,
             "protected_until": kept.until if kept else None,
-            "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool, self._moment.now),
+            "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool),
         }  # fmt: skip
 
     def _store_ledger(self, tracks: Sequence[Track]) -> None:

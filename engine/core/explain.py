@@ -158,8 +158,9 @@ def struck_body(struck: Struck) -> dict[str, Any]:
 
 def _protection(outcome: Outcome) -> str | None:
     """Until when the owner may keep the lead, where this decision has moved that."""
-    kept = outcome.after.protection
-    return moment(kept.until) if kept and kept != outcome.before.protection else None
+    kept, before = outcome.after.protection, outcome.before.protection
+    moved = kept is not None and (before is None or (kept.start, kept.until) != (before.start, before.until))
+    return moment(kept.until) if kept and moved else None
 
 
 def clock_body(clock: Clock) -> dict[str, Any]:

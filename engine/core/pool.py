@@ -59,16 +59,22 @@ def extended(state: LeadState, key: str, event: LeadEvent) -> LeadState:
     if not kept.start <= event.occurred_at < kept.until:
         return state
     until = max(kept.until, event.occurred_at + kept.extend)
-    return replace(state, protection=replace(kept, until=min(until, kept.latest) if kept.latest else until))
+    until = min(until, kept.latest) if kept.latest else until
+    if until == kept.until:
+        return state
+    return replace(state, protection=replace(kept, until=until, warned_at=event.occurred_at))
 
 
-def next_at(state: LeadState, pool: Pool | None, now: datetime) -> datetime | None:
-    """The next moment at which the owner is to be warned or loses the lead; None while it cannot be taken back."""
+def next_at(state: LeadState, pool: Pool | None) -> datetime | None:
+    """The next moment at which the owner is to be warned or loses the lead; None while it cannot be taken back.
+
+    A warning whose moment has passed without it is given late.
+    """
     kept, rule = state.protection, pool or Pool()
     if kept is None or state.owner is None or state.stage not in rule.stages:
         return None
     warnings = (kept.until - before.timedelta for before in rule.warn_before)
-    return min([kept.until, *(at for at in warnings if at > max(now, kept.start))])
+    return min([kept.until, *(at for at in warnings if at > (kept.warned_at or kept.start))])
 
 
 def event_type(until: datetime, now: datetime) -> str:
@@ -92,7 +98,8 @@ def reclaimed(state: LeadState, event: LeadEvent, policy: Policy) -> tuple[LeadS
         return state, ()
     owner, values = state.owner, {"until": kept.until.isoformat()}
     if event.type == "pool.warned":
-        return state, (Notice("pool_warned", "owner", owner, event.id, values),)
+        warned = replace(state, protection=replace(kept, warned_at=event.occurred_at))
+        return warned, (Notice("pool_warned", "owner", owner, event.id, values),)
     left = replace(into_pool(state, kept.until, "reclaimed"), assigned_by=None)
     effects: tuple[Effect, ...] = (
         Record("lost", owner, kept.until, "reclaimed"),

@@ -42,6 +42,8 @@ class Protection:
     latest: datetime | None = None
     extend: timedelta | None = None
     extend_on: tuple[str, ...] = ()
+    warned_at: datetime | None = None
+    """The moment up to which warnings are given or no longer of use; None: since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +175,21 @@ def _people(rows: Sequence[Sequence[str]]) -> tuple[PassedOver, ...]:
 def _protection_row(kept: Protection) -> list[Any]:
     extend = kept.extend and kept.extend.total_seconds()
     latest = kept.latest and kept.latest.isoformat()
-    return [kept.start.isoformat(), kept.until.isoformat(), latest, extend, list(kept.extend_on)]
+    warned = kept.warned_at and kept.warned_at.isoformat()
+    return [kept.start.isoformat(), kept.until.isoformat(), latest, extend, list(kept.extend_on), warned]
 
 
 def _protection(row: Sequence[Any] | None) -> Protection | None:
     if row is None:
         return None
-    start, until, latest, extend, extend_on = row
+    start, until, latest, extend, extend_on, warned = (*row, None)[:6]
     return Protection(
         datetime.fromisoformat(start),
         datetime.fromisoformat(until),
         datetime.fromisoformat(latest) if latest else None,
         timedelta(seconds=extend) if extend else None,
         tuple(extend_on),
+        datetime.fromisoformat(warned) if warned else None,
     )
 
 

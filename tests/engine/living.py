@@ -32,9 +32,11 @@ SELECT min(at) FROM (
   SELECT min(next_at) AS at FROM clock
   UNION ALL SELECT min(pool_next_at) FROM lead WHERE merged_into IS NULL
   UNION ALL SELECT min(until_at) FROM suspension WHERE ended_at IS NULL
+  UNION ALL SELECT date_trunc('day', %s, 'Asia/Shanghai') + interval '1 day' WHERE EXISTS (
+    SELECT FROM lead WHERE queued_role IS NOT NULL)
 ) AS due WHERE at > %s
 """
-"""The next moment at which a scheduler has something to do."""
+"""The next moment at which a scheduler has something to do; days begin for leads that wait."""
 
 
 def people(*emails: str, role: str = "sdr", manager: str | None = BOSS, **more: Any) -> list[dict[str, Any]]:
@@ -78,7 +80,7 @@ class Living:
     def wait(self, **span: float) -> None:
         """Let time pass, stopping wherever something is due."""
         until = self.now + timedelta(**span)
-        while (due := column(NEXT, self.now)[0]) is not None and due <= until:
+        while (due := column(NEXT, self.now, self.now)[0]) is not None and due <= until:
             self.clock.moment = due
             self.settle()
         self.clock.moment = until

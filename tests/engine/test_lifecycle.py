@@ -23,7 +23,7 @@ from tests.engine.living import (
     standing,
     told,
 )
-from tests.factories import CTO, column, event, model, policy_document, put_in_force, rows, take_in
+from tests.factories import CTO, column, decide_all, event, model, policy_document, put_in_force, rows, take_in
 
 FIRST_TOUCH = {
     "key": "first_touch", "role": "sdr", "starts_on": {"stage": "ready"}, "met_by": ["lead.touched"],
@@ -330,3 +330,16 @@ def test_a_lead_queued_for_a_list_is_served_when_the_list_comes(live: Living) ->
     assert told("queued") == [("queued", BOSS)]
     live.roster(*people(WANG, eligible_months=["2036-10", "2036-11"]))
     assert standing() == ("ready", WANG)
+
+
+def test_a_warning_of_the_pool_is_given_although_the_lead_moves_at_its_moment(live: Living) -> None:
+    put_in_force(rules(pool={"protection": {"days": 2}, "warn_before": [{"days": 1}]}, sla=[]))
+    live.happens()
+    live.clock.pass_by(days=1, minutes=1)
+    take_in(event("page.viewed", at=live.now, external_id="x"), now=live.now)
+    decide_all(live.clock)
+    live.settle()
+    assert told("pool_warned") == [("pool_warned", LI)]
+    live.wait(days=1)
+    assert standing() == ("ready", None)
+    assert told("pool_warned") == [("pool_warned", LI)]

@@ -111,28 +111,40 @@ def test_another_policy_moves_no_running_deadline() -> None:
 
 # ------------------------------------------------------------------------------------------------ due
 @pytest.mark.parametrize(
-    ("now", "next_"),
+    ("warned", "next_"),
     [
-        (NOW, NOW + 8 * DAY),
+        (None, NOW + 8 * DAY),
         (NOW + 8 * DAY, NOW + 9 * DAY),
         (NOW + 9 * DAY, NOW + 10 * DAY),
         (NOW + 99 * DAY, NOW + 10 * DAY),
     ],
 )
-def test_the_owner_is_warned_before_the_deadline_once_for_each_warning(now: datetime, next_: datetime) -> None:
+def test_the_owner_is_warned_before_the_deadline_once_for_each_warning(
+    warned: datetime | None, next_: datetime
+) -> None:
     rule = policy(warn_before=[{"days": 1}, {"days": 2}, {"days": 12}])
-    assert pool.next_at(owned(NOW, rule), rule.pool, now) == next_
+    lead = owned(NOW, rule)
+    if warned is not None:
+        told = {"until": (NOW + 10 * DAY).isoformat()}
+        lead, _ = pool.reclaimed(lead, event("pool.warned", at=warned, properties=told), rule)
+    assert pool.next_at(lead, rule.pool) == next_
+
+
+def test_an_activity_that_moves_the_deadline_makes_earlier_warnings_needless() -> None:
+    rule = policy(warn_before=[{"days": 2}, {"days": 6}])
+    lead = touched(owned(NOW, rule), NOW + 9 * DAY)
+    assert pool.next_at(lead, rule.pool) == until(lead) - 2 * DAY
 
 
 @pytest.mark.parametrize("lead", [LeadState(), owned(NOW, policy(None)), replace(owned(NOW), stage=Stage.SQL)])
 def test_leads_that_cannot_be_taken_back_have_no_next_moment(lead: LeadState) -> None:
-    assert pool.next_at(lead, policy().pool, NOW) is None
+    assert pool.next_at(lead, policy().pool) is None
 
 
 def test_accepted_leads_are_taken_back_where_the_rule_lists_them() -> None:
     rule = policy(stages=["sql"])
     lead = replace(owned(NOW, rule), stage=Stage.SQL)
-    assert pool.next_at(lead, rule.pool, NOW) == NOW + 10 * DAY
+    assert pool.next_at(lead, rule.pool) == NOW + 10 * DAY
     taken, _ = pool.reclaimed(lead, reclaim(lead), rule)
     assert (taken.stage, taken.owner) == (Stage.MQL, None)
 
@@ -167,7 +179,7 @@ def test_at_the_deadline_the_lead_is_in_the_pool_with_its_stage_and_its_previous
 def test_a_warning_tells_the_owner_and_takes_nothing() -> None:
     lead = owned(NOW)
     same, effects = pool.reclaimed(lead, reclaim(lead, "pool.warned"), policy())
-    assert same is lead
+    assert (same.owner, until(same)) == (lead.owner, until(lead))
     assert [(one.kind, one.to, one.person) for one in effects if isinstance(one, Notice)] == [
         ("pool_warned", "owner", ANN)
     ]
