@@ -1,7 +1,7 @@
 """What a simulation came to: stages, everybody's load, promises kept, who waits; two policies side by side.
 
-Pure, from the lines of `baton simulate` alone (POLICY.md §9). What the lines do not say is taken as they imply it: a
-lead of an open stage without owner waits, be it in the queue or in the public pool.
+Pure, from the lines of `baton simulate` alone (POLICY.md §9). A lead of an open stage without owner waits: in the queue
+of a role, else in the public pool.
 """
 
 from collections import Counter, defaultdict
@@ -26,7 +26,8 @@ class _Seen:
 
     stages: Counter[str] = field(default_factory=Counter)
     owners: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    waiting: int = 0
+    queued: int = 0
+    pooled: int = 0
     owned: int = 0
     leads: int = 0
     clocks: dict[str, list[tuple[str, float | None]]] = field(default_factory=lambda: defaultdict(list))
@@ -79,7 +80,8 @@ def _take(seen: _Seen, line: Line, rules: Mapping[str, Rule]) -> None:
     stage, owner = line["stage"], line["owner"]
     seen.stages[stage] += 1
     is_open = stage in STAGES
-    seen.waiting += is_open and owner is None
+    seen.queued += is_open and line.get("queued") is not None
+    seen.pooled += is_open and owner is None and line.get("queued") is None
     seen.owned += is_open and owner is not None
     if is_open and owner is not None:
         seen.owners[owner].update(("open", stage))
@@ -129,7 +131,8 @@ def _total(seen: _Seen) -> Row:
     return {
         "leads": seen.leads,
         "owned": seen.owned,
-        "waiting": seen.waiting,
+        "queued": seen.queued,
+        "pooled": seen.pooled,
         "found_nobody": seen.found_nobody,
         "met_rate": ratio(kept, kept + states["breached"] + states["broken"]),
         "breached": states["breached"],

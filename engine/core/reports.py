@@ -72,7 +72,7 @@ REPORTS: dict[str, dict[str, tuple[str, ...]]] = {
 """Report → table → columns, in their order."""
 
 SIMULATED: dict[str, tuple[str, ...]] = {
-    "total": ("leads", "owned", "waiting", "found_nobody", "met_rate", "breached", "strikes", "suspensions"),
+    "total": ("leads", "owned", "queued", "pooled", "found_nobody", "met_rate", "breached", "strikes", "suspensions"),
     "stages": ("stage", "leads"),
     "owners": (
         "person",
@@ -99,7 +99,7 @@ COLUMNS: dict[str, Kind] = {
     **dict.fromkeys(("started", "met_late", *CLOCK_STATES), Kind.COUNT),
     **dict.fromkeys(("accepted", "rejected", "released", "claimed", "lost", "missed", "strikes"), Kind.COUNT),
     **dict.fromkeys(("suspensions", "credits", "became_ready", "touched", "leads", *STAGES, "won"), Kind.COUNT),
-    **dict.fromkeys(("open", "capacity", "owned", "waiting", "found_nobody", "as_sdr", "as_rep"), Kind.COUNT),
+    **dict.fromkeys(("open", "capacity", "owned", "queued", "pooled", "found_nobody", "as_sdr", "as_rep"), Kind.COUNT),
     **dict.fromkeys(("expected", "deviation"), Kind.NUMBER),
     **dict.fromkeys(("share", "ideal_share", "met_rate", "used", *SPEEDS, *_RATES[:-2]), Kind.SHARE),
     **dict.fromkeys(("median", "p90", "longest"), Kind.SECONDS),

@@ -118,6 +118,7 @@ def line_body(subject: Subject, standing: Standing) -> dict[str, Any]:
         "owner": state.owner,
         "sdr": state.sdr,
         "rep": state.rep,
+        "queued": state.queued.role if state.queued else None,
         **{name: verdict[name] for name in ("route", "excluded", "flagged")},
         "missing": verdict["missing"] if standing.missing else [],
         "checklists": verdict["checklists"],

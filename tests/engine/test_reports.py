@@ -231,6 +231,7 @@ LINES = [
         "won",
         decisions=[decision(12, "lead.assigned", way="named", owner=EVE), decision(14, way="account", bob="chosen")],
     ),
+    line("mql", queued="sales"),
     line("lost", decisions=[{**decision(15), "strikes": [strike(ANN), strike(ANN, "2026-12-21T10:00:00Z")]}]),
 ]
 
@@ -238,7 +239,7 @@ LINES = [
 def test_a_simulation_is_told_by_stages_owners_clocks_and_policies() -> None:
     found = {table.key: list(table.rows) for table in simulation_tables(LINES)}
     (total,) = found["total"]
-    assert (total["leads"], total["owned"], total["waiting"], total["found_nobody"]) == (6, 2, 1, 2)
+    assert (total["leads"], total["owned"], total["queued"], total["pooled"], total["found_nobody"]) == (7, 2, 1, 1, 2)
     assert (total["met_rate"], total["breached"], total["strikes"], total["suspensions"]) == (0.5, 1, 2, 1)
     assert one(found["stages"], stage="ready")["leads"] == 2
     ann, bob, eve = (one(found["owners"], person=person) for person in (ANN, BOB, EVE))
@@ -259,7 +260,7 @@ def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
     assert head == ["stage", "leads 1", "leads 2"]
     assert rows == [
         ["lost", 1, None],
-        ["mql", 1, None],
+        ["mql", 2, None],
         ["nurture", 1, None],
         ["ready", 2, 1],
         ["sql", None, 1],
