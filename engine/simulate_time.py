@@ -159,14 +159,20 @@ class Simulation:
         self._refresh_at.pop(lead, None)
 
     def _clock(self, lead: int, number: int, part: int | None) -> None:
-        """A clock is due, or at the part of its window of which somebody is to be warned."""
+        """A clock is due, or at the part of its window of which somebody is to be warned.
+
+        With it all clocks of the lead that are due at this moment have fired: one's breach does not undo another's.
+        """
         track = self._world.tracks.get(lead)
         clock = next((c for c in track.lead.clocks if c.id == number and c.running), None) if track else None
         if track is None or clock is None:
             return
         left = tuple(warning for warning in clock.warnings if warning[0] != part)
-        fired = replace(clock, fired=part is None, warnings=left)
-        track.lead.clocks = tuple(fired if one is clock else one for one in track.lead.clocks)
+        clocks = tuple(replace(one, warnings=left) if one is clock else one for one in track.lead.clocks)
+        if part is None:
+            now = self._at.now
+            clocks = tuple(replace(one, fired=True) if one.running and one.due_at <= now else one for one in clocks)
+        track.lead.clocks = clocks
         about = sla.event_properties(number, clock.key, clock.owner, clock.due_at, part)
         name = sla.event_id(number, clock.kind, part)
         self._decide(track, self._own(sla.event_type(clock.kind, part), name, about))
