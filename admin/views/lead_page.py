@@ -113,8 +113,8 @@ def _why(code: str, policy: Policy | None) -> str:
 
 
 def labels(policy: Policy | None) -> dict[str, Any]:
-    """Labels of rules, signals and groups by ``group/key`` and ``group``, as the document writes them."""
-    found: dict[str, Any] = {}
+    """Labels as the document writes them: rules and signals by ``group/key``, groups ``group``, clocks ``sla:key``."""
+    found: dict[str, Any] = {f"sla:{clock.key}": _label(clock) for clock in policy.sla} if policy else {}
     for model in policy.models if policy else ():
         for group in model.fit.groups:
             found |= {group.key: _label(group), **{f"{group.key}/{rule.key}": _label(rule) for rule in group.rules}}
