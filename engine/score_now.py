@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.people import People
 from engine.core.history import History
 from engine.core.model import LeadEvent, Scores
+from engine.core.people import People
 from engine.core.schedules import Timing
 from engine.core.scoring import score
 from engine.memberships import Memberships, Moment
