@@ -365,6 +365,15 @@ def _edges(*values: Any) -> str:
     return " · ".join(_shown(value) for value in values)
 
 
+def _start(starts_on: dict[str, Any]) -> str:
+    """What starts a clock, in words."""
+    if stage := starts_on.get("stage"):
+        return str(gettext("stage %(stage)s", stage=terms.term(terms.STAGES, stage)))
+    if role := starts_on.get("assigned"):
+        return str(gettext("assigned to %(role)s", role=terms.term(terms.ROLES, role)))
+    return str(gettext("event %(event)s", event=starts_on.get("event", "")))
+
+
 FORMATTERS: Formatters = {
     "path": lambda _v, _c, row, _n: _place(row),
     "label": lambda _v, _c, row, _n: label_of(row.rest.get("label")),
@@ -385,6 +394,8 @@ FORMATTERS: Formatters = {
     "grades": lambda _v, _c, row, _n: _edges(row.grade_a, row.grade_b, row.grade_c),
     "heats": lambda _v, _c, row, _n: _edges(row.heat_frenzied, row.heat_hot, row.heat_warm),
     "window": lambda _v, _c, row, _n: f"{_shown(row.window_amount)} {forms.UNIT_NAMES[row.window_unit]}",
-    "starts_on": lambda _v, _c, row, _n: ", ".join(f"{k} {v}" for k, v in (row.starts_on or {}).items()),
-    "on_breach": lambda _v, _c, row, _n: " → ".join(str(action.get("do")) for action in row.on_breach or ()),
+    "starts_on": lambda _v, _c, row, _n: _start(row.starts_on or {}),
+    "on_breach": lambda _v, _c, row, _n: " → ".join(
+        str(terms.term(terms.WORDS, action.get("do"))) for action in row.on_breach or ()
+    ),
 }
