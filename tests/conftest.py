@@ -41,6 +41,11 @@ TEMPLATE = "baton_template"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole installations first: they take longest, and nothing should wait for them at the end."""
+    items.sort(key=lambda item: "e2e" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Settings]:
     """Settings of embedded servers that run until the end of the test run, in a short folder of their own."""

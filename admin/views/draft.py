@@ -4,36 +4,31 @@ An editor's form carries the version it read. When somebody else was faster, the
 nothing is written until the editor saves again.
 """
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request
 from flask_admin.helpers import get_form_data
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from admin.permissions import May, actor, all_granted
 from admin.policy_rights import PARTS
 from admin.views import draft_forms as forms
-from admin.views import problems, terms
-from admin.views.conditions import readable
+from admin.views import problems
 from admin.views.lists import Filter, ListView, page
+from admin.views.part_columns import FORMATTERS, LABELS, Formatters, label_of, place_of, shown
 from admin.views.part_values import Readable, columns
 from admin.views.publish import draft_faults
 from admin.views.structured import value_of
 from engine.errors import NotFound, PolicyRefused
 from engine.store.draft_tables import (
-    DraftCell,
     DraftGroup,
     DraftModel,
     DraftPart,
     DraftRule,
 )
 from engine.store.drafts import DraftConflict, add_part, edit_part, load_draft, move_part, remove_part
-
-Formatters = dict[str, Callable[..., Any]]
 
 
 class PartView(ListView):
@@ -50,27 +45,7 @@ class PartView(ListView):
     action_disallowed_list = ("delete",)
     column_searchable_list = ("path",)
     page_size = 200
-    column_labels: ClassVar[dict[str, Any]] = {
-        "path": _l("Row"),
-        "label": _l("Label"),
-        "when": _l("Condition"),
-        "points": _l("Points"),
-        "enabled": _l("Enabled"),
-        "event": _l("Event"),
-        "min": _l("Sum at least"),
-        "max": _l("Sum at most"),
-        "side": _l("Kind"),
-        "action": _l("What happens"),
-        "priority": _l("Priority"),
-        "assignment": _l("Assignment policy"),
-        "sla": _l("Clocks"),
-        "grades": _l("Grades A · B · C from"),
-        "heats": _l("Frenzied · hot · warm from"),
-        "window": _l("Window"),
-        "starts_on": _l("Starts on"),
-        "on_breach": _l("On breach"),
-        "changed_by": _l("Last changed by"),
-    }
+    column_labels = LABELS
 
     @property
     def can_edit(self) -> bool:  # type: ignore[override] # asked anew for each reader
@@ -104,7 +79,7 @@ class PartView(ListView):
     def title_of(self, model: DraftPart) -> str:
         """The heading of a row's page."""
         label = label_of(model.rest.get("label"))
-        return f"{_place(model)} — {label}" if label else _place(model)
+        return f"{place_of(model)} — {label}" if label else place_of(model)
 
     def get_create_form(self) -> Any:
         """The form of a new row, with the parents there are."""
@@ -142,7 +117,7 @@ class PartView(ListView):
 
     def parents(self) -> list[tuple[str, str]]:
         """Where a new row may stand."""
-        return [(row.path, _place(row)) for row in self.session.query(DraftModel).order_by(DraftModel.path)]
+        return [(row.path, place_of(row)) for row in self.session.query(DraftModel).order_by(DraftModel.path)]
 
     def update_model(self, form: Any, model: DraftPart) -> bool:
         """Save one row, or say why not."""
@@ -307,25 +282,9 @@ def _take(row: DraftPart, values: dict[str, Any]) -> None:
         setattr(row, name, value)
 
 
-def label_of(label: Any) -> str:
-    """A label in the reader's language, else in any."""
-    if isinstance(label, dict):
-        wanted = {"zh_Hans_CN": "zh_Hans", "zh_Hant_TW": "zh_Hant"}.get(str(get_locale()), "en")
-        return str(label.get(wanted) or next(iter(label.values()), ""))
-    return str(label or "")
-
-
 def _groups(session: Any, side: str) -> list[tuple[str, str]]:
     rows = session.query(DraftGroup).filter(DraftGroup.side == side).order_by(DraftGroup.path)
-    return [(row.path, _place(row)) for row in rows]
-
-
-def _place(part: DraftPart) -> str:
-    """A row's path as people read it."""
-    steps = [step for step in part.path.split("/") if step not in {"fit", "engagement", "matrix"}]
-    if isinstance(part, DraftCell):
-        return f"{steps[0]} › {part.key}"
-    return " › ".join(steps)
+    return [(row.path, place_of(row)) for row in rows]
 
 
 def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
@@ -338,19 +297,13 @@ def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
         gettext(
             "%(what)s: there %(theirs)s — yours %(yours)s",
             what=labels.get(name, name),
-            theirs=_shown(value),
-            yours=_shown(conflict.yours[name]),
+            theirs=shown(value),
+            yours=shown(conflict.yours[name]),
         )
         for name, value in conflict.theirs.items()
     ]
     lines.append(gettext("Save again to put your values in, or go back to keep theirs."))
     return "\n".join(lines)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(gettext("yes")) if value else str(gettext("no"))
-    return "—" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
 
 
 def _hint_at_lint() -> None:
@@ -359,43 +312,3 @@ def _hint_at_lint() -> None:
         flash(gettext("The draft has %(n)s errors now; the page “Publish” lists them.", n=errors), "warning")
     if red:
         flash(gettext("%(n)s test cases of the draft are red now; the page “Publish” lists them.", n=red), "warning")
-
-
-def _edges(*values: Any) -> str:
-    return " · ".join(_shown(value) for value in values)
-
-
-def _start(starts_on: dict[str, Any]) -> str:
-    """What starts a clock, in words."""
-    if stage := starts_on.get("stage"):
-        return str(gettext("stage %(stage)s", stage=terms.term(terms.STAGES, stage)))
-    if role := starts_on.get("assigned"):
-        return str(gettext("assigned to %(role)s", role=terms.term(terms.ROLES, role)))
-    return str(gettext("event %(event)s", event=starts_on.get("event", "")))
-
-
-FORMATTERS: Formatters = {
-    "path": lambda _v, _c, row, _n: _place(row),
-    "label": lambda _v, _c, row, _n: label_of(row.rest.get("label")),
-    "when": lambda _v, _c, row, _n: readable(row.when),
-    "enabled": lambda _v, _c, row, _n: (
-        gettext("yes") if row.enabled else Markup('<span class="tag warn">{}</span>').format(gettext("no"))
-    ),
-    "points": lambda _v, _c, row, _n: _shown(row.points),
-    "min": lambda _v, _c, row, _n: _shown(row.min),
-    "max": lambda _v, _c, row, _n: _shown(row.max),
-    "event": lambda _v, _c, row, _n: row.event if isinstance(row.event, str) else ", ".join(row.event or ()),
-    "side": lambda _v, _c, row, _n: gettext("Fit rules") if row.side == "fit" else gettext("Signals"),
-    "action": lambda _v, _c, row, _n: terms.term(terms.ACTIONS, row.action),
-    "sla": lambda _v, _c, row, _n: (
-        gettext("every clock that fits") if row.sla is None else ", ".join(row.sla) or gettext("none")
-    ),
-    "assignment": lambda _v, _c, row, _n: row.assignment or "",
-    "grades": lambda _v, _c, row, _n: _edges(row.grade_a, row.grade_b, row.grade_c),
-    "heats": lambda _v, _c, row, _n: _edges(row.heat_frenzied, row.heat_hot, row.heat_warm),
-    "window": lambda _v, _c, row, _n: f"{_shown(row.window_amount)} {forms.UNIT_NAMES[row.window_unit]}",
-    "starts_on": lambda _v, _c, row, _n: _start(row.starts_on or {}),
-    "on_breach": lambda _v, _c, row, _n: " → ".join(
-        str(terms.term(terms.WORDS, action.get("do"))) for action in row.on_breach or ()
-    ),
-}

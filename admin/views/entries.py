@@ -17,9 +17,10 @@ from admin.policy_rights import ANY, PARTS, of_role
 from admin.views import entry_forms as forms
 from admin.views import terms
 from admin.views.changes import ROWS, shown
-from admin.views.draft import PartView, label_of
+from admin.views.draft import PartView
 from admin.views.draft_forms import PartForm, key_field
 from admin.views.fields import Given
+from admin.views.part_columns import label_of
 from engine.store.draft_lists import GENERAL, NUMBERED, SETTINGS, SINGLE, entry_path
 from engine.store.draft_tables import DraftEntry, DraftPart
 

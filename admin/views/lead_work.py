@@ -18,7 +18,7 @@ from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.refusals import REFUSALS
 from admin.views import problems, sentences, terms
-from admin.views.draft import label_of
+from admin.views.part_columns import label_of
 from engine.core.model import BEFORE_MQL
 from engine.core.offers import receivers, refusal_of
 from engine.core.people import People

@@ -17,11 +17,11 @@ from admin.api.work import ACTIONS
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views import problems, sentences, terms
-from admin.views.draft import label_of
 from admin.views.follows import follows
 from admin.views.lead_page import LeadPage, labels, read_page
 from admin.views.lead_work import do_work, may_work, offers
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
+from admin.views.part_columns import label_of
 from engine.errors import NotFound
 from engine.store import reading
 from engine.store.lead_cards import LeadCard, find_leads, lead_cards
