@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from admin.app import create_app
 from engine.settings import Settings
 from tests.admin.api_client import Api, StandingClock
+from tests.admin.application import application
 
 
 @pytest.fixture
@@ -20,6 +20,6 @@ def settings(servers: Settings, database: str, redis_url: str) -> Settings:
 def api(settings: Settings) -> Iterator[Api]:
     """The API with a clock that stands still."""
     clock = StandingClock()
-    app = create_app(settings, clock)
+    app = application(settings, clock)
     with app.test_client() as client:
         yield Api(app, client, clock)

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from admin.app import create_app
 from engine.settings import Settings
 from engine.store.accounts import add_user, find_account
 from tests.admin.api_client import StandingClock
+from tests.admin.application import application
 from tests.admin.world import PASSWORD, ROLES
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -52,7 +52,7 @@ class Pages:
 
     def __init__(self, settings: Settings) -> None:
         self.clock = StandingClock()
-        self.app = create_app(settings, self.clock)
+        self.app = application(settings, self.clock)
 
     def anonymous(self) -> Reader:
         return Reader(self.app)

@@ -4,12 +4,12 @@ import typing
 
 from flask import Flask
 
-from admin.app import create_app
 from admin.views.follows import EFFECTS, RECORDS, follows, strike
 from engine.core.effects import RECORD_KINDS, Effect, Notice, Record, Strike, Tag
 from engine.core.explain import effect_body
 from engine.settings import Settings
 from tests.admin.api_client import NOW
+from tests.admin.application import application
 
 LI = "li@example.com"
 STRIKES = [
@@ -24,7 +24,7 @@ def test_every_kind_of_record_and_every_effect_has_its_words() -> None:
 
 
 def test_what_follows_is_told_in_the_order_in_which_it_happens(settings: Settings) -> None:
-    app: Flask = create_app(settings)
+    app: Flask = application(settings)
     effects: list[Effect] = [
         Record("missed", LI, NOW, "first_touch"),
         Strike(LI, "first_touch", NOW),

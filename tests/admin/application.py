@@ -1,0 +1,27 @@
+"""One application for all tests of a process: making the pages anew costs more than most tests do.
+
+What belongs to a test (database, queue, clock, settings) is set for each; the application itself keeps nothing.
+"""
+
+from flask import Flask
+
+from admin.app import create_app
+from engine.clock import Clock, SystemClock
+from engine.settings import Settings
+from engine.store.session import init_store
+from workers.embedded import database_url, redis_url
+from workers.queues import init_queue
+
+_made: dict[tuple[object, ...], Flask] = {}
+
+
+def application(settings: Settings, clock: Clock | None = None) -> Flask:
+    """The application as `create_app` makes it with these settings."""
+    kind = (settings.secret_key, settings.home)
+    if kind not in _made:
+        _made[kind] = create_app(settings, clock)
+    init_store(database_url(settings))
+    init_queue(redis_url(settings))
+    app = _made[kind]
+    app.config.update(BATON_SETTINGS=settings, BATON_CLOCK=clock or SystemClock(), BATON_LOCALE=settings.locale)
+    return app
