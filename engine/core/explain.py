@@ -11,7 +11,7 @@ from typing import Any
 from engine.core.assignment import Choice
 from engine.core.decide import Outcome, is_before_mql
 from engine.core.discipline import Struck
-from engine.core.effects import Compensation, Effect, Notice, Record, Reset, Strike, Tag
+from engine.core.effects import Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.model import LeadEvent, LedgerLine, Note, Scores, Verdict
 from engine.core.sla import Clock
 
@@ -140,8 +140,7 @@ def effect_body(effect: Effect) -> dict[str, Any]:
             return {"does": "reset", "person": effect.person, "clock": effect.clock}
         case Tag():
             return {"does": "tag", "tag": effect.tag}
-        case Compensation():
-            return {"does": "compensate", "person": effect.person, "policy": effect.policy}
+    return {"does": "compensate", "person": effect.person, "policy": effect.policy}
 
 
 def struck_body(struck: Struck) -> dict[str, Any]:
