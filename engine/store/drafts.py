@@ -230,7 +230,10 @@ def _replace_rows(session: Session, document: dict[str, Any], revision: int, by:
         if known is not None and (known.position, _own(known)) == (part.position, _own(part)):
             continue
         part.version, part.changed_by = revision, by
-        session.merge(part)
+        if known is None:
+            session.add(part)
+        else:
+            session.merge(part)
     for gone in old.values():
         session.delete(gone)
     return rest

@@ -148,6 +148,7 @@ def test_what_has_elapsed_at_the_deadline_is_the_window(
     assert elapsed(of, start, due - TICK, absences) == window - TICK
 
 
+@settings(max_examples=40)
 @given(any_calendar, st.tuples(any_moment, any_moment), st.tuples(any_window, any_window), any_absences)
 def test_a_later_start_or_a_longer_window_is_never_due_earlier(
     of: WorkingCalendar,
