@@ -20,7 +20,7 @@ demo: install ## everything in one terminal, with made-up leads; Ctrl-C ends it
 	@exec $(BIN)/baton up --demo
 
 test: dev ## the test suite (a few minutes)
-	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= --no-cov-on-fail $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-long: dev ## figures, long fuzzing and soaks (an hour or so)
 	@$(BIN)/python -m pytest -m long $(ARGS)
