@@ -11,11 +11,11 @@ from typing import Any
 
 from engine.core import facts
 from engine.core.accounts import account_values
-from engine.core.decide import Book
 from engine.core.eligibility import OWNED_STAGES
 from engine.core.explain import note_body
 from engine.core.facts import Claims
 from engine.core.model import OPEN_STAGES, LeadEvent
+from engine.core.outcome import PolicyContext
 from engine.core.people import People
 from engine.core.refresh import midnight_from, next_change
 from engine.core.rotation import NEVER
@@ -43,9 +43,11 @@ class Moment:
     due: Due
 
     @property
-    def book(self) -> Book:
+    def policy_context(self) -> PolicyContext:
         """The version as the core reads it."""
-        return Book(self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules, self.rules.promotes)
+        return PolicyContext(
+            self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules, self.rules.promotes
+        )
 
 
 class Memberships:

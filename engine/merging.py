@@ -7,8 +7,8 @@ moves in the database is `engine.store.merges`; nothing is decided here.
 from collections.abc import Iterable
 from datetime import datetime
 
-from engine.core.decide import Outcome
 from engine.core.model import LeadEvent
+from engine.core.outcome import Outcome
 from engine.errors import IllegalMove
 from engine.store import batch, merges
 from engine.store.inbox import ENGINE_SOURCE, Intake, put

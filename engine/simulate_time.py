@@ -14,12 +14,13 @@ from typing import Any
 
 from engine.core import pool, sla
 from engine.core.assignment import Choice
-from engine.core.decide import Need, is_before_mql, state_values
+from engine.core.decide import is_before_mql, state_values
 from engine.core.discipline import Struck
 from engine.core.explain import moment, struck_body
 from engine.core.facts import NO_CLAIMS
 from engine.core.history import History
 from engine.core.model import OPEN_STAGES, LeadEvent
+from engine.core.needs import Need
 from engine.core.qualification import qualify
 from engine.core.rotation import Pointer
 from engine.core.scoring import score

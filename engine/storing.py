@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.aftermath import Aftermath
 from engine.core import pool, stages
-from engine.core.decide import Outcome
 from engine.core.explain import decision_body, struck_body
+from engine.core.outcome import Outcome
 from engine.core.people import told
 from engine.merging import refresh
 from engine.store import batch

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from engine.core.decide import Outcome, Situation
 from engine.core.facts import Claims
 from engine.core.history import History
 from engine.core.model import LeadEvent, Note
+from engine.core.outcome import Outcome, Situation
 from engine.core.sla import Clock
 from engine.rules import Rules
 from engine.store.batch import LoadedLead

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.assignment import Choice, Lead, Member, assign
-from engine.core.decide import Book, Need, action_holds
+from engine.core.decide import action_holds
 from engine.core.eligibility import SPANS
+from engine.core.needs import Need
+from engine.core.outcome import PolicyContext
 from engine.core.rotation import Pointer, Pointers
 from engine.core.strategies import compensated
 from engine.core.view import LeadView
@@ -40,10 +42,10 @@ class Turns:
     ) -> None:
         self.members = list(members)
         self._at = at
-        self._book: Book = at.book
+        self._context: PolicyContext = at.policy_context
         self._pointers = pointers
         self._owners = owners
-        self._sticky = any(policy.sticky for policy in self._book.policy.assignment)
+        self._sticky = any(policy.sticky for policy in self._context.policy.assignment)
         self._moved: dict[str, dict[str, Pointer]] = {}
         self._given: list[list[Any]] = []
         self._waiting: dict[int, tuple[Step, Choice]] = {}
@@ -60,8 +62,8 @@ class Turns:
         values = _folded_values(view)
         outbound = "outbound" in values("lead.direction")
         owners = self._owners(step.track) if self._sticky or outbound else ()
-        lead = Lead(values, state, action_holds(step.outcome, state, view, self._book), owners, outbound)
-        policies, now = self._book.policy.assignment, self._at.now
+        lead = Lead(values, state, action_holds(step.outcome, state, view, self._context), owners, outbound)
+        policies, now = self._context.policy.assignment, self._at.now
         return assign(policies, need.role, lead, self.members, self._pointers, now, named=need.named, to=need.to)
 
     def take(self, step: Step, choice: Choice) -> None:
@@ -83,7 +85,7 @@ class Turns:
 
     def compensate(self, policy: str, person: str) -> None:
         """Give somebody back the turn that a lead had cost them; a policy that is no more has no turns (R4.7)."""
-        rule = next((one for one in self._book.policy.assignment if one.key == policy), None)
+        rule = next((one for one in self._context.policy.assignment if one.key == policy), None)
         if rule is not None:
             self._move(policy, compensated(rule, person, self.members, self._pointers[policy]))
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from engine.core import facts
 from engine.core.accounts import OWN_WORK
 from engine.core.assignment import Choice
-from engine.core.decide import Outcome, Situation, complete, decide
+from engine.core.decide import complete, decide
 from engine.core.effects import Notice
 from engine.core.explain import note_body
 from engine.core.history import History
 from engine.core.merging import join, standing
 from engine.core.model import LeadEvent
+from engine.core.outcome import Outcome, Situation
 from engine.core.siblings import Change
 from engine.memberships import Memberships, Moment
 from engine.tracks import Step, Track
@@ -40,7 +41,7 @@ class World(Memberships):
         by_company = event.type == "score.refreshed" and event.properties.get("cause") == "account"
         changed = folded.changed or by_company
         situation = Situation(lead.state, lead.clocks, view, facts_changed=changed, account=account)
-        outcome = self._with_joined(track, event, decide(situation, event, at.book, at.people))
+        outcome = self._with_joined(track, event, decide(situation, event, at.policy_context, at.people))
         track.extras = facts.extras(track.known.all if track.known else lead.claims, at.rules.frame.vocabulary)
         lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
         lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
@@ -58,7 +59,7 @@ class World(Memberships):
     def settle(self, step: Step, choice: Choice | None) -> None:
         """Finish a step with the person chosen, or with nobody to choose: owner, queue, clocks."""
         at = self.at
-        step.outcome = complete(step.outcome, choice, step.situation, step.event, at.book, at.now, due=at.due)
+        step.outcome = complete(step.outcome, choice, step.situation, step.event, at.policy_context, at.now, due=at.due)
         self._apply(step)
 
     def pair(self, one: Track, other: Track) -> tuple[Track, Track]:

@@ -9,15 +9,13 @@ themselves they say themselves (`engine.core.actions`, `engine.core.pool`). Choi
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.core.effects import Compensation, Effect, Notice, Record, Reset
 from engine.core.model import LeadEvent
+from engine.core.outcome import Outcome
 from engine.core.sla import Clock
 from rulesets.policy import Policy
-
-if TYPE_CHECKING:
-    from engine.core.decide import Outcome
 
 RECORDED = {
     "lead.accepted": "accepted",
@@ -32,7 +30,7 @@ TAKEN_BY = frozenset({"sla.warned", "sla.breached", "sla.held", "roster.changed"
 SUSPENSIONS = {"suspension.started": "suspended", "suspension.ended": "suspension_ended"}
 
 
-def consequences(outcome: "Outcome", event: LeadEvent, policy: Policy) -> tuple[Effect, ...]:
+def consequences(outcome: Outcome, event: LeadEvent, policy: Policy) -> tuple[Effect, ...]:
     """All effects of a decision, those of clocks and pool first; ``outcome`` is complete."""
     if event.imported:
         return ()
@@ -59,7 +57,7 @@ def met(clocks: Iterable[Clock], before: Iterable[Clock]) -> tuple[Effect, ...]:
     )
 
 
-def _worked(outcome: "Outcome", event: LeadEvent, policy: Policy) -> Iterator[Effect]:
+def _worked(outcome: Outcome, event: LeadEvent, policy: Policy) -> Iterator[Effect]:
     """The work of a person: in their record; a rejection for the right reason gives the turn back (R4.7)."""
     before, kind = outcome.before, RECORDED.get(event.type)
     person = event.actor if kind == "claimed" else before.owner
@@ -71,7 +69,7 @@ def _worked(outcome: "Outcome", event: LeadEvent, policy: Policy) -> Iterator[Ef
         yield Compensation(before.assigned_by, person)
 
 
-def _changed_hands(outcome: "Outcome", event: LeadEvent) -> Iterator[Effect]:
+def _changed_hands(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
     """Another owner: they are told, and so is whoever lost the lead without doing it themselves."""
     before, after = outcome.before, outcome.after
     if before.owner == after.owner:
@@ -85,7 +83,7 @@ def _changed_hands(outcome: "Outcome", event: LeadEvent) -> Iterator[Effect]:
         yield Notice("taken", before.owner, before.owner, f"{event.id}:taken", values)
 
 
-def _waits(outcome: "Outcome", event: LeadEvent) -> Iterator[Effect]:
+def _waits(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
     """Nobody could be found, or the company has an owner already."""
     choice, after = outcome.choice, outcome.after
     if choice is None or choice.person is not None or after.queued is None or outcome.before.queued is not None:

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from engine.core.assignment import Choice
-from engine.core.decide import Outcome, is_before_mql
+from engine.core.decide import is_before_mql
 from engine.core.discipline import Struck
 from engine.core.effects import Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.model import LeadEvent, LedgerLine, Note, Scores, Verdict
+from engine.core.outcome import Outcome
 from engine.core.sla import Clock
 
 LINES_KEPT = 50

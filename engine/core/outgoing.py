@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 
 
 class Decided(Protocol):
-    """What is asked of a decision; `engine.core.decide.Outcome` is one."""
+    """What is asked of a decision; `engine.core.outcome.Outcome` is one."""
 
     @property
     def before(self) -> LeadState: ...

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.core.assignment import Choice, Lead, Member, assign
-from engine.core.decide import Book, Outcome, Situation, action_holds, complete, decide
+from engine.core.decide import action_holds, complete, decide
 from engine.core.facts import NO_CLAIMS, fold, known
 from engine.core.history import History
 from engine.core.matching import InterpreterMatcher
 from engine.core.model import LeadEvent, Stage
+from engine.core.outcome import Outcome, PolicyContext, Situation
 from engine.core.people import People
 from engine.core.plan import frame_of
 from engine.core.rotation import Pointers
@@ -88,7 +89,7 @@ class Story:
         self.account_owners: tuple[str, ...] = ()
         self._claims, self._history, self._frame = NO_CLAIMS, History(), frame_of(rules)
         self.schedules = Schedules.of(rules, {}, ())
-        self._book = Book(1, rules, InterpreterMatcher(rules), self._rule)
+        self._book = PolicyContext(1, rules, InterpreterMatcher(rules), self._rule)
 
     def happens(
         self, type_: str = "lead.identified", minute: float = 0, /, *, now: float | None = None, **groups: Any

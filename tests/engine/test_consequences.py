@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine.core.decide import Outcome
 from engine.core.effects import Compensation, Effect, Notice, Record, Reset
 from engine.core.model import Stage
+from engine.core.outcome import Outcome
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, HEAD, SAM, Story, rules
 
 READY: dict[str, Any] = {"answers": {"grade": "B"}}

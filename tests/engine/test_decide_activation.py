@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.decide import Book, Outcome, Situation, decide
+from engine.core.decide import decide
 from engine.core.facts import NO_CLAIMS, fold, known
 from engine.core.history import History
 from engine.core.matching import InterpreterMatcher
 from engine.core.model import Stage
+from engine.core.outcome import Outcome, PolicyContext, Situation
 from engine.core.people import People
 from engine.core.plan import frame_of
 from engine.core.state import LeadState, dump_rest, load_state
@@ -27,8 +28,8 @@ def happens(type_: str, state: LeadState = NURTURED, *, promotes: bool = False, 
     claims = fold(NO_CLAIMS, event("lead.identified", answers={"grade": "B"}), frame.vocabulary, frame.zone).claims
     one = replace(event(type_), properties=properties)
     view = LeadView.of(frame, known(claims, frame.vocabulary, frame.zone), NOW, History.of([one]))
-    book = Book(1, policy, InterpreterMatcher(policy), lambda _number, _key: policy.sla[0], promotes)
-    return decide(Situation(state, (), view, facts_changed=False), one, book, NOBODY)
+    context = PolicyContext(1, policy, InterpreterMatcher(policy), lambda _number, _key: policy.sla[0], promotes)
+    return decide(Situation(state, (), view, facts_changed=False), one, context, NOBODY)
 
 
 def test_an_activation_scores_a_lead_and_leaves_it_where_it_is() -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from engine.core.decide import Outcome
 from engine.core.discipline import Struck, Suspended
 from engine.core.effects import Compensation, Reset
 from engine.core.explain import (
@@ -20,6 +19,7 @@ from engine.core.explain import (
     verdict_body,
 )
 from engine.core.model import Note
+from engine.core.outcome import Outcome
 from tests.engine.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, Story, rules
 from tests.engine.scored_leads import NOW, event, model, policy, scores, signal, verdict
 

@@ -1,0 +1,84 @@
+"""Whether a lead needs a person now, in which role, and what it looks like once one was found or not (R5.1, R5.8)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.core import stages
+from engine.core.assignment import Choice, queued
+from engine.core.model import LeadEvent, Stage
+from engine.core.people import People
+from engine.core.pool import into_pool
+from engine.core.state import LeadState
+from rulesets.policy import Cell
+
+GIVEN = frozenset({"lead.assigned", "lead.dispatched"})
+"""Events by which somebody gives a lead to somebody."""
+
+ROLE_OF_STAGE = {Stage.READY: "sdr", Stage.MQL: "sales"}
+"""The role that works on a lead in the stages in which it waits for somebody."""
+
+WITH_SALES = frozenset({Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A person is to be found: of this role, by the policy ``named`` alone if there is one, at this priority.
+
+    ``to``: the person somebody chose; the policy that would have applied counts it as their turn (R5.8).
+    """
+
+    role: str
+    named: str | None
+    priority: int
+    to: str | None = None
+
+
+def need_of(
+    before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, people: People, *, taken_away: bool
+) -> Need | None:
+    """The need that the event leaves behind, None if there is none. A lead in the queue or the pool stays there."""
+    if event.type in GIVEN:
+        return _named(after, event, cell, people)
+    role = _role_to_find(after, taken_away=taken_away)
+    if role is None or after.owner is not None or after.pool_since is not None or not stages.assigns(event):
+        return None
+    waits = after.queued is not None and after.queued.role == role and before.stage == after.stage
+    if waits and event.type != "queue.assigned":
+        return None
+    return Need(role, after.assigned_by if taken_away else cell.assignment, cell.priority)
+
+
+def placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -> LeadState:
+    """The lead in the hands of the chosen person, else in the queue or the public pool."""
+    state = replace(state, conflict=choice.conflict)
+    if choice.person is None:
+        if choice.otherwise == "pool":
+            return into_pool(state, now, choice.policy or "nobody")
+        return replace(state, owner=None, queued=queued(choice, state, now, need.priority if need else 3))
+    owned = replace(state, owner=choice.person, queued=None, pool_since=None, pool_reason=None)
+    owned = replace(owned, assigned_by=choice.policy, turnless=not choice.was_a_turn)
+    return replace(owned, sdr=choice.person) if choice.role == "sdr" else replace(owned, rep=choice.person)
+
+
+def in_hands_of(state: LeadState, person: str) -> LeadState:
+    """The lead with this person in the role that its stage needs."""
+    return replace(state, rep=person) if state.stage in WITH_SALES else replace(state, sdr=person)
+
+
+def _named(state: LeadState, event: LeadEvent, cell: Cell, people: People) -> Need | None:
+    """Somebody chosen gets the lead, in their own role if that role takes leads, else in the role whose turn it is."""
+    to = stages.named(event)
+    if to is None or not stages.assigns(event):
+        return None
+    role = people.roles.get(to)
+    if role not in {"sdr", "sales"}:
+        role = "sales" if state.stage in WITH_SALES else "sdr"
+    return Need(role, state.assigned_by if event.type == "lead.dispatched" else cell.assignment, cell.priority, to)
+
+
+def _role_to_find(state: LeadState, *, taken_away: bool) -> str | None:
+    """The role by stage; accepted leads and opportunities that are taken from somebody stay with sales."""
+    role = ROLE_OF_STAGE.get(state.stage) if state.stage else None
+    if role is None and state.stage in WITH_SALES and (taken_away or state.queued is not None):
+        return "sales"
+    return role

@@ -1,0 +1,62 @@
+"""What a decision is given and what it gives back: the values between a batch, `engine.core.decide` and the record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.core.assignment import Choice
+from engine.core.effects import Effect
+from engine.core.matching import Matcher
+from engine.core.model import Scores, Verdict
+from engine.core.needs import Need
+from engine.core.sla import Clock, Definitions
+from engine.core.stages import Refusal
+from engine.core.state import LeadState
+from engine.core.view import LeadView
+from rulesets.policy import Action, Cell, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The lead when the event is decided. ``view`` holds its facts and its history, this event included (R1.9).
+
+    ``account`` are the views of its account's open leads, where models score accounts (R3.7).
+    """
+
+    state: LeadState
+    clocks: tuple[Clock, ...]
+    view: LeadView
+    facts_changed: bool
+    account: Sequence[LeadView] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContext:
+    """The policy in force with what evaluates it; ``clock_rules`` finds the rules of clocks of older versions.
+
+    ``promotes``: leads that qualify by the very activation of this version are acted upon (`act_on_existing`).
+    """
+
+    number: int
+    policy: Policy
+    matcher: Matcher
+    clock_rules: Definitions
+    promotes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one event did. Until `complete` was called, a ``need`` is still to be met and no clock has started."""
+
+    before: LeadState
+    after: LeadState
+    scores: Scores
+    verdict: Verdict
+    cell: Cell
+    clocks: tuple[Clock, ...]
+    clocks_before: tuple[Clock, ...]
+    refusal: Refusal | None = None
+    need: Need | None = None
+    choice: Choice | None = None
+    breached: Clock | None = None
+    actions: tuple[Action, ...] = ()
+    effects: tuple[Effect, ...] = ()
