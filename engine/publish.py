@@ -10,8 +10,9 @@ from typing import Any
 
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
+from engine.store.lock_keys import LockKey, lock
 from engine.store.session import raw, transaction
-from engine.store.versions import PUBLISH_LOCK, active_number, add_version, read_version
+from engine.store.versions import active_number, add_version, read_version
 from engine.trial import check_in_subprocess
 from rulesets import document as documents
 from rulesets.compiler import compile_policy
@@ -76,7 +77,7 @@ def publish(request: Request, now: datetime) -> int:
     policy, digest = agreement.policy, agreement.digest
     compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
     with transaction() as connection:
-        raw(connection).execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        lock(raw(connection), LockKey.PUBLISH)
         number = active_number()
         if number is not None and read_version(number).digest == digest:
             return number

@@ -7,11 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData
 from sqlmodel import SQLModel
 
+from engine.store.lock_keys import LockKey, lock
 from engine.store.revisions import MIGRATIONS
-from engine.store.session import make_engine
+from engine.store.session import make_engine, raw
 
 TABLES = (
     "engine.store.tables",
@@ -19,8 +20,6 @@ TABLES = (
     "engine.store.draft_tables",
     "engine.store.notice_tables",
 )
-LOCK = 7_231_103
-"""Advisory lock under which one process migrates while others wait."""
 
 
 def upgrade(url: str) -> None:
@@ -28,7 +27,7 @@ def upgrade(url: str) -> None:
     engine = make_engine(url, pooled=False)
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            lock(raw(connection), LockKey.MIGRATE)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
