@@ -14,7 +14,7 @@ from engine.store.rescore import progress, send_next
 from engine.store.roster import import_roster
 from engine.store.session import hold, raw, transaction
 from engine.store.shards import ShardLocks
-from tests.factories import NOW, decide_all, event, model, policy_document, put_in_force, take_in
+from tests.factories import NOW, await_locked_out, decide_all, event, model, policy_document, put_in_force, take_in
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -79,20 +79,9 @@ def test_an_edit_of_the_roster_waits_for_the_batches_at_work() -> None:
     with ThreadPoolExecutor(1) as other:
         with held(LockKey.DECIDING, lock_shared):
             edit = other.submit(import_roster, people, by="boss@example.com", now=NOW)
-            await_waiting()
+            await_locked_out(1)
             assert not edit.done()
         assert edit.result(LIMIT).added == ("li@example.com",)
-
-
-def await_waiting() -> None:
-    """Return once somebody waits for a lock of this kind."""
-    with hold() as watcher:
-        for _ in range(LIMIT * 100):
-            waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            if watcher.execute(waiting).fetchone() is not None:
-                return
-            watcher.execute("SELECT pg_sleep(0.01)")
-    raise AssertionError("nobody waits for a lock")
 
 
 def test_only_the_table_of_keys_takes_advisory_locks() -> None:
