@@ -26,7 +26,7 @@ def pages(settings: Settings) -> Pages:
     return pages
 
 
-def asked() -> list[tuple[str, tuple[int, ...]]]:
+def asked() -> list[tuple[str | None, tuple[int, ...]]]:
     queue = Queue(ASKS, connection=queues.client(), serializer=JSONSerializer)
     return [(job.func_name, tuple(job.args)) for job in queue.get_jobs()]
 

@@ -260,4 +260,4 @@ def test_readiness_says_that_a_newer_database_needs_a_newer_baton(api: Api) -> N
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     answer = api.client.get("/readyz")
     assert answer.status_code == 503
-    assert "newer version of Baton" in answer.json["checks"]["migrations"]
+    assert "newer version of Baton" in answer.text

@@ -166,7 +166,7 @@ class Story(Living):
 def dump(url: str) -> bytes:
     """The whole database as plain SQL."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    command = [postgres_program("pg_dump"), "--no-owner", "--no-privileges", "--dbname", address]
+    command = [str(postgres_program("pg_dump")), "--no-owner", "--no-privileges", "--dbname", address]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 

@@ -14,6 +14,7 @@ from engine.store.draft_tables import DraftPart, DraftRule
 from engine.store.drafts import edit_part, load_draft
 from engine.store.inbox import run_again
 from engine.store.lock_keys import LockKey, lock
+from engine.store.plans import read_plan
 from engine.store.session import hold, raw, transaction
 from engine.store.versions import active_number, list_versions
 from engine.store.waiting import set_aside
@@ -24,8 +25,8 @@ BY = "marketing@example.com"
 LIMIT = 30
 
 
-def request(name: str = "Small", **parts: object) -> Request:
-    return Request(document=policy_document(name=name), by=BY, reason="first", **{"signoff": "none", **parts})
+def request(name: str = "Small", *, signoff: str = "none", bypass: bool = False) -> Request:
+    return Request(document=policy_document(name=name), by=BY, reason="first", signoff=signoff, bypass=bypass)
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def test_a_publication_whose_line_cannot_be_written_did_not_happen() -> None:
 def test_a_planned_publication_is_told_once_however_often_its_process_dies() -> None:
     publish(request(), NOW)
     number = activation.schedule(request("Planned"), NOW.replace(hour=9), "Asia/Shanghai", NOW)
-    publish(activation.request_of(activation.read_plan(number)), NOW.replace(hour=9))
+    publish(activation.request_of(read_plan(number)), NOW.replace(hour=9))
     assert activation.activate_due(NOW.replace(hour=9)) == [2]
     assert published() == [("policy.published", "policy/2"), ("policy.published", "policy/1")]
 
