@@ -8,9 +8,8 @@ from datetime import datetime
 
 from engine.activation import moment_in, schedule
 from engine.publish import Request, Signature, lacking_signatures, publish
-from engine.store.drafts import DraftState, load_draft, mark_published
+from engine.store.drafts import DraftState, load_draft
 from engine.store.signatures import valid_signatures
-from engine.store.versions import active_number
 
 OPERATOR = "operator"
 """Who acts on the command line: may bypass signatures, which is audited, and never gives one."""
@@ -55,17 +54,14 @@ def publish_draft(
     """
     draft = load_draft()
     request = request_to_publish(draft, by, reason, signoff=signoff, bypass=bypass, act_on_existing=act_on_existing)
-    lacking = lacking_signatures(request, draft.digest)
     if moment is not None:
         zone = moment.zone or str(draft.document["timezone"])
         at = moment_in(moment.text, zone)
+        bypassed = bool(lacking_signatures(request, draft.digest))
         plan = schedule(request, at, zone, now)
-        return Published(None, draft.digest, changed=False, bypassed=bool(lacking), plan=plan, at=at)
-    before = active_number()
-    number = publish(request, now)
-    if number != before:
-        mark_published(number, draft.digest, by, reason, bypassed=bool(lacking))
-    return Published(number, draft.digest, number != before, bool(lacking))
+        return Published(None, draft.digest, changed=False, bypassed=bypassed, plan=plan, at=at)
+    done = publish(request, now)
+    return Published(done.number, draft.digest, done.written, done.bypassed)
 
 
 def request_to_publish(

@@ -15,7 +15,6 @@ import structlog
 
 from engine.errors import PolicyRefused
 from engine.publish import BaseChanged, Request, Signature, agreed, publish, signature_body
-from engine.store.drafts import mark_published
 from engine.store.plans import Plan, add_plan, due_plans, move_plan, read_plan, settle
 from engine.store.versions import active_number, list_versions
 from rulesets import document as documents
@@ -94,7 +93,7 @@ def request_of(plan: Plan) -> Request:
 
 def _activate(plan: Plan, now: datetime) -> int | None:
     try:
-        number = publish(replace(request_of(plan), check_base=True, base=plan.base), now)
+        number = publish(replace(request_of(plan), check_base=True, base=plan.base), now).number
     except BaseChanged as changed:
         published = _published_already(plan)
         if published is None:
@@ -105,7 +104,6 @@ def _activate(plan: Plan, now: datetime) -> int | None:
         _suspend(plan, str(refused))
         return None
     if settle(plan, "activated", SCHEDULER, number=number):
-        mark_published(number, plan.digest, plan.by, plan.reason, bypassed=plan.bypass)
         log.info("policy.activated", plan=plan.id, number=number)
     return number
 

@@ -10,8 +10,11 @@ from typing import Any
 
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
-from engine.store.session import raw, transaction
-from engine.store.versions import PUBLISH_LOCK, active_number, add_version, read_version
+from engine.store.drafts import note_published
+from engine.store.lock_keys import LockKey, lock
+from engine.store.orm import unit_of_work
+from engine.store.session import raw
+from engine.store.versions import active_number, add_version, read_version
 from engine.trial import check_in_subprocess
 from rulesets import document as documents
 from rulesets.compiler import compile_policy
@@ -59,6 +62,15 @@ class Agreement:
     lacking: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The version in force after a publication; ``written`` is False when it was in force already."""
+
+    number: int
+    written: bool
+    bypassed: bool
+
+
 class BaseChanged(PolicyRefused):
     """Another version than the expected one is in force: ``active``."""
 
@@ -67,22 +79,25 @@ class BaseChanged(PolicyRefused):
         self.active = active
 
 
-def publish(request: Request, now: datetime) -> int:
-    """Make the document the version in force; returns its number. The version in force again is not written twice.
+def publish(request: Request, now: datetime) -> Publication:
+    """Make the document the version in force. The version in force again is not written twice.
 
+    The version, its line in the audit log and the new base of the draft are written in one transaction.
     Raises PolicyRefused with every finding, or naming the signatures that lack.
     """
     agreement = agreed(request)
     policy, digest = agreement.policy, agreement.digest
     compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
-    with transaction() as connection:
-        raw(connection).execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+    bypassed = bool(agreement.lacking)
+    with unit_of_work() as session:
+        connection = session.connection()
+        lock(raw(connection), LockKey.PUBLISH)
         number = active_number()
         if number is not None and read_version(number).digest == digest:
-            return number
+            return Publication(number, written=False, bypassed=bypassed)
         if request.check_base and number != request.base:
             raise BaseChanged(number)
-        return add_version(
+        number = add_version(
             connection,
             digest=digest,
             document=documents.plain(policy),
@@ -90,10 +105,12 @@ def publish(request: Request, now: datetime) -> int:
             by=request.by,
             reason=request.reason,
             signatures=[signature_body(s) for s in request.signatures if s.digest == digest],
-            bypassed=bool(agreement.lacking),
+            bypassed=bypassed,
             act_on_existing=request.act_on_existing,
             now=now,
         )
+        note_published(session, number, digest, request.by, request.reason, bypassed=bypassed)
+        return Publication(number, written=True, bypassed=bypassed)
 
 
 def agreed(request: Request) -> Agreement:

@@ -6,7 +6,6 @@ mean together is `rulesets.lint`'s.
 """
 
 import hashlib
-import json
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -100,11 +99,6 @@ def canonical(policy: Policy) -> bytes:
 def digest(policy: Policy) -> str:
     """SHA-256 of the canonical form, in hexadecimal."""
     return hashlib.sha256(canonical(policy)).hexdigest()
-
-
-def to_json(policy: Policy) -> str:
-    """The document as indented JSON; loading it gives a policy of the same digest."""
-    return json.dumps(plain(policy), ensure_ascii=False, indent=2) + "\n"
 
 
 def to_yaml(policy: Policy) -> str:

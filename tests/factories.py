@@ -14,7 +14,7 @@ from engine.clock import Clock
 from engine.evaluate import Evaluator
 from engine.rules import Prepare
 from engine.store.inbox import Accepted, Intake, accept
-from engine.store.session import raw, transaction
+from engine.store.session import hold, raw, transaction
 from engine.store.shards import SHARDS
 from engine.store.versions import add_version
 from rulesets import document
@@ -145,3 +145,14 @@ def column(query: str, *values: Any) -> list[Any]:
 def living_leads() -> list[int]:
     """Ids of the leads that were not merged away."""
     return column("SELECT id FROM lead WHERE merged_into IS NULL ORDER BY id")
+
+
+def await_locked_out(sessions: int) -> None:
+    """Return once so many wait for an advisory lock; fails after half a minute."""
+    with hold() as watcher:
+        for _ in range(3_000):
+            query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            if watcher.execute(query).fetchone() == (sessions,):
+                return
+            watcher.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError(f"{sessions} sessions never waited")

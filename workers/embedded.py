@@ -47,15 +47,6 @@ def embedded_kinds(settings: Settings) -> tuple[str, ...]:
     return tuple(kind for kind, url in outside.items() if not url)
 
 
-def servers_running(settings: Settings) -> bool:
-    """Whether both servers, embedded or outside, answer at this moment."""
-    try:
-        require_servers(settings)
-    except ServerUnavailable:
-        return False
-    return True
-
-
 def require_servers(settings: Settings) -> None:
     """Raise ServerUnavailable, saying what to do, unless both servers answer."""
     for kind in ("postgres", "valkey"):

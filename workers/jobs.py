@@ -22,7 +22,7 @@ from engine.errors import BatonError
 from engine.evaluate import Evaluator
 from engine.store.session import close_store
 from engine.store.shards import ShardLocks
-from workers import asks, queues
+from workers import asks, checks, queues
 from workers.lifeline import die_with_parent
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ def _tolerate(tell: Callable[[], object], lane: int) -> None:
         log.warning("drain.unheard", lane=lane, reason=type(error).__name__)
 
 
-JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": asks.simulate}
+JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": asks.simulate, "check_draft": checks.check}
 """Everything a worker will run, by the name that stands in Redis."""
 
 

@@ -10,11 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
 from admin.views import problems, terms
+from admin.views.checked import draft_status
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
-from engine.linting import lint_policy
 from engine.store.drafts import DraftConflict, load_draft, save_draft, undoable
-from engine.store.seen import seen_event_types
 from rulesets import starters
 from rulesets.diff import diff
 from rulesets.document import DocumentUnreadable, load, parse, plain
@@ -33,7 +32,6 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         return self._shown(write_yaml(state.document), state.revision)
 
     def _shown(self, text: str, revision: int, refusal: str | None = None) -> str:
-        findings = lint_policy(load_draft().document, seen_event_types()).findings
         editable = may(May.EDIT_DOCUMENT)
         return str(
             self.render(
@@ -41,7 +39,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
                 text=text,
                 revision=revision,
                 refusal=refusal,
-                findings=findings,
+                status=draft_status(),
                 editable=editable,
                 starters=terms.STARTERS,
                 checklists=terms.CHECKLISTS,

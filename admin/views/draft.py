@@ -16,10 +16,10 @@ from admin.permissions import May, actor, all_granted
 from admin.policy_rights import PARTS
 from admin.views import draft_forms as forms
 from admin.views import problems
+from admin.views.checked import DraftStatus, draft_status
 from admin.views.lists import Filter, ListView, page
 from admin.views.part_columns import FORMATTERS, LABELS, Formatters, label_of, place_of, shown
 from admin.views.part_values import Readable, columns
-from admin.views.publish import draft_faults
 from admin.views.structured import value_of
 from engine.errors import NotFound, PolicyRefused
 from engine.store.draft_tables import (
@@ -35,6 +35,7 @@ class PartView(ListView):
     """Base of the draft's lists."""
 
     needs = May.SEE_POLICY
+    list_template = "baton/draft_list.html"
     edits: ClassVar[frozenset[May]] = PARTS["models"]
     movable: ClassVar[bool] = True
     defaults: ClassVar[dict[str, Any]] = {}
@@ -71,6 +72,10 @@ class PartView(ListView):
         """The rows; the first look lays the draft down."""
         load_draft()
         return super().get_query()
+
+    def status(self) -> DraftStatus:
+        """What is known of the draft as a whole. Every save ends on a list, and this asks for the next check."""
+        return draft_status()
 
     def get_pk_value(self, model: DraftPart) -> str:
         """The path as it is. (The library doubles dots.)"""
@@ -137,7 +142,6 @@ class PartView(ListView):
         except (PolicyRefused, NotFound) as refused:
             flash(str(refused), "error")
             return False
-        _hint_at_lint()
         return True
 
     def create_model(self, form: Any) -> DraftPart | bool:
@@ -154,7 +158,6 @@ class PartView(ListView):
         except PolicyRefused as refused:
             flash(str(refused), "error")
             return False
-        _hint_at_lint()
         return part
 
     def parent_of(self, values: dict[str, Any]) -> str:
@@ -304,11 +307,3 @@ def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
     ]
     lines.append(gettext("Save again to put your values in, or go back to keep theirs."))
     return "\n".join(lines)
-
-
-def _hint_at_lint() -> None:
-    errors, red = draft_faults()
-    if errors:
-        flash(gettext("The draft has %(n)s errors now; the page “Publish” lists them.", n=errors), "warning")
-    if red:
-        flash(gettext("%(n)s test cases of the draft are red now; the page “Publish” lists them.", n=red), "warning")

@@ -11,7 +11,7 @@ from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from admin.views import terms
 from admin.views.condition_field import ConditionField
-from admin.views.draft_forms import CONDITION_HINT, PartForm, key_field
+from admin.views.draft_forms import CONDITION_HINT, PartForm
 from admin.views.fields import Given, ReferenceField, ReferencesField, YamlField
 from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField
 from rulesets.vocabulary import STAGES, FieldType
@@ -44,12 +44,6 @@ class Labelled(PartForm):
     """What most rows have."""
 
     label = LabelField(_l("Label"))
-
-
-class NewRow(Form):  # type: ignore[misc] # the library carries no types
-    """What a new row has besides: its key."""
-
-    key = key_field()
 
 
 class FieldForm(Labelled):

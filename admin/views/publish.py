@@ -16,16 +16,15 @@ from admin.permissions import May, actor, may
 from admin.publishing import Moment, publish_draft, request_to_publish
 from admin.views import problems
 from admin.views.changes import told
+from admin.views.checked import draft_status
 from admin.views.lists import Guarded, page
 from engine import activation
 from engine import publish as publishing
 from engine.errors import NotFound, PolicyRefused
-from engine.linting import Checked, lint_policy, said
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft
 from engine.store.plans import open_plans
 from engine.store.rescore import progress
-from engine.store.seen import seen_event_types
 from engine.store.signatures import SignatureRefused, ask_for_review, reviewing, sign, valid_signatures, withdraw
 from engine.store.versions import active_number, read_version
 from rulesets.diff import diff
@@ -46,21 +45,18 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         active = read_version(number).document if number is not None else {}
         return self._shown(
             state=state,
-            checked=lint_policy(state.document, seen_event_types()),
             number=number,
             differences=[told(change) for change in diff(active, state.document)] if number is not None else [],
         )
 
-    def _shown(self, *, state: DraftState, checked: Checked, number: int | None, differences: list[Any]) -> str:
+    def _shown(self, *, state: DraftState, number: int | None, differences: list[Any]) -> str:
         signed = {signature.side: signature for signature in valid_signatures(state.digest)}
         wanted = request_to_publish(state, actor(), "", signoff=_signoff())
         return str(
             self.render(
                 "baton/publish.html",
                 state=state,
-                report=checked.report,
-                samples=checked.samples,
-                said=said,
+                status=draft_status(),
                 number=number,
                 plans=open_plans(),
                 rescoring=progress(),
@@ -75,6 +71,11 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 may_bypass=may(May.BYPASS_SIGNOFF),
             )
         )
+
+    @page("/check")
+    def check(self) -> str:
+        """A part of pages: what the last check of the draft found, in one line with ``brief``."""
+        return str(self.render("baton/checked.html", status=draft_status(), brief="brief" in request.args))
 
     @page("/review", "POST")
     def review(self) -> Response:
@@ -173,12 +174,6 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         else:
             flash(gettext("It was changed, given up or put in force meanwhile: nothing was done."), "error")
         return redirect(self.get_url(".index"))
-
-
-def draft_faults() -> tuple[int, int]:
-    """How many errors the draft has, and how many of its test cases are red."""
-    checked = lint_policy(load_draft().document, seen_event_types())
-    return len(checked.report.errors), len(checked.samples.red)
 
 
 def _signoff() -> str:

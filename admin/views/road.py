@@ -15,10 +15,8 @@ from admin.permissions import May, actor, may
 from admin.views import terms
 from admin.views.lists import Filter, ListView
 from engine.errors import NotFound
-from engine.store import audit
 from engine.store.event_cards import decisions_of, events_of, find_events
 from engine.store.inbox import run_again
-from engine.store.orm import unit_of_work
 from engine.store.tables import Event, Inbox
 from workers.queues import wake
 
@@ -132,12 +130,10 @@ class SetAside(ListView):
         """Let the chosen events wait again and wake their leads."""
         numbers = [int(number) for number in ids if number.isascii() and number.isdigit() and len(number) < 19]
         try:
-            leads = run_again(numbers)
+            leads = run_again(numbers, actor())
         except NotFound as refused:
             flash(str(refused), "error")
             return
-        with unit_of_work() as session:
-            audit.record(session, actor=actor(), action="event.run_again", subject="inbox", after={"events": numbers})
         wake(leads)
         flash(gettext("%(n)s events wait to be decided again.", n=len(leads)), "success")
 

@@ -49,11 +49,6 @@ def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[Le
     )
 
 
-def choose_model(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[LeadView] = ()) -> str:
-    """The key of the model that scores a lead (R3.1)."""
-    return _choose(scoring_plan(policy), view, matcher, account)[0].key
-
-
 def score_values(scores: Scores) -> dict[str, Any]:
     """Scores as the ``score.*`` fields that later conditions read."""
     return {

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from engine.core.discipline import Discipline, Suspended
 from engine.core.effects import Record
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.lock_keys import LockKey, lock
 from engine.store.session import Driver, raw, transaction
 
-LOCK = 7_231_104
-"""Advisory lock of all counters."""
 ENDED_AT_ONCE = 500
 LATE = timedelta(days=7)
 """A breach decided this late still finds the suspension that was in force when it was due."""
@@ -21,7 +20,7 @@ LATE = timedelta(days=7)
 
 def lock_discipline(driver: Driver, now: datetime) -> Discipline:
     """Everybody's counters and the suspensions of late, locked."""
-    driver.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    lock(driver, LockKey.DISCIPLINE)
     counts = {(person, rule): count for person, rule, count in driver.execute("SELECT person, rule, count FROM strike")}
     rows = driver.execute(
         "SELECT person, role, rule, from_at, coalesce(ended_at, until_at) FROM suspension WHERE until_at > %s",

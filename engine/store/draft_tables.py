@@ -50,6 +50,19 @@ class DraftSignature(SQLModel, table=True):
     signed_at: datetime = Field(sa_column=moment_column())
 
 
+class DraftCheck(SQLModel, table=True):
+    """What the last check of the draft found (id 1), and of what: `engine.store.draft_checks` says when it is stale."""
+
+    __tablename__: ClassVar[str] = "draft_check"
+    id: int = Field(default=1, primary_key=True)
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+    digest: str = Field(sa_column=Column(Text, nullable=False))
+    seen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    software: str = Field(sa_column=Column(Text, nullable=False))
+    checked_at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class PolicyPlan(SQLModel, table=True):
     """A publication that waits for its moment ``at``; ``state``: scheduled, suspended, activated, cancelled."""
 

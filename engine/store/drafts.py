@@ -181,17 +181,17 @@ def remove_part(kind: type[P], path: str, by: str) -> None:
         audit.record(session, actor=by, action="draft.row_removed", subject=_subject(kind, path), before=before)
 
 
-def mark_published(number: int, digest: str, by: str, reason: str, *, bypassed: bool) -> None:
-    """Remember that a draft became a version. If it is still the draft, its authors begin anew."""
-    with unit_of_work() as session:
-        draft = _locked(session)
-        if documents.digest(_parsed(_document(session, draft))) == digest:
-            draft.base, draft.authors = number, []
-            session.add(draft)
-        action = "policy.published_without_signatures" if bypassed else "policy.published"
-        audit.record(
-            session, actor=by, action=action, subject=f"policy/{number}", after={"digest": digest}, reason=reason
-        )
+def note_published(session: Session, number: int, digest: str, by: str, reason: str, *, bypassed: bool) -> None:
+    """In the publication's transaction: its line in the audit log; if it is still the draft, authors begin anew.
+
+    A draft that nobody has looked at yet is left alone: it is laid down from the version in force later.
+    """
+    draft = session.get(Draft, 1, with_for_update=True)
+    if draft is not None and documents.digest(_parsed(_document(session, _with_rows(session, draft)))) == digest:
+        draft.base, draft.authors = number, []
+        session.add(draft)
+    action = "policy.published_without_signatures" if bypassed else "policy.published"
+    audit.record(session, actor=by, action=action, subject=f"policy/{number}", after={"digest": digest}, reason=reason)
 
 
 def _locked(session: Session) -> Draft:

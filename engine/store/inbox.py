@@ -17,6 +17,8 @@ from psycopg.types.json import Jsonb
 
 from engine.core.resolution import Resolution
 from engine.errors import NotFound
+from engine.store import audit
+from engine.store.orm import unit_of_work
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
 
@@ -82,21 +84,23 @@ def accept(intakes: Sequence[Intake], now: datetime) -> Accepted:
     )
 
 
-def run_again(event_ids: Sequence[int]) -> list[int]:
+def run_again(event_ids: Sequence[int], by: str) -> list[int]:
     """Let set-aside events wait again, their attempts forgotten; returns their leads. Raises NotFound for others."""
-    with transaction() as connection:
+    with unit_of_work() as session:
         rows = (
-            raw(connection)
+            raw(session.connection())
             .execute(
                 "UPDATE inbox SET set_aside_at = NULL, error = NULL, attempts = 0, failures = 0 "
-                "WHERE event_id = ANY(%s) AND set_aside_at IS NOT NULL RETURNING lead_id",
+                "WHERE event_id = ANY(%s) AND set_aside_at IS NOT NULL RETURNING event_id, lead_id",
                 [list(event_ids)],
             )
             .fetchall()
         )
-    if not rows:
-        raise NotFound("no such event is set aside: it may have been run again already")
-    return [lead_id for (lead_id,) in rows]
+        if not rows:
+            raise NotFound("no such event is set aside: it may have been run again already")
+        numbers = sorted(event for event, _ in rows)
+        audit.record(session, actor=by, action="event.run_again", subject="inbox", after={"events": numbers})
+    return [lead for _, lead in rows]
 
 
 def put(connection: Driver, intakes: Sequence[Intake]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from engine.core.identity import naming
 from engine.core.model import LeadEvent
 from engine.errors import IllegalMove, NotFound
 from engine.store.batch import EVENT_COLUMNS, event_of
-from engine.store.session import Driver, raw, transaction
+from engine.store.session import Driver
 from engine.store.shards import SHARDS
 
 
@@ -123,16 +123,6 @@ def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> 
 def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
     """Replace what is known of a lead."""
     driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
-
-
-def read_merges(lead_id: int) -> list[Merge]:
-    """The merges into a lead that can be undone, latest first."""
-    with transaction() as connection:
-        rows = raw(connection).execute(
-            "SELECT id, winner_id, loser_id FROM merge WHERE winner_id = %s AND undone_at IS NULL ORDER BY id DESC",
-            [lead_id],
-        )
-        return [Merge(*row) for row in rows]
 
 
 def read_all_events(driver: Driver, lead_id: int) -> Sequence[LeadEvent]:

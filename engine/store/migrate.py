@@ -6,12 +6,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData
 from sqlmodel import SQLModel
 
-from engine.store.revisions import MIGRATIONS
-from engine.store.session import make_engine
+from engine.store.lock_keys import LockKey, lock
+from engine.store.revisions import MIGRATIONS, revision_of
+from engine.store.session import make_engine, raw
 
 TABLES = (
     "engine.store.tables",
@@ -19,16 +19,18 @@ TABLES = (
     "engine.store.draft_tables",
     "engine.store.notice_tables",
 )
-LOCK = 7_231_103
-"""Advisory lock under which one process migrates while others wait."""
 
 
 def upgrade(url: str) -> None:
-    """Apply the revisions that the database at ``url`` lacks; several processes may call this at once."""
+    """Apply the revisions that the database at ``url`` lacks; several processes may call this at once.
+
+    Raises `NewerDatabase`, and changes nothing, for one that a later version of Baton has migrated.
+    """
     engine = make_engine(url, pooled=False)
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            lock(raw(connection), LockKey.MIGRATE)
+            revision_of(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -46,20 +48,6 @@ def metadata() -> MetaData:
 def differences(connection: Connection) -> list[object]:
     """What the tables in code and those in the database do not agree on, as Alembic tells it."""
     return list(compare_metadata(MigrationContext.configure(connection), metadata()))
-
-
-def write_revision(url: str, message: str) -> None:
-    """Write a revision for what changed in code since the last one; for developers (docs/contributing.md)."""
-    upgrade(url)
-    engine = make_engine(url, pooled=False)
-    try:
-        with engine.begin() as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
-            command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
-    finally:
-        engine.dispose()
 
 
 def _config() -> Config:

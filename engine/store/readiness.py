@@ -61,9 +61,9 @@ def active_version() -> ActiveVersion | None:
 
 
 def check_tables() -> None:
-    """Raise ServerUnavailable when the database has not the tables of this version of Baton."""
+    """Raise ServerUnavailable when the database has not the tables of this version, saying what to do."""
     if not is_current():
-        raise ServerUnavailable("the database has the tables of another version of Baton, or none: run `baton migrate`")
+        raise ServerUnavailable("the database has tables of an earlier version of Baton, or none: run `baton migrate`")
 
 
 def figures(now: datetime) -> Figures:

@@ -15,11 +15,10 @@ from psycopg.types.json import Jsonb
 
 from engine.core.versions import scoring_digest
 from engine.store.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.lock_keys import LockKey, try_lock
 from engine.store.session import Driver, raw, transaction
 from engine.store.waiting import room
 
-LOCK = 7_231_103
-"""Advisory lock: of several schedulers one sends."""
 _LEFT = "merged_into IS NULL AND version > 0 AND NOT (coalesce(policy_number, 0) = ANY(%s))"
 
 
@@ -48,7 +47,9 @@ def send_next(now: datetime) -> list[int]:
     """
     with transaction() as connection:
         driver = raw(connection)
-        row = driver.execute("SELECT number FROM active_policy WHERE pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
+        if not try_lock(driver, LockKey.RESCORE):
+            return []
+        row = driver.execute("SELECT number FROM active_policy").fetchone()
         if row is None:
             return []
         state = _read(driver, row[0]) or _begin(driver, row[0], now)

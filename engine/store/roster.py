@@ -20,6 +20,7 @@ from engine.core.calendars import known_countries
 from engine.core.roster_changes import Following, Handover, what_follows
 from engine.errors import BatonError, PolicyRefused
 from engine.store import audit
+from engine.store.lock_keys import LockKey, lock
 from engine.store.orm import unit_of_work
 from engine.store.roster_effects import Affected, affected, follow, policy_zone
 from engine.store.roster_lock import change_roster_lock
@@ -28,8 +29,6 @@ from engine.store.tables import CalendarRow, Person, Team
 from rulesets.roster import FORMAT, Roster, lint_roster, plain
 
 COLUMNS = ("email", "name", "role", "team", "department", "manager", "tier", "weight", "capacity", "active", "calendar")
-LOCK = 7_231_102
-"""Advisory lock that makes changes of the roster one after another."""
 HANDOVER = Handover()
 
 Document = dict[str, Any]
@@ -95,7 +94,7 @@ def import_roster(
     ``expected`` is not the tag of what is there.
     """
     with unit_of_work() as session:
-        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        lock(raw(session.connection()), LockKey.ROSTER)
         before = _document(session)
         if expected is not None and roster_tag(before) != expected:
             raise RosterConflict("the roster was changed meanwhile: read it again and repeat your change")
@@ -160,7 +159,7 @@ def save_team(values: Mapping[str, Any], by: str) -> RosterChange:
 
 def _remove(row: type[CalendarRow | Team], name: str, key: str, by: str) -> None:
     with unit_of_work() as session:
-        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        lock(raw(session.connection()), LockKey.ROSTER)
         before = _document(session)
         gone = next((part for part in before.get(name, ()) if part["key"] == key), None)
         if gone is None:

@@ -5,17 +5,15 @@ leads are just taken, and no clock starts by a calendar that is just replaced. I
 batch may lock rows of people.
 """
 
+from engine.store.lock_keys import LockKey, lock, lock_shared
 from engine.store.session import Driver
-
-DECIDING = 7_231_103
-"""Advisory lock: shared by transactions that decide, alone for an edit."""
 
 
 def read_roster_lock(driver: Driver) -> None:
     """For a transaction that decides: take it first, before any row is locked. Held until its end."""
-    driver.execute("SELECT pg_advisory_xact_lock_shared(%s)", [DECIDING])
+    lock_shared(driver, LockKey.DECIDING)
 
 
 def change_roster_lock(driver: Driver) -> None:
     """For an edit of the roster: waits for the batches at work. Held until its end."""
-    driver.execute("SELECT pg_advisory_xact_lock(%s)", [DECIDING])
+    lock(driver, LockKey.DECIDING)

@@ -6,12 +6,11 @@ Session locks of PostgreSQL on a connection of their own: they end with the proc
 from collections.abc import Iterable
 from types import TracebackType
 
+from engine.store.lock_keys import try_lock_shards
 from engine.store.session import hold
 
 SHARDS = 64
 """Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
-NAMESPACE = 0x6261746F
-"""First key of the advisory locks, so that they meet no others in a shared database."""
 
 
 class ShardLocks:
@@ -22,11 +21,7 @@ class ShardLocks:
         self._connection = hold()
 
     def __enter__(self) -> tuple[int, ...]:
-        rows = self._connection.execute(
-            "SELECT shard FROM unnest(%s::int[]) AS shard WHERE pg_try_advisory_lock(%s, shard)",
-            [list(self._shards), NAMESPACE],
-        ).fetchall()
-        return tuple(shard for (shard,) in rows)
+        return try_lock_shards(self._connection, self._shards)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

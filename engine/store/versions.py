@@ -10,10 +10,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from engine.errors import NotFound
+from engine.store.lock_keys import LockKey, lock
 from engine.store.session import raw, transaction
-
-PUBLISH_LOCK = 7_231_101
-"""Advisory lock that makes publications one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def add_version(  # noqa: PLR0913 - one argument per column of an immutable row
 ) -> int:
     """Write the next version and move the pointer to it, in the open transaction; returns its number."""
     driver = raw(connection)
-    driver.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+    lock(driver, LockKey.PUBLISH)
     row = driver.execute(
         "INSERT INTO policy_version (number, digest, document, compiled, published_at, published_by, reason, "
         "signatures, bypassed, act_on_existing) "

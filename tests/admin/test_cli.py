@@ -14,6 +14,7 @@ from engine.errors import BatonError, ServerUnavailable
 from engine.settings import Settings
 from engine.store.accounts import find_account
 from engine.store.keys import find_key, list_keys
+from engine.store.session import transaction
 from tests.admin.api_client import Api, event
 from tests.admin.live import listening
 from tests.admin.road import POLICY, decide_all, lay_road
@@ -239,3 +240,24 @@ def test_a_policy_is_scheduled_listed_and_cancelled(run: Run, policy_file: Path)
     assert "new year" in run("policy", "scheduled").output
     assert "is cancelled" in run("policy", "cancel", "1", "--reason", "too early").output
     assert run("policy", "cancel", "1", "--reason", "again").exit_code == 1
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("web",), ("worker",), ("scheduler",), ("verify",), ("doctor",)])
+def test_every_command_says_that_a_newer_database_needs_a_newer_baton(
+    run: Run, settings: Settings, command: tuple[str, ...]
+) -> None:
+    with transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    done = run(*command)
+    told = done.output + str(done.exception)
+    assert done.exit_code == 1
+    assert told.count("the database is of a newer version of Baton (revision 9999") == 1
+    assert "run `baton migrate`" not in told
+
+
+def test_readiness_says_that_a_newer_database_needs_a_newer_baton(api: Api) -> None:
+    with transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    answer = api.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "newer version of Baton" in answer.text

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from admin.cli import baton
+from engine.draft_check import check_draft
 from engine.settings import Settings
 from engine.store.drafts import load_draft, save_draft
 from engine.store.versions import active_number
@@ -33,6 +34,7 @@ def pages(settings: Settings) -> Pages:
 
 def test_a_red_case_is_listed_and_not_published_even_as_a_bypass(pages: Pages) -> None:
     save_draft({**SMB, "tests": CASES}, None, world.OPERATOR)
+    check_draft()
     admin = pages.as_role("admin")
     text = admin.text(PUBLISH)
     for shown in ("✓ green", "✗ red", "fit: 1234", "are touched by no test case", "Test cases are red"):
@@ -42,7 +44,7 @@ def test_a_red_case_is_listed_and_not_published_even_as_a_bypass(pages: Pages) -
     assert active_number() is None
 
 
-def test_a_save_that_turns_a_case_red_says_so(pages: Pages) -> None:
+def test_a_save_that_turns_a_case_red_says_so_once_it_is_checked(pages: Pages) -> None:
     save_draft(
         {**SMB, "tests": [{"key": "fifty", "facts": {"company.employees": 50}, "expect": {"fit": 30}}]}, None, "x"
     )
@@ -51,7 +53,9 @@ def test_a_save_that_turns_a_case_red_says_so(pages: Pages) -> None:
     assert found
     when = "{field: company.employees, op: between, value: [50, 200]}"
     fields = {"version": found[1], "points": "35", "enabled": "y", "when": when}
-    assert "1 test cases of the draft are red now" in marketing.post(RULE, fields, page=RULE).text
+    assert "Being checked" in marketing.post(RULE, fields, page=RULE).text
+    check_draft()
+    assert "1 test cases of the draft are red" in marketing.text("/admin/draft/rules/")
 
 
 def test_the_api_says_which_cases_are_red_and_what_none_touches(api: Api) -> None:

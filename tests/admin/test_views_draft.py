@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine import activation
+from engine.draft_check import check_draft
 from engine.settings import Settings
 from engine.store import audit
 from engine.store.drafts import load_draft, save_draft
@@ -178,6 +179,7 @@ def test_a_bypass_is_recorded_with_name_and_reason(pages: Pages) -> None:
 def test_a_draft_with_errors_is_not_published_and_they_are_listed(pages: Pages) -> None:
     cells = {"A.hot": {"action": "sdr", "sla": ["no_such_clock"]}}
     save_draft({**SMB, "models": [{**SMB["models"][0], "matrix": {"cells": cells}}]}, None, world.OPERATOR)
+    check_draft()
     admin = pages.as_role("admin")
     assert "no_such_clock" in admin.text("/admin/draft/publish/")
     publish(admin, bypass="1")

@@ -8,7 +8,7 @@ from engine.clock import Clock
 from engine.evaluate import Evaluator
 from engine.store import waiting
 from engine.store.accounts import add_user
-from engine.store.drafts import load_draft, mark_published
+from engine.store.drafts import load_draft
 from engine.store.inbox import Intake, accept
 from engine.store.roster import import_roster
 from engine.store.shards import SHARDS
@@ -46,11 +46,8 @@ def add_accounts() -> None:
 
 def publish_starter(now: datetime) -> int:
     """Put the draft in force without signatures."""
-    state = load_draft()
-    request = publish.Request(document=state.document, by=OPERATOR, reason="first policy", signoff="none")
-    number = publish.publish(request, now)
-    mark_published(number, state.digest, OPERATOR, request.reason, bypassed=False)
-    return number
+    request = publish.Request(document=load_draft().document, by=OPERATOR, reason="first policy", signoff="none")
+    return publish.publish(request, now).number
 
 
 def intake(number: str, kind: str, at: datetime, email: str, **groups: Any) -> Intake:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.draft_check import check_draft
 from engine.store.drafts import load_draft
 from tests.e2e.test_pages import sign_in, sign_out
 
@@ -98,3 +99,16 @@ def test_which_events_are_counted_is_edited_in_rows_and_broken_text_stays_text(p
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Segments")
     assert counted() == {**count, "count": {"event": "pricing.viewed", "days": 30}}
+
+
+def test_what_a_worker_finds_appears_in_the_page_without_loading_it_again(page: Page) -> None:
+    sign_in(page, "marketing")
+    page.goto(RULE)
+    page.get_by_label("Points").fill("1")
+    page.get_by_role("button", name="Save").click()
+    checking = page.get_by_text("Being checked")
+    expect(checking).to_be_visible()
+    check_draft()
+    expect(checking).to_have_count(0)
+    expect(page.get_by_text("test cases of the draft are red")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fit rules")

@@ -28,7 +28,7 @@ def request(name: str = "Planned", **parts: Any) -> Request:
 
 @pytest.fixture
 def in_force(database: str) -> int:
-    return publish(request("First"), NOW)
+    return publish(request("First"), NOW).number
 
 
 def plan(**parts: Any) -> int:

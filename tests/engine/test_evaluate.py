@@ -91,7 +91,7 @@ def test_what_was_set_aside_can_be_run_again_once_the_cause_is_gone() -> None:
     hire("li@example.com")
     (bad,) = take_in(event(external_id="bad", traits=CURSED)).event_ids
     decide_in_children(breaking(die), HandClock())
-    run_again([bad])
+    run_again([bad], "operator")
     assert decide_all() == 1
     assert column("SELECT owner FROM lead") == ["li@example.com"]
 
@@ -123,7 +123,7 @@ def test_an_event_that_keeps_raising_is_tried_again_later_and_then_set_aside() -
     assert sum(tried) == FAILURES_ALLOWED
     assert len(tried) == 16, "after 1, 2, 4 and 8 seconds"
     assert "the cursed city" in column("SELECT error FROM inbox")[0]
-    run_again([bad])
+    run_again([bad], "operator")
     assert decide_all(clock) == 1
 
 

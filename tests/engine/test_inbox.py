@@ -114,4 +114,4 @@ def test_two_customer_numbers_on_one_mailbox_stay_two_leads() -> None:
 def test_only_events_that_are_set_aside_can_be_run_again() -> None:
     (waiting,) = take_in(event(email="li@corp.cn")).event_ids
     with pytest.raises(NotFound, match="set aside"):
-        run_again([waiting])
+        run_again([waiting], "operator")

@@ -32,7 +32,7 @@ def request(*signatures: Signature, **parts: Any) -> Request:
 
 
 def test_a_policy_signed_by_both_sides_comes_into_force() -> None:
-    assert publish(request(signed("marketing", MARKETING), signed("sales", SALES)), NOW) == 1
+    assert publish(request(signed("marketing", MARKETING), signed("sales", SALES)), NOW).number == 1
     version = read_version(1)
     assert (active_number(), version.digest, version.bypassed) == (1, digest_of(policy_document()), False)
     assert [(one["side"], one["by"]) for one in version.signatures] == [("marketing", MARKETING), ("sales", SALES)]
@@ -68,7 +68,7 @@ def test_lacking_signatures_are_named(signatures: tuple[Signature, ...], signoff
     ],
 )
 def test_as_many_signatures_as_the_setting_asks_for_are_enough(signatures: tuple[Signature, ...], signoff: str) -> None:
-    assert publish(request(*signatures, signoff=signoff), NOW) == 1
+    assert publish(request(*signatures, signoff=signoff), NOW).number == 1
     assert not read_version(1).bypassed
 
 
@@ -100,13 +100,13 @@ def test_a_request_that_says_too_little_or_nonsense_is_refused(parts: dict[str, 
 
 
 def test_the_version_in_force_is_not_written_again() -> None:
-    assert publish(request(signoff="none"), NOW) == 1
-    assert publish(request(signoff="none", reason="again", by=SALES), NOW) == 1
+    assert publish(request(signoff="none"), NOW).number == 1
+    assert publish(request(signoff="none", reason="again", by=SALES), NOW).number == 1
     assert len(list_versions()) == 1
 
 
 def test_an_older_document_published_again_is_a_new_version() -> None:
     publish(request(signoff="none"), NOW)
     publish(request(signoff="none", document=policy_document(name="Other")), NOW)
-    assert publish(request(signoff="none"), NOW) == 3
+    assert publish(request(signoff="none"), NOW).number == 3
     assert [one["active"] for one in list_versions()] == [True, False, False]

@@ -12,7 +12,7 @@ from engine.core.history import History
 from engine.core.matching import InterpreterMatcher
 from engine.core.model import FitLine
 from engine.core.plan import frame_of, scoring_plan
-from engine.core.scoring import choose_model, score, score_values
+from engine.core.scoring import score, score_values
 from engine.core.view import LeadView
 from rulesets.interpreter import View
 from rulesets.policy import Policy
@@ -85,7 +85,7 @@ def test_models_are_tried_by_priority_and_then_in_order() -> None:
         {"key": "last", "priority": 9},
     )
     matcher = InterpreterMatcher(rules)
-    chosen = [choose_model(rules, view(rules, {"company.employees": n}), matcher) for n in (500, 80, 10)]
+    chosen = [score(rules, view(rules, {"company.employees": n}), matcher).model for n in (500, 80, 10)]
     assert chosen == ["big", "also_big", "late"]
 
 
@@ -238,7 +238,6 @@ def test_an_account_model_takes_all_open_leads_and_all_of_their_events_together(
     found = [score(ABM, lead, matcher, leads) for lead in leads]
     assert found[0] == found[1]
     assert (found[0].model, float(found[0].fit), float(found[0].engagement)) == ("abm", 50, 7)
-    assert choose_model(ABM, leads[0], matcher, leads) == "abm"
     assert balances(found[0])
 
 

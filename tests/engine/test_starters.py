@@ -89,7 +89,7 @@ def committee(size: int) -> tuple[Scores, Verdict]:
 def test_a_starter_is_published_on_a_fresh_installation_and_gives_a_lead_an_owner(name: str, database: str) -> None:
     save_draft(starters.load(name), None, "li@example.com")
     draft = load_draft().document
-    assert publish(Request(document=draft, by="li@example.com", reason="we begin", signoff="none"), NOW) == 1
+    assert publish(Request(document=draft, by="li@example.com", reason="we begin", signoff="none"), NOW).number == 1
     assert read_version(1).digest == digest(starter(name))
     hire(SDR)
     hire(REP, role="sales")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from engine.errors import ServerUnavailable
 from engine.settings import Settings, load_settings
 from workers import embedded, server_programs
 from workers.server_folders import lock_owner
@@ -34,6 +35,15 @@ with embedded_servers(load_settings({"BATON_HOME": sys.argv[1]})):
 def settings_of(home: Path) -> Settings:
     """Settings with embedded servers under ``home`` and nothing else set."""
     return load_settings({"BATON_HOME": str(home)})
+
+
+def answering(settings: Settings) -> bool:
+    """Whether both servers answer at this moment."""
+    try:
+        embedded.require_servers(settings)
+    except ServerUnavailable:
+        return False
+    return True
 
 
 def start_holder(home: Path) -> subprocess.Popen[str]:

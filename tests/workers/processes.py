@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from workers.queues import EVENTS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30.0
 READY = """
@@ -20,7 +22,7 @@ init_store(database)
 queues.init_queue(queue)
 """
 WORKER = f"{READY}\njobs.run_worker(queue, sys.argv[3])"
-BURST = f"{READY}\njobs.make_worker(queue, sys.argv[3]).work(burst=True, logging_level='WARNING')"
+BURST = f"{READY}\njobs.make_worker(queue, 'burst', sys.argv[3]).work(burst=True, logging_level='WARNING')"
 SCHEDULER = f"{READY}\nscheduler.run_scheduler()"
 MOVED = f"{READY}\nfrom tests.workers.moved_clock import MovedClock\nclock = MovedClock(sys.argv[3])"
 MOVED_WORKER = f"{MOVED}\njobs.run_worker(queue, 'moved', clock=clock)"
@@ -40,9 +42,9 @@ def running(program: str, database: str, redis_url: str, name: str = "one") -> I
         process.wait()
 
 
-def run_burst(database: str, redis_url: str) -> None:
-    """Let a real forking worker do all jobs of the queue, and end."""
-    command = [sys.executable, "-c", BURST, database, redis_url, "burst"]
+def run_burst(database: str, redis_url: str, queue: str = EVENTS) -> None:
+    """Let a real forking worker do all jobs of a queue, and end."""
+    command = [sys.executable, "-c", BURST, database, redis_url, queue]
     assert subprocess.run(command, cwd=REPOSITORY, timeout=PATIENCE_SECONDS, check=False).returncode == 0
 
 

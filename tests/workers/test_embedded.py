@@ -54,8 +54,8 @@ def test_data_survives_a_stop_and_a_start(tmp_path: Path) -> None:
     settings = launching.settings_of(home)
     with embedded.embedded_servers(settings):
         write_something(home)
-        assert embedded.servers_running(settings)
-    assert not embedded.servers_running(settings)
+        assert launching.answering(settings)
+    assert not launching.answering(settings)
     assert list(run_folder(home).iterdir()) == []
     with embedded.embedded_servers(settings):
         assert what_is_there(home) == (1, 1)
@@ -112,7 +112,7 @@ def test_a_stale_pid_file_naming_a_living_process_does_not_stop_the_start(home: 
         stale = home / "postgres" / "data" / "postmaster.pid"
         stale.write_text(f"{living}\n{stale.parent}\n0\n5432\n\n\n  0 0\nready\n")
         with embedded.embedded_servers(settings):
-            assert embedded.servers_running(settings)
+            assert launching.answering(settings)
 
 
 def test_a_start_cut_short_during_initialisation_is_begun_again(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_start_cut_short_during_initialisation_is_begun_again(tmp_path: Path) 
         for path in (half_made.parent, half_made, half_made / "PG_VERSION"):
             os.chown(path, launching.other_user().pw_uid, launching.other_user().pw_gid)
     with embedded.embedded_servers(settings):
-        assert embedded.servers_running(settings)
+        assert launching.answering(settings)
     assert not half_made.exists()
 
 
@@ -145,7 +145,7 @@ def test_a_second_start_on_a_running_home_fails_with_that_sentence(home: Path, h
     with pytest.raises(ServerUnavailable, match="is in use: process") as caught:
         start_and_stop(home)
     assert str(launching.server_pids(home)[0]) in str(caught.value)
-    assert embedded.servers_running(launching.settings_of(home))
+    assert launching.answering(launching.settings_of(home))
 
 
 def test_data_of_another_major_version_is_refused_with_the_way_out(home: Path) -> None:

@@ -12,9 +12,13 @@ from rq import Callback, Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from tests.factories import column, event, hire, put_in_force, take_in
+from engine.draft_check import current, stored
+from engine.store.drafts import load_draft, save_draft
+from tests.factories import column, event, hire, policy_document, put_in_force, take_in
 from tests.workers.processes import WORKER, await_that, children, kill_work_horse, run_burst, running
 from workers import queues
+from workers.asks import ASKS
+from workers.checks import ask_check
 from workers.jobs import JOBS, BatonJob, JobRefused
 
 MARK = "BATON_TEST_MARK"
@@ -91,6 +95,21 @@ def test_the_jobs_of_the_table_run_in_a_forked_worker(database: str, redis_url: 
     queues.wake(take_in(*(event(external_id=f"c{n}") for n in range(20))).lead_ids)
     run_burst(database, redis_url)
     assert decided() == 20
+
+
+def test_the_draft_is_checked_by_the_worker_of_questions(database: str, redis_url: str, queue: Queue) -> None:
+    save_draft(policy_document(), None, "marketing@example.com")
+    revision = load_draft().revision
+    assert ask_check(revision)
+    assert ask_check(revision)
+    questions = Queue(ASKS, connection=queue.connection, serializer=JSONSerializer)
+    assert questions.count == 1
+    run_burst(database, redis_url, ASKS)
+    last = stored()
+    assert last is not None
+    assert last.of == current()
+    assert ask_check(revision)
+    assert questions.count == 1, "it may be asked for again once it is done"
 
 
 def test_a_killed_work_horse_is_followed_by_another_at_once_and_everything_is_decided_once(

@@ -1,0 +1,38 @@
+"""What pages show of the draft's check: the last one, and whether a newer one is on its way. Checks nothing itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.draft_check import current, stored
+from workers.checks import ask_check
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStatus:
+    """The last check, None before the first.
+
+    ``current`` says that it is of the draft as it stands. If it is not, ``coming`` says that a worker was asked.
+    """
+
+    found: dict[str, Any] | None
+    at: datetime | None
+    current: bool
+    coming: bool
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the draft as it stands is known to be unfit for publishing."""
+        return self.current and self.found is not None and bool(self.found["errors"] or self.found["red"])
+
+
+def draft_status() -> DraftStatus:
+    """How the draft stands; asks a worker when nobody has looked at it as it is now."""
+    of, last = current(), stored()
+    fresh = last is not None and last.of == of
+    return DraftStatus(
+        found=last.body if last else None,
+        at=last.checked_at if last else None,
+        current=fresh,
+        coming=not fresh and ask_check(of.revision),
+    )
