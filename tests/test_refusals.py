@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from admin.api.work import ACTIONS
-from admin.refusals import REFUSALS, sentence
-from admin.views import terms
-from admin.views.follows import EFFECTS, RECORDS
+from admin.text import terms
+from admin.text.follows import EFFECTS, RECORDS
+from admin.text.refusals import REFUSALS, sentence
 from engine.core import pool, stages
 from engine.core.assignment import CONFLICT, Reason
 

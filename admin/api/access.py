@@ -7,7 +7,7 @@ browsers send without headers (`sendBeacon`) from `?key=` or the body's `writeKe
 from flask import g, request
 
 from admin.api.bodies import read_body
-from admin.api.json_text import UnreadableJson, parse_json
+from admin.intake.json_text import UnreadableJson, parse_json
 from admin.moment import now
 from admin.problems import Problem
 from engine.store.keys import Key, find_key, note_use

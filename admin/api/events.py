@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from admin.api.access import current_key
 from admin.api.bodies import check_media_type, read_body
-from admin.api.envelope import NOT_ALLOWED, Rejection, Sender, read_items
-from admin.api.json_text import Parsed, UnreadableJson, parse_json
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.envelope import NOT_ALLOWED, Rejection, Sender, read_items
+from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
 from admin.problems import Problem, answer
 from engine.store.inbox import Accepted, Intake, accept

@@ -7,9 +7,6 @@ from typing import Any
 
 from flask import jsonify, request
 
-from admin.api.identifiers import UnusableIdentifier, read_identifier
-from admin.api.lead_json import decision_json, event_json, lead_json, lead_now_json
-from admin.api.ledger import ledger_json
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import (
     DecisionsShape,
@@ -21,10 +18,13 @@ from admin.api.shapes import (
     TimelineShape,
 )
 from admin.explaining import explained, shown_now
+from admin.intake.identifiers import UnusableIdentifier, read_identifier
+from admin.language import LANGUAGES
+from admin.lead_json import decision_json, event_json, lead_json, lead_now_json
+from admin.ledger import ledger_json
 from admin.moment import now
 from admin.problems import Problem
 from admin.scores_now import scores_now
-from admin.views.language import LANGUAGES
 from engine.store import reading
 
 DEFAULT_LIMIT = 50

@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 from pydantic import ValidationError as Refused
 
 from admin.api.events import json_body
-from admin.api.json_text import fault_in
-from admin.api.lead_json import plain
 from admin.api.leads import PAGING, check_parameters, page, page_limit, page_start
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.json_text import fault_in
+from admin.lead_json import plain
 from admin.moment import now
 from admin.problems import Problem
 from engine.core.notices import KINDS

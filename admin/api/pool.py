@@ -6,10 +6,10 @@ from decimal import Decimal, InvalidOperation
 
 from flask import jsonify, request
 
-from admin.api.lead_json import lead_json
 from admin.api.leads import PAGING, check_parameters, page_limit
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import LeadsShape
+from admin.lead_json import lead_json
 from admin.problems import Problem
 from engine.store import reading
 from engine.store.pool_list import BEST_FIRST, Place, PoolFilter, read_pool

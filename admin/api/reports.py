@@ -8,9 +8,9 @@ from typing import Any, cast
 from flask import jsonify, request
 from pydantic import BaseModel, Field, create_model
 
-from admin.api.envelope import Refused
 from admin.api.leads import check_parameters
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.envelope import Refused
 from admin.moment import now
 from admin.problems import Problem
 from admin.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report

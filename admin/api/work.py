@@ -15,16 +15,16 @@ from flask_babel import force_locale
 from pydantic import BaseModel, Field
 
 from admin.api.access import current_key
-from admin.api.envelope import MAX_ID
 from admin.api.events import json_body
-from admin.api.json_text import fault_in, quoted
-from admin.api.lead_json import decision_json, event_json, lead_json
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import EventShape, LeadShape
+from admin.intake.envelope import MAX_ID
+from admin.intake.json_text import fault_in, quoted
+from admin.lead_json import decision_json, event_json, lead_json
 from admin.moment import now
 from admin.problems import Problem
-from admin.refusals import REFUSALS
-from admin.views.terms import WARNINGS, term
+from admin.text.refusals import REFUSALS
+from admin.text.terms import WARNINGS, term
 from engine.store import reading
 from engine.store.inbox import Intake, accept
 from engine.store.keys import WORK_SOURCE

@@ -12,12 +12,13 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from admin.api.lead_json import policy_of
 from admin.api.work import ACTIONS, await_decision, warnings_of
+from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.refusals import REFUSALS
-from admin.views import problems, sentences, terms
+from admin.text import sentences, terms
+from admin.text.refusals import REFUSALS
+from admin.views import problems
 from admin.views.part_columns import label_of
 from engine.core.model import BEFORE_MQL
 from engine.core.offers import receivers, refusal_of

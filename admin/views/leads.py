@@ -12,12 +12,13 @@ from sqlalchemy.orm import Query
 from sqlmodel import col
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.api.lead_json import policy_of
 from admin.api.work import ACTIONS
+from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.views import problems, sentences, terms
-from admin.views.follows import follows
+from admin.text import sentences, terms
+from admin.text.follows import follows
+from admin.views import problems
 from admin.views.lead_page import LeadPage, labels, read_page
 from admin.views.lead_work import do_work, may_work, offers
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
-from admin.api.json_text import fault_in, quoted
+from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.intake.json_text import fault_in, quoted
 from engine.store.inbox import Intake
 from rulesets.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
 
