@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from admin.api.work import ACTIONS
+from admin.clicks import ACTIONS
 from admin.text import terms
 from admin.text.follows import EFFECTS, RECORDS
 from admin.text.refusals import REFUSALS, sentence

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Query
 from sqlmodel import col
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.api.work import ACTIONS
+from admin.clicks import ACTIONS
 from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may

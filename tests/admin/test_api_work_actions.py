@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from admin.api.work import ACTIONS
+from admin.clicks import ACTIONS
 from admin.text.refusals import REFUSALS
 from engine.core.stages import WORK
 from engine.store.orm import unit_of_work
