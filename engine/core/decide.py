@@ -20,6 +20,7 @@ from engine.core.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
 from engine.core.people import People
 from engine.core.pool import extended, handed_over, into_pool, reclaimed
 from engine.core.qualification import qualify
+from engine.core.refusal import Refusal
 from engine.core.schedules import Due
 from engine.core.scoring import score, score_values
 from engine.core.sla import Change, Clock, Definitions, Names, Seen
@@ -90,7 +91,7 @@ class Outcome:
     cell: Cell
     clocks: tuple[Clock, ...]
     clocks_before: tuple[Clock, ...]
-    refusal: stages.Refusal | None = None
+    refusal: Refusal | None = None
     need: Need | None = None
     choice: Choice | None = None
     breached: Clock | None = None
@@ -107,7 +108,7 @@ def decide(situation: Situation, event: LeadEvent, book: Book, people: People) -
     before = situation.state
     entered = stages.enter(before)
     moved = stages.move(entered, event, book.policy, people)
-    refusal, state = (moved, entered) if isinstance(moved, stages.Refusal) else (None, moved)
+    refusal, state = (moved, entered) if isinstance(moved, Refusal) else (None, moved)
     if refusal is None:
         state = _given_back(state, before, event, people)
     followed = _follow(event, state, situation.clocks, book, people)
