@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from admin.scores_now import NAMES, ScoresNow
+from admin.text import refusals
 from engine.core.explain import moment
 from engine.core.facts import known, load_claims, with_account
 from engine.core.plan import frame_of
@@ -150,10 +151,14 @@ def decision_json(row: Row) -> Json:
         "owner_before": row["owner_before"],
         "owner": row["owner_after"],
         "cell": row["cell"],
-        "refused": detail.pop("refused", None),
+        "refused": _refused(detail.pop("refused", None)),
         "assignment": detail.pop("assignment", None),
         "detail": detail,
     }
+
+
+def _refused(stored: Json | None) -> Json | None:
+    return refusals.told(stored) if stored else None
 
 
 def event_json(row: Row) -> Json:

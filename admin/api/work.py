@@ -20,7 +20,7 @@ from admin.intake.envelope import MAX_ID
 from admin.intake.json_text import fault_in, quoted
 from admin.lead_json import decision_json, event_json, lead_json
 from admin.problems import Problem
-from admin.text.refusals import REFUSALS
+from admin.text import refusals
 from admin.text.terms import WARNINGS, term
 from engine.store import reading
 from engine.store.keys import WORK_SOURCE
@@ -79,9 +79,8 @@ def work_answer(event_id: str, action: str) -> Answer:
     if event["decision"] is None:
         where = f"/v1/events/{WORK_SOURCE}/{event_id}"
         return jsonify({"status": "waiting", "event": event_json(event)}), 202, {"Location": where}
-    refused = event["decision"]["body"].get("refused")
-    if refused:
-        raise _illegal(action, refused, event["decision"])
+    if event["decision"]["body"].get("refused"):
+        raise _illegal(action, event["decision"])
     lead = lead_json(reading.read_lead(event["lead_id"]))
     return jsonify({**lead, "warnings": _in_english(warnings_of(event["decision"]))})
 
@@ -91,13 +90,14 @@ def _in_english(codes: list[str]) -> list[dict[str, str]]:
         return [{"code": code, "message": str(term(WARNINGS, code))} for code in codes]
 
 
-def _illegal(action: str, refused: Mapping[str, str], decision: Mapping[str, Any]) -> Problem:
+def _illegal(action: str, decision: Mapping[str, Any]) -> Problem:
     """The problem of a refused move: what is wrong, and what to do about it."""
-    known = REFUSALS.get(refused["code"])
+    shown = decision_json(dict(decision))
+    refused = shown["refused"]
     with force_locale("en"):
-        mend = str(known.mend) if known else None
-    detail = " ".join(part for part in (f"{action}: {refused['message']}.", mend) if part)
-    return Problem("illegal_move", detail, reason=refused["code"], mend=mend, decision=decision_json(dict(decision)))
+        mend = refusals.mend(refused)
+    detail = " ".join(part for part in (f"{action}: {refused['message']}", mend) if part)
+    return Problem("illegal_move", detail, reason=refused["code"], mend=mend, decision=shown)
 
 
 def _read_work() -> tuple[str, WorkAction, dict[str, Any]]:

@@ -15,8 +15,7 @@ from admin.clicks import ACTIONS, MAX_TEXT, await_decision, click, warnings_of
 from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.text import sentences, terms
-from admin.text.refusals import REFUSALS
+from admin.text import refusals, sentences, terms
 from admin.views import problems
 from admin.views.part_columns import label_of
 from engine.core.model import BEFORE_MQL
@@ -86,8 +85,7 @@ def living(number: int) -> int:
 def claim_refusal(state: LeadState, policy: Policy, people: People) -> str | None:
     """Why the reader may not claim a lead, in words; None when they may."""
     refused = refusal_of("lead.claimed", state, actor(), now(), policy, people)
-    known = REFUSALS.get(refused.code) if refused else None
-    return (str(known.says) if known else refused.message) if refused else None
+    return refusals.says({"code": refused.code, "values": refused.values}) if refused else None
 
 
 def do_work(lead: int, action: str, form: Mapping[str, str]) -> tuple[str, str]:

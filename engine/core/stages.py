@@ -192,8 +192,8 @@ def _refusal(rule: WorkRule, work: Work, people: People) -> Refusal | None:
     if rule.owned_only and state.owner is None:
         return Refusal("no_owner", {"event": type_})
     if not _is_allowed(rule, work, people):
-        code = "not_yours" if Relation.IN_HAND in rule.who else "not_owner"
-        return Refusal(code, {"event": type_, "owner": state.owner})
+        in_hand = Relation.IN_HAND in rule.who
+        return Refusal("not_yours" if in_hand else "not_owner", {"event": type_, "owner": state.owner})
     return rule.refuses(work, people) or _reason_refusal(rule, work)
 
 

@@ -63,7 +63,7 @@ CELLS = [
     for row in ROWS
     for name, cell in zip(HEADER.split(), row.split()[1:], strict=True)
 ]
-OF_RELATIONS = {"not_yours", "not_owner", "person_required"}
+OF_RELATIONS = {"not_yours", "not_owner", "person_required", "no_owner"}
 
 
 def refusal_of(
