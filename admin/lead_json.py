@@ -17,6 +17,8 @@ from engine.store.versions import digest_of, read_version
 from rulesets.policy import Policy
 
 Json = dict[str, Any]
+UNSEEN: Json = {"identities": {}, "other_identities": {}, "extras": {}, "notes": []}
+"""Parts of a lead in which anything may stand that somebody said."""
 KEPT_POLICIES = 8
 _parsed: dict[str, Policy] = {}
 
@@ -66,6 +68,20 @@ def lead_json(record: LeadRecord) -> Json:
         "policy": policy_json(row["policy_number"], record.policy_digest),
         "waiting_events": record.waiting_events,
     }
+
+
+def unclaimed_json(record: LeadRecord) -> Json:
+    """A lead for those who might claim it: what it is worth and who had it, nothing by which it could be reached."""
+    return {**lead_json(record), **UNSEEN, "facts": _impersonal(record)}
+
+
+def _impersonal(record: LeadRecord) -> Json:
+    """The facts that are no personal data; the name is shown, as on the page of the pool."""
+    facts, number = facts_of(record), record.row["policy_number"]
+    if number is None:
+        return facts
+    fields = frame_of(policy_of(number)).vocabulary.fields
+    return {key: value for key, value in facts.items() if key == "lead.name" or not fields[key].pii}
 
 
 def lead_now_json(record: LeadRecord, now: ScoresNow) -> Json:

@@ -2,10 +2,11 @@
 
 from flask import jsonify, request
 
+from admin.api.access import current_reach
 from admin.api.leads import PAGING, check_parameters, page_limit
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import LeadsShape
-from admin.lead_json import lead_json
+from admin.lead_json import lead_json, unclaimed_json
 from admin.pool_cursor import UnknownCursor, cursor_of, place_of
 from admin.problems import Problem
 from engine.store import reading
@@ -29,7 +30,9 @@ def get_pool() -> Answer:
     shown = found[:limit]
     records = reading.read_leads([lead.row["id"] for lead in shown])
     more = cursor_of(shown[-1].place) if len(found) > limit else None
-    return jsonify({"items": [lead_json(record) for record in records], "next": more})
+    seen = current_reach()
+    items = [lead_json(record) if seen.sees(record.row) else unclaimed_json(record) for record in records]
+    return jsonify({"items": items, "next": more})
 
 
 def _place() -> Place | None:

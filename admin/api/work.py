@@ -11,14 +11,14 @@ from flask import jsonify, request
 from flask_babel import force_locale
 from pydantic import BaseModel, Field
 
-from admin.api.access import current_key
+from admin.api.access import current_key, current_reach
 from admin.api.events import json_body
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import EventShape, LeadShape
 from admin.clicks import ACTIONS, MAX_TEXT, WorkAction, await_decision, click, warnings_of
 from admin.intake.envelope import MAX_ID
 from admin.intake.json_text import fault_in, quoted
-from admin.lead_json import decision_json, event_json, lead_json
+from admin.lead_json import decision_json, event_json, lead_json, unclaimed_json
 from admin.problems import Problem
 from admin.text import refusals
 from admin.text.terms import WARNINGS, term
@@ -81,7 +81,8 @@ def work_answer(event_id: str, action: str) -> Answer:
         return jsonify({"status": "waiting", "event": event_json(event)}), 202, {"Location": where}
     if event["decision"]["body"].get("refused"):
         raise _illegal(action, event["decision"])
-    lead = lead_json(reading.read_lead(event["lead_id"]))
+    record = reading.read_lead(event["lead_id"])
+    lead = lead_json(record) if current_reach().sees(record.row) else unclaimed_json(record)
     return jsonify({**lead, "warnings": _in_english(warnings_of(event["decision"]))})
 
 
@@ -93,6 +94,8 @@ def _in_english(codes: list[str]) -> list[dict[str, str]]:
 def _illegal(action: str, decision: Mapping[str, Any]) -> Problem:
     """The problem of a refused move: what is wrong, and what to do about it."""
     shown = decision_json(dict(decision))
+    if not current_reach().sees(reading.read_hands(shown["lead"])):
+        shown |= {"assignment": None, "detail": {}}
     refused = shown["refused"]
     with force_locale("en"):
         mend = refusals.mend(refused)

@@ -15,6 +15,7 @@ from admin.clicks import ACTIONS, MAX_TEXT, await_decision, click, warnings_of
 from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.reach import Reach
 from admin.text import refusals, sentences, terms
 from admin.views import problems
 from admin.views.part_columns import label_of
@@ -70,8 +71,8 @@ def reason_label(reason: Reason) -> str:
 
 
 def may_work(row: Mapping[str, Any]) -> bool:
-    """Whether somebody may work on a lead at all: those who oversee, and its owner."""
-    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and row["owner"] == actor())
+    """Whether somebody may work on a lead at all; what they may do with it the rules of the decision core say."""
+    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and Reach(actor()).sees(row))
 
 
 def living(number: int) -> int:

@@ -16,6 +16,7 @@ from admin.clicks import ACTIONS
 from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.reach import Reach
 from admin.text import sentences, terms
 from admin.text.follows import follows
 from admin.views import problems
@@ -173,8 +174,7 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
 
 def _may_see(row: dict[str, Any]) -> bool:
     """All leads, or those one has or had in hand."""
-    mine = actor() in {row["owner"], row["sdr"], row["rep"]}
-    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and mine)
+    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and Reach(actor()).sees(row))
 
 
 def _exported(row: Any) -> tuple[Any, ...]:
