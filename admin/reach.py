@@ -1,7 +1,7 @@
 """How far somebody sees: every lead, or their own and the public pool. Pages and API ask the same question here.
 
-Who manages people or has an account that sees all leads sees everything; everybody else sees the leads they have or
-had in hand. A key that is bound to nobody sees what its scopes say. May not answer anybody.
+Managers of the roster and people whose account sees all leads see everything; everybody else sees the leads they have
+or had in hand. A key that is bound to nobody sees what its scopes say. May not answer anybody.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 from admin.permissions import May, granted
 from engine.store.accounts import find_account
-from engine.store.people import manages_people
+from engine.store.people import is_manager
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ EVERYTHING = Reach()
 
 def reach_of(person: str | None) -> Reach:
     """How far the person of a key sees; None is a key of nobody."""
-    if person is None or manages_people(person):
+    if person is None or is_manager(person):
         return EVERYTHING
     account = find_account(email=person)
     roles = account.roles if account and account.active else ()

@@ -31,10 +31,11 @@ def read_people(driver: Driver, claimants: Iterable[str], schedules: Schedules, 
     )
 
 
-def manages_people(person: str) -> bool:
-    """Whether somebody may act for owners of leads."""
+def is_manager(person: str) -> bool:
+    """Whether somebody is an active manager of the roster."""
+    query = "SELECT FROM person WHERE email = %s AND role = 'manager' AND active"
     with transaction() as connection:
-        return person in _managers(raw(connection))
+        return raw(connection).execute(query, [person]).fetchone() is not None
 
 
 def _managers(driver: Driver) -> list[str]:
