@@ -9,11 +9,11 @@ from typing import Any
 
 from flask_babel import force_locale, gettext
 
-from admin.api.lead_json import decision_json, lead_now_json
-from admin.api.ledger import ledger_json
+from admin.language import LANGUAGES
+from admin.lead_json import decision_json, lead_now_json
+from admin.ledger import ledger_json
 from admin.scores_now import scores_now
-from admin.views import sentences, terms
-from admin.views.language import LANGUAGES
+from admin.text import sentences, terms
 from engine.store import reading
 
 Json = dict[str, Any]

@@ -19,8 +19,8 @@ from flask_babel import Babel, force_locale, format_date, format_datetime, gette
 from flask_babel import lazy_gettext as _l
 
 from admin import notices
-from admin.views import terms
-from admin.views.language import HTML, LANGUAGES
+from admin.language import HTML, LANGUAGES
+from admin.text import terms
 from engine.settings import Settings
 from engine.store.deliveries import Taken
 from engine.store.overview import active_timezone

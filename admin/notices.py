@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 
-from admin.views import terms
+from admin.text import terms
 
 Values = Mapping[str, Any]
 

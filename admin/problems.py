@@ -35,6 +35,7 @@ KINDS: dict[str, ProblemKind] = {
     "key_unknown": ProblemKind(401, "The key opens nothing"),
     "scope_missing": ProblemKind(403, "The key may not do this"),
     "not_for_public_keys": ProblemKind(403, "A public key may not do this"),
+    "not_yours": ProblemKind(403, "This belongs to somebody else"),
     "not_found": ProblemKind(404, "There is no such thing"),
     "method_not_allowed": ProblemKind(405, "This address does not take this method"),
     "illegal_move": ProblemKind(409, "The lead cannot make this move"),

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from admin.api.envelope import Refused, parse_moment
+from admin.intake.envelope import Refused, parse_moment
 from engine.core.reports import REPORTS, Kind, Period, Table, month_so_far
 from engine.store.overview import active_timezone
 from engine.store.report_origins import origin_fields

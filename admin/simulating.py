@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from admin.api.envelope import Refused, Sender, parse_moment, read_item
-from admin.api.identifiers import UnusableIdentifier, read_email
-from admin.api.json_text import UnreadableJson, parse_json
+from admin.intake.envelope import Refused, Sender, parse_moment, read_item
+from admin.intake.identifiers import UnusableIdentifier, read_email
+from admin.intake.json_text import UnreadableJson, parse_json
 from engine.core.model import LeadEvent
 
 SOURCE = "simulation"

@@ -40,6 +40,10 @@ FORBIDDEN = [
     ("queue", "admin/seeded.py", "import redis"),
     ("queue", "engine/store/seeded.py", "import rq"),
     ("web", "workers/seeded.py", "import flask"),
+    ("doors", "admin/api/seeded.py", "import admin.views"),
+    ("doors", "admin/views/seeded.py", "from admin.api import work"),
+    ("doors", "admin/cli/seeded.py", "import admin.views.lists"),
+    ("doors", "admin/text/terms.py", "import admin.app"),
 ]
 ALLOWED = [
     ("matcher", "engine/rete.py", "import durable_rules_engine"),
@@ -48,6 +52,8 @@ ALLOWED = [
     ("sql", "admin/views/seeded.py", "import sqlalchemy"),
     ("queue", "workers/seeded.py", "import redis"),
     ("web", "admin/seeded.py", "import flask"),
+    ("doors", "admin/views/seeded.py", "from admin.text import terms"),
+    ("doors", "admin/cli/seeded.py", "import admin.sending"),
 ]
 
 

@@ -7,10 +7,12 @@ browsers send without headers (`sendBeacon`) from `?key=` or the body's `writeKe
 from flask import g, request
 
 from admin.api.bodies import read_body
-from admin.api.json_text import UnreadableJson, parse_json
+from admin.intake.json_text import UnreadableJson, parse_json
 from admin.moment import now
 from admin.problems import Problem
+from admin.reach import Reach, reach_of
 from engine.store.keys import Key, find_key, note_use
+from engine.store.reading import read_hands
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="baton"'}
 
@@ -55,6 +57,35 @@ def current_key() -> Key:
     """The key of this request, authenticated before the handler ran."""
     key: Key = g.key
     return key
+
+
+def current_reach() -> Reach:
+    """How far this request sees, by the person its key is bound to; asked of the database once."""
+    if "reach" not in g:
+        g.reach = reach_of(current_key().person)
+    reach: Reach = g.reach
+    return reach
+
+
+def check_sees_all(what: str) -> None:
+    """Raise Problem (403) unless this request sees everything."""
+    if current_reach().person is not None:
+        raise Problem("not_yours", f"A key bound to somebody without oversight does not read {what}.")
+
+
+def check_sees_lead(lead_id: int) -> None:
+    """Raise Problem (403) for a lead that this request may not see, NotFound for one that is not there."""
+    reach = current_reach()
+    if reach.person is not None and not reach.sees(read_hands(lead_id)):
+        raise Problem("not_yours", f"{reach.person} neither has nor had this lead: use a key that may see all leads.")
+
+
+def check_person(person: str) -> None:
+    """Raise Problem (403) when this request sees only what is told to another person."""
+    reach = current_reach()
+    if reach.person not in {None, person}:
+        why = f"This key is bound to {reach.person}, who reads no notifications of others."
+        raise Problem("not_yours", why, parameter="person")
 
 
 def _from_header(*, basic: bool) -> str | None:

@@ -1,6 +1,6 @@
 """Request bodies: read as they stream in, unpacked as they are read, given up as soon as they are too large.
 
-May not look inside: JSON is `admin.api.json_text`'s.
+May not look inside: JSON is `admin.intake.json_text`'s.
 """
 
 import zlib

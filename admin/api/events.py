@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
-from admin.api.access import current_key
+from admin.api.access import current_key, current_reach
 from admin.api.bodies import check_media_type, read_body
-from admin.api.envelope import NOT_ALLOWED, Rejection, Sender, read_items
-from admin.api.json_text import Parsed, UnreadableJson, parse_json
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.envelope import NOT_ALLOWED, Rejection, Sender, read_items
+from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
 from admin.problems import Problem, answer
 from engine.store.inbox import Accepted, Intake, accept
@@ -54,7 +54,8 @@ class EnvelopeModel(BaseModel):
 def sender() -> Sender:
     """The sender behind the key of this request."""
     key = current_key()
-    return Sender(key.source, key.scopes, public=key.public, person=key.person)
+    oversees = key.person is None or current_reach().person is None
+    return Sender(key.source, key.scopes, public=key.public, person=key.person, oversees=oversees)
 
 
 def json_body(*, beacons: bool = False) -> Parsed:

@@ -7,9 +7,7 @@ from typing import Any
 
 from flask import jsonify, request
 
-from admin.api.identifiers import UnusableIdentifier, read_identifier
-from admin.api.lead_json import decision_json, event_json, lead_json, lead_now_json
-from admin.api.ledger import ledger_json
+from admin.api.access import check_sees_lead, current_key, current_reach
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import (
     DecisionsShape,
@@ -21,10 +19,13 @@ from admin.api.shapes import (
     TimelineShape,
 )
 from admin.explaining import explained, shown_now
+from admin.intake.identifiers import UnusableIdentifier, read_identifier
+from admin.language import LANGUAGES
+from admin.lead_json import decision_json, event_json, lead_json, lead_now_json
+from admin.ledger import ledger_json
 from admin.moment import now
 from admin.problems import Problem
 from admin.scores_now import scores_now
-from admin.views.language import LANGUAGES
 from engine.store import reading
 
 DEFAULT_LIMIT = 50
@@ -51,6 +52,7 @@ def get_leads() -> Answer:
     wanted = reading.LeadFilter(
         identities={kind: _normal(kind, text) for kind, text in asked.items()},
         **{column: _text(column) for column in ASKED_COLUMNS},
+        of=current_reach().person,
     )
     limit = page_limit()
     found = reading.find_leads(wanted, after=page_start(), limit=limit + 1)
@@ -59,12 +61,14 @@ def get_leads() -> Answer:
 
 def get_lead(lead_id: int) -> Answer:
     """One lead; an id of a lead that was merged away answers with the one it became."""
+    check_sees_lead(lead_id)
     record = reading.read_lead(lead_id)
     return jsonify(lead_now_json(record, scores_now(record, now())))
 
 
 def get_ledger(lead_id: int) -> Answer:
     """The arithmetic of both scores at this moment."""
+    check_sees_lead(lead_id)
     record = reading.read_lead(lead_id)
     return jsonify(ledger_json(record, scores_now(record, now(), full=True)))
 
@@ -72,6 +76,7 @@ def get_ledger(lead_id: int) -> Answer:
 def get_decisions(lead_id: int) -> Answer:
     """Decisions in the order they were made."""
     check_parameters(PAGING)
+    check_sees_lead(lead_id)
     limit = page_limit()
     rows = reading.read_decisions(lead_id, after=page_start(), limit=limit + 1)
     return jsonify(page([decision_json(row) for row in rows], [row["id"] for row in rows], limit))
@@ -80,6 +85,7 @@ def get_decisions(lead_id: int) -> Answer:
 def get_timeline(lead_id: int) -> Answer:
     """Events in the order of intake, each with its decision."""
     check_parameters(PAGING)
+    check_sees_lead(lead_id)
     limit = page_limit()
     rows = reading.read_timeline(lead_id, after=page_start(), limit=limit + 1)
     return jsonify(page([event_json(row) for row in rows], [row["event_id"] for row in rows], limit))
@@ -89,7 +95,10 @@ def get_event(source: str, event_id: str) -> Answer:
     """Where an event stands, and its decision."""
     if "\x00" in source + event_id:
         raise Problem("not_found", "No event has a NUL character in its id.")
-    return jsonify(event_json(reading.read_event(source, event_id)))
+    event = reading.read_event(source, event_id)
+    if event["actor"] != current_key().person and event["source"] != current_key().source:
+        check_sees_lead(event["lead_id"])
+    return jsonify(event_json(event))
 
 
 def get_explain(lead_id: int) -> Answer:
@@ -98,6 +107,7 @@ def get_explain(lead_id: int) -> Answer:
     lang = request.args.get("lang", "en")
     if lang not in LANGUAGES:
         raise Problem("invalid", f"lang must be one of {', '.join(LANGUAGES)}.", parameter="lang")
+    check_sees_lead(lead_id)
     record = reading.read_lead(lead_id)
     lead, ledger = shown_now(record, now())
     return jsonify(lead=record.row["id"], lang=lang, sentences=explained(lead, ledger, lang))

@@ -6,11 +6,12 @@ from flask import jsonify, request
 from pydantic import BaseModel, Field
 from pydantic import ValidationError as Refused
 
+from admin.api.access import check_person, current_reach
 from admin.api.events import json_body
-from admin.api.json_text import fault_in
-from admin.api.lead_json import plain
 from admin.api.leads import PAGING, check_parameters, page, page_limit, page_start
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.json_text import fault_in
+from admin.lead_json import plain
 from admin.moment import now
 from admin.problems import Problem
 from engine.core.notices import KINDS
@@ -19,7 +20,7 @@ from engine.store.notices import Told
 
 MOST_IDS = 1_000
 FILTERS = (
-    Parameter("person", "Notifications of this e-mail; of everybody unless told"),
+    Parameter("person", "Notifications of this e-mail; of everybody unless told, or of the person whose key it is"),
     Parameter("unread", "`true`: only those that are not read"),
     Parameter("kind", f"One of {', '.join(KINDS)}"),
 )
@@ -67,9 +68,12 @@ def get_notices() -> Answer:
         raise Problem("invalid", f"kind must be one of {', '.join(KINDS)}.", parameter="kind")
     if request.args.get("unread", "false") not in {"true", "false"}:
         raise Problem("invalid", "unread must be true or false.", parameter="unread")
+    wanted = _email(person) if person is not None else current_reach().person
+    if wanted is not None:
+        check_person(wanted)
     limit = page_limit()
     found = notices.read_notices(
-        _email(person),
+        wanted,
         unread=request.args.get("unread") == "true",
         kind=kind,
         before=page_start() or None,
@@ -92,6 +96,7 @@ def post_read() -> Answer:
     if body.ids != "all" and (len(body.ids) > MOST_IDS or any(not 0 < number < 2**63 for number in body.ids)):
         raise Problem("invalid", f"ids must be at most {MOST_IDS} numbers of notifications.", path="ids")
     person = _email(body.person) or ""
+    check_person(person)
     marked = notices.mark_read(person, now(), None if body.ids == "all" else body.ids)
     return jsonify(marked=marked, unread=notices.count_unread(person))
 

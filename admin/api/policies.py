@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from admin.api.access import acting
 from admin.api.bodies import check_media_type, read_body
-from admin.api.json_text import fault_in
-from admin.api.lead_json import plain
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.json_text import fault_in
+from admin.lead_json import plain
 from admin.moment import now
 from admin.problems import Problem
 from admin.publishing import Moment, publish_draft

@@ -6,10 +6,10 @@ from flask import jsonify, request
 from pydantic import BaseModel, Field
 
 from admin.api.access import acting
-from admin.api.lead_json import plain
 from admin.api.routes import Answer, Parameter, Route
+from admin.lead_json import plain
 from admin.problems import Problem
-from admin.views.changes import sentence
+from admin.text.changes import sentence
 from engine import activation
 from engine.errors import NotFound
 from engine.store.drafts import load_draft

@@ -1,15 +1,13 @@
 """`GET /v1/pool`: the public pool as people claim from it, the best leads first."""
 
-import base64
-import binascii
-from decimal import Decimal, InvalidOperation
-
 from flask import jsonify, request
 
-from admin.api.lead_json import lead_json
+from admin.api.access import current_reach
 from admin.api.leads import PAGING, check_parameters, page_limit
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import LeadsShape
+from admin.lead_json import lead_json, unclaimed_json
+from admin.pool_cursor import UnknownCursor, cursor_of, place_of
 from admin.problems import Problem
 from engine.store import reading
 from engine.store.pool_list import BEST_FIRST, Place, PoolFilter, read_pool
@@ -28,32 +26,21 @@ def get_pool() -> Answer:
     """Leads of the pool: by stage, grade and engagement, best first."""
     check_parameters((*FILTERS, *PAGING))
     limit = page_limit()
-    found = read_pool(_wanted(), after=place_of(request.args.get("cursor", "")), limit=limit + 1)
+    found = read_pool(_wanted(), after=_place(), limit=limit + 1)
     shown = found[:limit]
     records = reading.read_leads([lead.row["id"] for lead in shown])
     more = cursor_of(shown[-1].place) if len(found) > limit else None
-    return jsonify({"items": [lead_json(record) for record in records], "next": more})
+    seen = current_reach()
+    items = [lead_json(record) if seen.sees(record.row) else unclaimed_json(record) for record in records]
+    return jsonify({"items": items, "next": more})
 
 
-def cursor_of(place: Place) -> str:
-    """A place as the text of an address."""
-    text = f"{place.stage}~{place.grade}~{place.merit}~{place.lead}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def place_of(cursor: str) -> Place | None:
-    """The place a cursor names, None for none; raises Problem (422) for a cursor that is none of ours."""
-    if not cursor:
-        return None
+def _place() -> Place | None:
     try:
-        stage, grade, merit, lead = base64.urlsafe_b64decode(cursor.encode() + b"==").decode("ascii").split("~")
-        place = Place(stage, grade[:1], Decimal(merit), int(lead))
-        good = stage in BEST_FIRST and place.merit.is_finite() and 0 <= place.lead <= reading.MAX_ID
-    except (binascii.Error, ValueError, InvalidOperation):
-        good = False
-    if not good:
-        raise Problem("invalid", "The cursor is none of ours: give `next` of the page before.", parameter="cursor")
-    return place
+        return place_of(request.args.get("cursor", ""))
+    except UnknownCursor:
+        why = "The cursor is none of ours: give `next` of the page before."
+        raise Problem("invalid", why, parameter="cursor") from None
 
 
 def _wanted() -> PoolFilter:

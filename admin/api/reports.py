@@ -8,9 +8,10 @@ from typing import Any, cast
 from flask import jsonify, request
 from pydantic import BaseModel, Field, create_model
 
-from admin.api.envelope import Refused
+from admin.api.access import check_sees_all
 from admin.api.leads import check_parameters
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.envelope import Refused
 from admin.moment import now
 from admin.problems import Problem
 from admin.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report
@@ -67,6 +68,7 @@ def get_load() -> Answer:
 
 def _answer(name: str) -> Answer:
     check_parameters(_parameters(name))
+    check_sees_all("reports")
     try:
         report = make_report(name, request.args, now())
     except Refused as why:

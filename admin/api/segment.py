@@ -10,11 +10,11 @@ from flask import jsonify
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from admin.api.envelope import Refused, Rejection
 from admin.api.events import MAX_ITEMS, EventsAnswer, all_rejected, json_body, outcome, sender, take_in
-from admin.api.json_text import BadValue
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.segment_calls import KINDS, read_call
+from admin.intake.envelope import Refused, Rejection
+from admin.intake.json_text import BadValue
 from admin.moment import now
 from admin.problems import Problem
 from engine.store.inbox import Intake

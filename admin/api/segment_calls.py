@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from admin.api.envelope import MAX_ID, Refused, Sender, check_type_allowed, parse_moment, place_in_time
-from admin.api.identifiers import UnusableIdentifier, read_identifier
-from admin.api.json_text import fault_in
+from admin.intake.envelope import MAX_ID, Refused, Sender, check_type_allowed, parse_moment, place_in_time
+from admin.intake.identifiers import UnusableIdentifier, read_identifier
+from admin.intake.json_text import fault_in
 from engine.store.inbox import Intake
 
 Call = Mapping[str, Any]

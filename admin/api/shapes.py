@@ -109,7 +109,7 @@ class DecisionShape(BaseModel):
     owner_before: str | None
     owner: str | None
     cell: str | None
-    refused: dict[str, Any] | None = Field(description="code and message when the event was refused")
+    refused: dict[str, Any] | None = Field(description="code, values and message when the event was refused")
     assignment: dict[str, Any] | None = Field(description="Role, policy, chosen person, and every candidate's reason")
     detail: dict[str, Any] = Field(description="Scores with their arithmetic, verdict, clocks, actions, notes")
 

@@ -7,10 +7,10 @@ from flask import jsonify
 from pydantic import BaseModel, Field
 
 from admin.api.bodies import check_media_type, read_body
-from admin.api.envelope import Refused, Rejection
-from admin.api.json_text import UnreadableJson, fault_in, parse_json
 from admin.api.policies import findings_json
 from admin.api.routes import Answer, Route
+from admin.intake.envelope import Refused, Rejection
+from admin.intake.json_text import UnreadableJson, fault_in, parse_json
 from admin.problems import Problem
 from admin.simulating import last_moment, read_list, read_moment
 from engine.core.explain import moment

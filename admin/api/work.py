@@ -3,10 +3,7 @@
 A click is an event in the inbox like any other (DESIGN.md §2): it is accepted, its lead woken, its decision awaited.
 """
 
-import time
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -14,53 +11,19 @@ from flask import jsonify, request
 from flask_babel import force_locale
 from pydantic import BaseModel, Field
 
-from admin.api.access import current_key
-from admin.api.envelope import MAX_ID
+from admin.api.access import current_key, current_reach
 from admin.api.events import json_body
-from admin.api.json_text import fault_in, quoted
-from admin.api.lead_json import decision_json, event_json, lead_json
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import EventShape, LeadShape
-from admin.moment import now
+from admin.clicks import ACTIONS, MAX_TEXT, WorkAction, await_decision, click, warnings_of
+from admin.intake.envelope import MAX_ID
+from admin.intake.json_text import fault_in, quoted
+from admin.lead_json import decision_json, event_json, lead_json, unclaimed_json
 from admin.problems import Problem
-from admin.refusals import REFUSALS
-from admin.views.terms import WARNINGS, term
+from admin.text import refusals
+from admin.text.terms import WARNINGS, term
 from engine.store import reading
-from engine.store.inbox import Intake, accept
 from engine.store.keys import WORK_SOURCE
-from workers.queues import wake
-
-PATIENCE = 2.0
-"""Seconds to wait for the decision."""
-FIRST_LOOK = 0.01
-LONGEST_PAUSE = 0.05
-MAX_TEXT = 2_000
-RESULTS = ("reached", "connected", "conversation", "no_answer")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkAction:
-    """One thing people do: the event it is, what it must say (name → allowed values, empty: any text), what it may."""
-
-    event: str
-    needs: Mapping[str, tuple[str, ...]]
-    may: tuple[str, ...] = ("note",)
-
-
-ACTIONS: dict[str, WorkAction] = {
-    "touch": WorkAction("lead.touched", {"channel": (), "result": RESULTS}),
-    "qualify": WorkAction("lead.qualified", {}, ("note", "answers")),
-    "accept": WorkAction("lead.accepted", {}),
-    "reject": WorkAction("lead.rejected", {"reason": ()}),
-    "release": WorkAction("lead.released", {"reason": ()}),
-    "claim": WorkAction("lead.claimed", {}),
-    "assign": WorkAction("lead.assigned", {"to": ()}),
-    "dispatch": WorkAction("lead.dispatched", {"to": ()}),
-    "disqualify": WorkAction("lead.disqualified", {"reason": ()}),
-    "recycle": WorkAction("lead.recycled", {}),
-    "reopen": WorkAction("lead.reopened", {}),
-}
-"""The work actions there are, as the pages show them. An entry here is all that a further one needs."""
 
 
 class WorkBody(BaseModel):
@@ -104,41 +67,23 @@ def post_work(lead_id: int) -> Answer:
     """Accept the work, wake the lead, wait for the decision."""
     name, action, said = _read_work()
     lead = reading.lead_exists(lead_id)
-    event_id = _event_id()
-    moment = now()
-    intake = Intake(
-        source=WORK_SOURCE,
-        id=event_id,
-        type=action.event,
-        occurred_at=moment,
-        due_at=moment,
-        answers=said.pop("answers", {}),
-        properties=said,
-        actor=current_key().person,
-        lead_id=lead,
-    )
-    if accept([intake], moment).duplicates:
-        _check_same(event_id, lead, action.event)
-    wake([lead])
-    return work_answer(event_id, name)
+    clicked = click(lead, action, said, current_key().person, _event_id())
+    if clicked.known:
+        _check_same(clicked.event_id, lead, action.event)
+    return work_answer(clicked.event_id, name)
 
 
 def work_answer(event_id: str, action: str) -> Answer:
     """The decided lead, the refusal as a 409 problem, or 202 and where to look."""
-    event = await_decision(WORK_SOURCE, event_id)
+    event = await_decision(event_id)
     if event["decision"] is None:
         where = f"/v1/events/{WORK_SOURCE}/{event_id}"
         return jsonify({"status": "waiting", "event": event_json(event)}), 202, {"Location": where}
-    refused = event["decision"]["body"].get("refused")
-    if refused:
-        raise _illegal(action, refused, event["decision"])
-    lead = lead_json(reading.read_lead(event["lead_id"]))
+    if event["decision"]["body"].get("refused"):
+        raise _illegal(action, event["decision"])
+    record = reading.read_lead(event["lead_id"])
+    lead = lead_json(record) if current_reach().sees(record.row) else unclaimed_json(record)
     return jsonify({**lead, "warnings": _in_english(warnings_of(event["decision"]))})
-
-
-def warnings_of(decision: Mapping[str, Any]) -> list[str]:
-    """Codes of what spoke against the person to whom a decision gave the lead because somebody named them."""
-    return list((decision["body"].get("assignment") or {}).get("warnings", ()))
 
 
 def _in_english(codes: list[str]) -> list[dict[str, str]]:
@@ -146,25 +91,16 @@ def _in_english(codes: list[str]) -> list[dict[str, str]]:
         return [{"code": code, "message": str(term(WARNINGS, code))} for code in codes]
 
 
-def _illegal(action: str, refused: Mapping[str, str], decision: Mapping[str, Any]) -> Problem:
+def _illegal(action: str, decision: Mapping[str, Any]) -> Problem:
     """The problem of a refused move: what is wrong, and what to do about it."""
-    known = REFUSALS.get(refused["code"])
+    shown = decision_json(dict(decision))
+    if not current_reach().sees(reading.read_hands(shown["lead"])):
+        shown |= {"assignment": None, "detail": {}}
+    refused = shown["refused"]
     with force_locale("en"):
-        mend = str(known.mend) if known else None
-    detail = " ".join(part for part in (f"{action}: {refused['message']}.", mend) if part)
-    return Problem("illegal_move", detail, reason=refused["code"], mend=mend, decision=decision_json(dict(decision)))
-
-
-def await_decision(source: str, event_id: str, patience: float = PATIENCE) -> reading.Row:
-    """The event as soon as it is decided or set aside, else as it stands when patience ends."""
-    until = time.monotonic() + patience
-    pause = FIRST_LOOK
-    while True:
-        event = reading.read_event(source, event_id)
-        if event["status"] != "waiting" or time.monotonic() + pause > until:
-            return event
-        time.sleep(pause)
-        pause = min(LONGEST_PAUSE, pause * 1.5)
+        mend = refusals.mend(refused)
+    detail = " ".join(part for part in (f"{action}: {refused['message']}", mend) if part)
+    return Problem("illegal_move", detail, reason=refused["code"], mend=mend, decision=shown)
 
 
 def _read_work() -> tuple[str, WorkAction, dict[str, Any]]:
@@ -202,11 +138,11 @@ def _check_said(name: str, action: WorkAction, said: Mapping[str, Any]) -> None:
             raise Problem("invalid", f"{name} needs {key}.", path=key)
 
 
-def _event_id() -> str:
-    """A new id, or one made of the caller's Idempotency-Key and its key's name, so that a retry has one effect."""
+def _event_id() -> str | None:
+    """An id made of the caller's Idempotency-Key and its key's name, so that a retry has one effect; None for a new."""
     given = request.headers.get("Idempotency-Key")
     if given is None:
-        return uuid.uuid4().hex
+        return None
     if not 0 < len(given.strip()) <= MAX_ID:
         raise Problem("invalid", f"Idempotency-Key must have 1 to {MAX_ID} characters.", parameter="Idempotency-Key")
     return sha256(f"{current_key().id}\n{given}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from admin.cli.terminal import connected, fail, json_option, print_json
-from admin.views.changes import sentence
+from admin.text.changes import sentence
 from engine.errors import BatonError
 from engine.store.drafts import load_draft
 from engine.store.versions import active_number, read_version

@@ -2,10 +2,10 @@
 
 import click
 
-from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
 from admin.cli.terminal import connected, json_option, print_json
 from admin.explaining import explained, shown_now
-from admin.views.language import LANGUAGES, bare_app
+from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.language import LANGUAGES, bare_app
 from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.store import reading

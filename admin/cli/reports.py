@@ -2,8 +2,8 @@
 
 import click
 
-from admin.api.envelope import Refused
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
+from admin.intake.envelope import Refused
 from admin.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report, plain
 from engine.clock import SystemClock
 from engine.core.reports import COLUMNS, REPORTS, Table

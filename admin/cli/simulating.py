@@ -8,10 +8,10 @@ from typing import IO, Any
 
 import click
 
-from admin.api.envelope import Refused
 from admin.cli.policies import told
 from admin.cli.simulation_reports import print_reports
 from admin.cli.terminal import fail, json_option, print_table
+from admin.intake.envelope import Refused
 from admin.simulating import last_moment, read_lines, read_moment, summary
 from engine.core.model import LeadEvent
 from engine.rete import ReteMatcher

@@ -14,7 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from admin.moment import now
 from admin.permissions import May, actor
-from admin.views import terms
+from admin.text import terms
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page
 from engine.errors import NotFound

@@ -11,7 +11,7 @@ from flask import g
 from flask_babel import gettext
 from markupsafe import Markup
 
-from admin.views.conditions import OPERATORS as PHRASES
+from admin.text.conditions import OPERATORS as PHRASES
 from admin.views.fields import YamlField
 from engine.store.drafts import load_draft
 from rulesets import document as documents

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
-from admin.views import problems, terms
+from admin.text import terms
+from admin.views import problems
 from admin.views.checked import draft_status
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional, Regexp
 
-from admin.views import terms
+from admin.text import terms
 from admin.views.condition_field import ConditionField
 from admin.views.fields import Given, PointsField, ReferenceField, YamlField
 from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.views import problems, terms
+from admin.text import terms
+from admin.views import problems
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.store.eligibility import preview_list, save_list

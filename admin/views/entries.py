@@ -14,9 +14,9 @@ from wtforms.validators import Length, Regexp
 
 from admin.permissions import all_granted
 from admin.policy_rights import ANY, PARTS, of_role
+from admin.text import terms
+from admin.text.changes import ROWS, shown
 from admin.views import entry_forms as forms
-from admin.views import terms
-from admin.views.changes import ROWS, shown
 from admin.views.draft import PartView
 from admin.views.draft_forms import PartForm, key_field
 from admin.views.fields import Given

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional, Regexp
 
-from admin.views import terms
+from admin.text import terms
 from admin.views.condition_field import ConditionField
 from admin.views.draft_forms import CONDITION_HINT, PartForm
 from admin.views.fields import Given, ReferenceField, ReferencesField, YamlField

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask_babel import format_datetime, gettext
 
-from admin.api.lead_json import facts_of, policy_of
-from admin.api.ledger import ledger_json
+from admin.lead_json import facts_of, policy_of
+from admin.ledger import ledger_json
 from admin.moment import now
 from admin.scores_now import scores_now
-from admin.views import terms
+from admin.text import terms
 from engine.core.facts import load_claims
 from engine.core.pool import is_in_pool
 from engine.core.state import LeadState, load_state

@@ -4,7 +4,6 @@ A click goes the same way as `POST /v1/leads/{id}/work`, with the session's pers
 rules of the decision core; the decision has the last word.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from admin.api.lead_json import policy_of
-from admin.api.work import ACTIONS, await_decision, warnings_of
+from admin.clicks import ACTIONS, MAX_TEXT, await_decision, click, warnings_of
+from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.refusals import REFUSALS
-from admin.views import problems, sentences, terms
+from admin.reach import Reach
+from admin.text import refusals, sentences, terms
+from admin.views import problems
 from admin.views.part_columns import label_of
 from engine.core.model import BEFORE_MQL
 from engine.core.offers import receivers, refusal_of
@@ -27,14 +27,10 @@ from engine.core.state import LeadState, load_state
 from engine.errors import NotFound
 from engine.store import reading
 from engine.store.colleagues import Colleague, read_colleagues
-from engine.store.inbox import Intake, accept
-from engine.store.keys import WORK_SOURCE
 from engine.store.pool_list import read_desk
 from engine.store.versions import active_number
 from rulesets.policy import Policy, Reason
-from workers.queues import wake
 
-LONGEST = 2000
 QUESTIONS = {
     "disqualify": _l("Disqualify this lead? It is closed until somebody reopens it."),
     "recycle": _l("Recycle this lead? It loses its owner, its clocks end, and it starts again in nurture."),
@@ -75,8 +71,8 @@ def reason_label(reason: Reason) -> str:
 
 
 def may_work(row: Mapping[str, Any]) -> bool:
-    """Whether somebody may work on a lead at all: those who oversee, and its owner."""
-    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and row["owner"] == actor())
+    """Whether somebody may work on a lead at all; what they may do with it the rules of the decision core say."""
+    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and Reach(actor()).sees(row))
 
 
 def living(number: int) -> int:
@@ -90,38 +86,20 @@ def living(number: int) -> int:
 def claim_refusal(state: LeadState, policy: Policy, people: People) -> str | None:
     """Why the reader may not claim a lead, in words; None when they may."""
     refused = refusal_of("lead.claimed", state, actor(), now(), policy, people)
-    known = REFUSALS.get(refused.code) if refused else None
-    return (str(known.says) if known else refused.message) if refused else None
+    return refusals.says({"code": refused.code, "values": refused.values}) if refused else None
 
 
 def do_work(lead: int, action: str, form: Mapping[str, str]) -> tuple[str, str]:
     """Accept the work, wake the lead, wait; returns a message and its kind."""
     wanted = ACTIONS[action]
-    said = {name: form.get(name, "").replace("\x00", "").strip()[:LONGEST] for name in (*wanted.needs, "note")}
+    said = {name: form.get(name, "").replace("\x00", "").strip()[:MAX_TEXT] for name in (*wanted.needs, "note")}
     lacking = [name for name in wanted.needs if not said[name]]
     odd = [name for name, allowed in wanted.needs.items() if allowed and said[name] and said[name] not in allowed]
     if lacking or odd:
         names = ", ".join(str(FIELDS[name]) for name in lacking or odd)
         return gettext("Please choose: %(what)s.", what=names), "error"
-    moment, event_id = now(), uuid.uuid4().hex
-    properties = {name: value for name, value in said.items() if value}
-    accept(
-        [
-            Intake(
-                source=WORK_SOURCE,
-                id=event_id,
-                type=wanted.event,
-                occurred_at=moment,
-                due_at=moment,
-                properties=properties,
-                actor=actor(),
-                lead_id=lead,
-            )
-        ],
-        moment,
-    )
-    wake([lead])
-    return _outcome(event_id)
+    clicked = click(lead, wanted, {name: value for name, value in said.items() if value}, actor())
+    return _outcome(clicked.event_id)
 
 
 def _offer(
@@ -156,7 +134,7 @@ def by_role(colleagues: Iterable[Colleague]) -> dict[str, list[Colleague]]:
 
 
 def _outcome(event_id: str) -> tuple[str, str]:
-    event = await_decision(WORK_SOURCE, event_id)
+    event = await_decision(event_id)
     if event["decision"] is None:
         return gettext("Accepted. It waits to be decided; reload the page in a moment."), "info"
     refused = event["decision"]["body"].get("refused")

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Query
 from sqlmodel import col
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.api.lead_json import policy_of
-from admin.api.work import ACTIONS
+from admin.clicks import ACTIONS
+from admin.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.views import problems, sentences, terms
-from admin.views.follows import follows
+from admin.reach import Reach
+from admin.text import sentences, terms
+from admin.text.follows import follows
+from admin.views import problems
 from admin.views.lead_page import LeadPage, labels, read_page
 from admin.views.lead_work import do_work, may_work, offers
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
@@ -172,8 +174,7 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
 
 def _may_see(row: dict[str, Any]) -> bool:
     """All leads, or those one has or had in hand."""
-    mine = actor() in {row["owner"], row["sdr"], row["rep"]}
-    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and mine)
+    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and Reach(actor()).sees(row))
 
 
 def _exported(row: Any) -> tuple[Any, ...]:

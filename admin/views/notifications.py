@@ -11,9 +11,9 @@ from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from admin import notices
+from admin.language import LANGUAGES, keep_language
 from admin.moment import now
 from admin.permissions import actor
-from admin.views.language import LANGUAGES, keep_language
 from admin.views.lists import Guarded, page
 from engine.core.notices import KINDS
 from engine.settings import Settings

@@ -15,7 +15,7 @@ from wtforms.validators import Length
 from admin import notices
 from admin.moment import now
 from admin.permissions import May, actor
-from admin.views import terms
+from admin.text import terms
 from admin.views.administration import ChoicesField
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page

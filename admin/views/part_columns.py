@@ -10,9 +10,9 @@ from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from admin.text import terms
+from admin.text.conditions import readable
 from admin.views import draft_forms as forms
-from admin.views import terms
-from admin.views.conditions import readable
 from engine.store.draft_tables import DraftCell, DraftPart
 
 Formatters = dict[str, Callable[..., Any]]

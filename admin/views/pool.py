@@ -12,12 +12,12 @@ from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.api.lead_json import policy_of, returned_for
-from admin.api.pool import cursor_of, place_of
+from admin.lead_json import policy_of, returned_for
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.problems import Problem
-from admin.views import problems, terms
+from admin.pool_cursor import UnknownCursor, cursor_of, place_of
+from admin.text import terms
+from admin.views import problems
 from admin.views.lead_page import why_in_pool
 from admin.views.lead_work import claim_refusal, do_work, living, reason_label
 from admin.views.lists import EXPORT_ROWS, Guarded, csv_answer, page
@@ -160,7 +160,7 @@ def _place() -> Any:
     """Where the list goes on; an address that is none of ours begins at the beginning."""
     try:
         return place_of(request.args.get("after", ""))
-    except Problem:
+    except UnknownCursor:
         return None
 
 

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.publishing import Moment, publish_draft, request_to_publish
+from admin.text.changes import told
 from admin.views import problems
-from admin.views.changes import told
 from admin.views.checked import draft_status
 from admin.views.lists import Guarded, page
 from engine import activation

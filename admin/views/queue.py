@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, may
-from admin.views import problems, terms
+from admin.text import terms
+from admin.views import problems
 from admin.views.lead_work import by_role, do_work, living
 from admin.views.lists import Guarded, page
 from engine.store.colleagues import read_colleagues

@@ -8,8 +8,9 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import format_datetime, format_decimal
 from werkzeug.wrappers import Response
 
-from admin import auth
-from admin.views import headers, language, problems, terms
+from admin import auth, language
+from admin.text import terms
+from admin.views import headers, problems
 from admin.views.home import Home
 from admin.views.menu import pages
 from engine.store.orm import page_session

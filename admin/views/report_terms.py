@@ -9,7 +9,7 @@ from flask_babel import format_decimal, format_percent, gettext
 from flask_babel import lazy_gettext as _l
 
 from admin.reporting import in_one_unit
-from admin.views import terms
+from admin.text import terms
 from engine.core.reports import COLUMNS, Kind
 
 TITLES = {

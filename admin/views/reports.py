@@ -6,7 +6,7 @@ from flask import Response, redirect, request
 from flask_admin import BaseView
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.api.envelope import Refused
+from admin.intake.envelope import Refused
 from admin.moment import now
 from admin.permissions import May
 from admin.reporting import BY_ORIGIN, DEFAULT_ORIGIN, Report, make_report, zone_of_days

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Query
 from sqlmodel import col
 
 from admin.permissions import May, actor, may
-from admin.views import terms
+from admin.text import terms
 from admin.views.lists import Filter, ListView
 from engine.errors import NotFound
 from engine.store.event_cards import decisions_of, events_of, find_events

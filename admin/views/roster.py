@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.views import problems, terms
+from admin.text import terms
+from admin.views import problems
 from admin.views.lists import Filter, ListView, page
 from admin.views.roster_forms import (
     CAPS,

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import Email, Length, NumberRange, Optional, Regexp
 
-from admin.views import terms
+from admin.text import terms
 from admin.views.fields import Given
 from admin.views.roster_fields import AbsencesField, DaysField, HoursField, MonthsField
 from engine.core.roster_changes import GIVES, KEEP, Give

@@ -6,8 +6,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, actor, may
+from admin.text.changes import Told, told
 from admin.views import problems
-from admin.views.changes import Told, told
 from admin.views.document import not_mine
 from admin.views.lists import Guarded, page
 from engine.errors import NotFound

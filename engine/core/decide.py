@@ -21,6 +21,7 @@ from engine.core.outcome import Outcome, PolicyContext, Situation
 from engine.core.people import People
 from engine.core.pool import extended, handed_over, reclaimed
 from engine.core.qualification import qualify
+from engine.core.refusal import Refusal
 from engine.core.schedules import Due
 from engine.core.scoring import score, score_values
 from engine.core.sla import Change, Clock
@@ -143,11 +144,11 @@ def is_before_mql(state: LeadState) -> bool:
 # ------------------------------------------------------------------------------------- 1. what the event itself does
 def _apply_event(
     situation: Situation, event: LeadEvent, context: PolicyContext, people: People
-) -> tuple[Followed, stages.Refusal | None]:
+) -> tuple[Followed, Refusal | None]:
     """The lead after people's work, or the refusal of it; then what the engine's own events do to it."""
     entered = stages.enter(situation.state)
     moved = stages.move(entered, event, context.policy, people)
-    if isinstance(moved, stages.Refusal):
+    if isinstance(moved, Refusal):
         return _follow(event, entered, situation.clocks, context, people), moved
     state = _given_back(moved, situation.state, event, people)
     return _follow(event, state, situation.clocks, context, people), None

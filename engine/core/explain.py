@@ -29,7 +29,7 @@ def decision_body(outcome: Outcome, event: LeadEvent, notes: Sequence[Note], dig
         "actor": event.actor,
         "scores": scores_body(outcome.scores),
         "verdict": verdict_body(outcome.verdict, missing=is_before_mql(outcome.after)),
-        "refused": outcome.refusal and {"code": outcome.refusal.code, "message": outcome.refusal.message},
+        "refused": outcome.refusal and {"code": outcome.refusal.code, "values": dict(outcome.refusal.values)},
         "assignment": outcome.choice and choice_body(outcome.choice),
         "clocks": [clock_body(clock) for clock in outcome.clocks if _is_new(clock, outcome)],
         "breach": outcome.breached and clock_body(outcome.breached),

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from engine.core.model import LeadEvent
 from engine.core.people import People
-from engine.core.stages import WORK, Refusal, move
+from engine.core.refusal import Refusal
+from engine.core.stages import WORK, move
 from engine.core.state import LeadState
 from rulesets.policy import Policy
 

@@ -8,8 +8,8 @@ from engine.core.effects import Effect
 from engine.core.matching import Matcher
 from engine.core.model import Scores, Verdict
 from engine.core.needs import Need
+from engine.core.refusal import Refusal
 from engine.core.sla import Clock, Definitions
-from engine.core.stages import Refusal
 from engine.core.state import LeadState
 from engine.core.view import LeadView
 from rulesets.policy import Action, Cell, Policy

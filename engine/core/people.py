@@ -20,9 +20,16 @@ class Standing:
     suspended: bool = False
 
 
+RIGHTS = 1
+"""The version of the rule of who may do what: 1 is `engine.core.relations`, 0 what decisions before it asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody's role, who may act for others, who is active; ``superiors`` are managers, else heads of teams."""
+    """Everybody's role, who may act for others, who is active; ``superiors`` are managers, else heads of teams.
+
+    ``rights`` is the version of the rule that says who may do what: a replay judges by the one of its decision.
+    """
 
     roles: Mapping[str, str]
     managers: frozenset[str]
@@ -32,6 +39,7 @@ class People:
     heads: Mapping[str, str] = field(default_factory=dict)
     """Team → its head."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    rights: int = RIGHTS
 
     def heads_of(self, person: str) -> str | None:
         """The head of somebody's team."""
@@ -55,7 +63,8 @@ def told(people: People, event: LeadEvent, before: LeadState) -> dict[str, Any]:
     """What the roster said of the people of an event, to be kept with its decision: a replay has no roster."""
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     parts = {name: _person(people, email) for name, email in several.items() if email}
-    return {name: part for name, part in parts.items() if part}
+    rights = {"rights": people.rights} if event.actor else {}
+    return {**{name: part for name, part in parts.items() if part}, **rights}
 
 
 def of_told(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> People:
@@ -72,6 +81,7 @@ def of_told(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> Peo
         teams={email: part["team"] for email, part in there.items() if "team" in part},
         heads=heads,
         standings={email: Standing(*part["pool"]) for email, part in there.items() if "pool" in part},
+        rights=kept.get("rights", 0),
     )
 
 

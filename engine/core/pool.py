@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from engine.core.effects import Effect, Notice, Record
 from engine.core.model import LeadEvent, Stage
 from engine.core.people import People, Standing
+from engine.core.refusal import Refusal
 from engine.core.state import PARTED_KEPT, LeadState, PassedOver, Protection
 from rulesets.policy import Policy, Pool
 
@@ -120,29 +121,25 @@ def _started(policy: Policy, now: datetime) -> Protection | None:
 
 
 # ------------------------------------------------------------------------------------------------ claims
-def claim_refusal(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> tuple[str, str] | None:
-    """Why somebody may not claim a lead of the pool: a code and a sentence; None when they may (R7.3)."""
+def claim_refusal(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> Refusal | None:
+    """Why somebody may not claim a lead of the pool; None when they may (R7.3)."""
     person, rule = event.actor or "", policy.pool or Pool()
     standing = people.standings.get(person, Standing())
     needed = ROLE_OF_CLAIM.get(state.stage) if state.stage else None
     left = next((entry for entry in state.parted if entry.person == person), None)
     cooldown = rule.claim.cooldown.timedelta if rule.claim.cooldown else timedelta()
     again = left.at + cooldown if left else event.occurred_at
-    limits = rule.claim
+    limits, who = rule.claim, {"person": person}
     checks = (
-        ("not_in_pool", not is_in_pool(state), "only leads of the public pool can be claimed"),
-        ("wrong_role", people.roles.get(person) != needed, f"leads of stage {state.stage} are for {needed} people"),
-        ("inactive", person not in people.active, f"{person} is not active in the roster"),
-        ("suspended", standing.suspended, f"{person} is suspended and receives no leads"),
-        ("cooldown", event.occurred_at < again, f"{person} had this lead and may claim it again {again.isoformat()}"),
-        (
-            "claims_per_day",
-            _reached(standing.claimed_today, limits.per_day),
-            f"{limits.per_day} claims a day are allowed",
-        ),
-        ("holding", _reached(standing.holding, limits.holding), f"{limits.holding} leads at once are allowed"),
+        (not is_in_pool(state), Refusal("not_in_pool")),
+        (people.roles.get(person) != needed, Refusal("wrong_role", {"stage": state.stage, "role": needed})),
+        (person not in people.active, Refusal("inactive", who)),
+        (standing.suspended, Refusal("suspended", who)),
+        (event.occurred_at < again, Refusal("cooldown", {**who, "until": again.isoformat()})),
+        (_reached(standing.claimed_today, limits.per_day), Refusal("claims_per_day", {"limit": limits.per_day})),
+        (_reached(standing.holding, limits.holding), Refusal("holding", {"limit": limits.holding})),
     )
-    return next(((code, message) for code, applies, message in checks if applies), None)
+    return next((refusal for applies, refusal in checks if applies), None)
 
 
 def _reached(count: int, limit: int | None) -> bool:

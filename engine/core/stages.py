@@ -1,11 +1,13 @@
 """The stage table: which event moves a lead from where to where, what cells and routes do (POLICY.md R3.9, R4.5–R4.7).
 
 `move` is the work of people and trusted systems: one row of `WORK` per event type; anything the table does not allow
-is a `Refusal` with its reason. `advance` is what scores do. Neither looks at people: who gets the lead is `assignment`.
+is a `Refusal` with its reason. `advance` is what scores do. Neither chooses people: who gets the lead is `assignment`.
 Choices made where the contract is silent:
 
 * work on a lead nobody has heard of finds it raw; contacts are logged in every stage, answers confirmed in open ones;
-* accepting, rejecting and releasing is for the owner or a manager; a trusted system without an actor speaks for them;
+* the owner and managers may do everything; a trusted system without an actor speaks for the owner. Who has or had the
+  lead in hand logs contacts and confirms; who had it last disqualifies and reopens it while nobody owns it. Docs:
+  `docs/pool.md`;
 * a manager or the owner gives a lead to somebody in any open stage, and the stage stays; a head dispatches their own
   leads to people of their team.
 """
@@ -17,19 +19,13 @@ from engine.core.model import BEFORE_MQL, OPEN_STAGES, LeadEvent, Stage, Verdict
 from engine.core.people import People
 from engine.core.pool import claim_refusal, into_pool, parted_from
 from engine.core.qualification import CLOSED_ACTIONS
+from engine.core.refusal import Refusal
+from engine.core.relations import HANDS, OWNERS, OWNERS_OR_LAST, PERSONS, Relation, relation_of
 from engine.core.state import LeadState, PassedOver
 from rulesets.policy import Cell, Policy
 
 CLOSED_STAGES = frozenset(Stage) - OPEN_STAGES
 BEFORE_SQL = BEFORE_MQL | {Stage.MQL}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an event may not move this lead; the event is kept, its facts count, its move does not happen."""
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +39,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class WorkRule:
-    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, who may do it.
+    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, ``who`` may do it.
 
-    ``refuses`` are further reasons against it: a code and a sentence, or None.
+    ``by_role``: people of a role may do it whose clocks count what anybody of the role does (R6.3). ``refuses`` finds
+    further reasons against it.
     """
 
     origins: frozenset[Stage]
     change: Callable[[Work], LeadState]
     reasons: str | None = None
-    owner_only: bool = False
-    person_only: bool = False
+    who: frozenset[Relation] = OWNERS
+    by_role: bool = False
     owned_only: bool = False
-    refuses: Callable[[Work, People], tuple[str, str] | None] = lambda _work, _people: None
+    refuses: Callable[[Work, People], Refusal | None] = lambda _work, _people: None
 
 
 def enter(state: LeadState) -> LeadState:
@@ -186,44 +183,58 @@ def _to(stage: Stage) -> Callable[[Work], LeadState]:
 
 # ------------------------------------------------------------------------------------------------ what is refused
 def _refusal(rule: WorkRule, work: Work, people: People) -> Refusal | None:
-    state, event = work.state, work.event
+    state, type_ = work.state, work.event.type
     if state.stage not in rule.origins:
-        origins = ", ".join(stage for stage in Stage if stage in rule.origins)
-        return Refusal("wrong_stage", f"{event.type} needs a lead in {origins}; this one is {state.stage}")
-    if rule.person_only and event.actor is None:
-        return Refusal("person_required", f"{event.type} needs a person as actor")
+        origins = [stage for stage in Stage if stage in rule.origins]
+        return Refusal("wrong_stage", {"event": type_, "origins": origins, "stage": state.stage})
+    if work.event.actor is None and Relation.SYSTEM not in rule.who:
+        return Refusal("person_required", {"event": type_})
     if rule.owned_only and state.owner is None:
-        return Refusal("no_owner", f"{event.type} needs a lead that somebody owns")
-    if rule.owner_only and event.actor not in {None, state.owner} | people.managers:
-        owner = state.owner or "nobody"
-        return Refusal("not_owner", f"the lead belongs to {owner}; only its owner or a manager may do this")
-    if against := rule.refuses(work, people):
-        return Refusal(*against)
-    return _reason_refusal(rule, work)
+        return Refusal("no_owner", {"event": type_})
+    if not _is_allowed(rule, work, people):
+        in_hand = Relation.IN_HAND in rule.who
+        return Refusal("not_yours" if in_hand else "not_owner", {"event": type_, "owner": state.owner})
+    return rule.refuses(work, people) or _reason_refusal(rule, work)
 
 
-def _not_claimable(work: Work, people: People) -> tuple[str, str] | None:
+def _is_allowed(rule: WorkRule, work: Work, people: People) -> bool:
+    """Whether the actor stands to the lead as the row demands; old decisions are replayed by the rule of their time."""
+    actor = work.event.actor
+    if people.rights == 0:
+        return work.event.type not in OWNED_BEFORE_RELATIONS or actor in {None, work.state.owner} | people.managers
+    return relation_of(work.state, actor, people) in rule.who or (rule.by_role and _counts_by_role(work, people))
+
+
+def _counts_by_role(work: Work, people: People) -> bool:
+    """Whether a clock of the actor's role counts this event by anybody of the role (R6.3)."""
+    role, type_ = people.roles.get(work.event.actor or ""), work.event.type
+    clocks = (clock for clock in work.policy.sla if clock.by == "role" and clock.role == role)
+    return any(type_ == (item if isinstance(item, str) else item.event) for clock in clocks for item in clock.met_by)
+
+
+def _not_claimable(work: Work, people: People) -> Refusal | None:
     return claim_refusal(work.state, work.event, work.policy, people)
 
 
-def _not_assignable(work: Work, people: People) -> tuple[str, str] | None:
+def _not_assignable(work: Work, people: People) -> Refusal | None:
     to = named(work.event)
     if to is None:
-        return "to_required", f"{work.event.type} needs properties.to: the e-mail of a person of the roster"
+        return Refusal("to_required", {"event": work.event.type})
+    who = {"person": to}
     if to not in people.roles:
-        return "unknown_person", f"{to} is not in the roster"
+        return Refusal("unknown_person", who)
     if to not in people.active:
-        return "inactive_person", f"{to} is not active in the roster"
-    return ("already_owner", f"the lead is {to}'s already") if to == work.state.owner else None
+        return Refusal("inactive_person", who)
+    return Refusal("already_owner", who) if to == work.state.owner else None
 
 
-def _not_dispatchable(work: Work, people: People) -> tuple[str, str] | None:
+def _not_dispatchable(work: Work, people: People) -> Refusal | None:
     """A lead is dispatched by the head whose it is, to somebody of their team (R5.7)."""
     to, owner = named(work.event), work.state.owner
     if against := _not_assignable(work, people):
         return against
     if owner is None or people.heads_of(to or "") != owner:
-        return "not_of_team", f"{to} is in no team that {owner} heads"
+        return Refusal("not_of_team", {"person": to, "owner": owner})
     return None
 
 
@@ -231,12 +242,11 @@ def _reason_refusal(rule: WorkRule, work: Work) -> Refusal | None:
     if rule.reasons is None:
         return None
     known = [reason.key for reason in getattr(work.policy.reasons, rule.reasons)]
-    choices = ", ".join(known) or "any text"
     given = _reason(work.event)
     if given is None:
-        return Refusal("reason_required", f"{work.event.type} needs properties.reason: one of {choices}")
+        return Refusal("reason_required", {"event": work.event.type, "reasons": known})
     if known and given not in known:
-        return Refusal("reason_unknown", f"reason {given!r} is not in the policy: use one of {choices}")
+        return Refusal("reason_unknown", {"reason": given, "reasons": known})
     return None
 
 
@@ -247,20 +257,25 @@ def _reason(event: LeadEvent) -> str | None:
 
 # ------------------------------------------------------------------------------------------------ the table
 WORK: dict[str, WorkRule] = {
-    "lead.touched": WorkRule(frozenset(Stage), _touched),
-    "lead.qualified": WorkRule(OPEN_STAGES, _qualified),
-    "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted, owner_only=True),
-    "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject", owner_only=True),
-    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release", owner_only=True),
-    "lead.claimed": WorkRule(BEFORE_SQL, _claimed, person_only=True, refuses=_not_claimable),
-    "lead.assigned": WorkRule(OPEN_STAGES, _given, owner_only=True, refuses=_not_assignable),
-    "lead.dispatched": WorkRule(OPEN_STAGES, _given, owner_only=True, owned_only=True, refuses=_not_dispatchable),
-    "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify"),
+    "lead.touched": WorkRule(frozenset(Stage), _touched, who=HANDS, by_role=True),
+    "lead.qualified": WorkRule(OPEN_STAGES, _qualified, who=HANDS),
+    "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted),
+    "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject"),
+    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release"),
+    "lead.claimed": WorkRule(BEFORE_SQL, _claimed, who=PERSONS, refuses=_not_claimable),
+    "lead.assigned": WorkRule(OPEN_STAGES, _given, refuses=_not_assignable),
+    "lead.dispatched": WorkRule(OPEN_STAGES, _given, owned_only=True, refuses=_not_dispatchable),
+    "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify", who=OWNERS_OR_LAST),
     "lead.recycled": WorkRule(OPEN_STAGES, _new_cycle, owned_only=True),
-    "lead.reopened": WorkRule(CLOSED_STAGES, _new_cycle),
+    "lead.reopened": WorkRule(CLOSED_STAGES, _new_cycle, who=OWNERS_OR_LAST),
     "opportunity.created": WorkRule(frozenset({Stage.SQL}), _to(Stage.OPPORTUNITY)),
     "opportunity.withdrawn": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.SQL), "withdraw"),
     "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
     "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
 }
 """The table: one row per event of people and trusted systems that moves a lead or tells of work on it."""
+
+OWNED_BEFORE_RELATIONS = frozenset({
+    "lead.accepted", "lead.rejected", "lead.released", "lead.assigned", "lead.dispatched",
+})  # fmt: skip
+"""Work that only the owner or a manager could do before rows had ``who``; for replays of decisions of that time."""

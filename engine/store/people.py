@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.core.people import People, Standing
 from engine.core.schedules import Schedules
-from engine.store.session import Driver
+from engine.store.session import Driver, raw, transaction
 
 OPEN = ["ready", "mql", "sql", "opportunity"]
 """Stages in which an owned lead counts as held (R5.7)."""
@@ -29,6 +29,13 @@ def read_people(driver: Driver, claimants: Iterable[str], schedules: Schedules, 
         heads=heads,
         standings=_locked_standings(driver, sorted(set(claimants)), schedules, now),
     )
+
+
+def is_manager(person: str) -> bool:
+    """Whether somebody is an active manager of the roster."""
+    query = "SELECT FROM person WHERE email = %s AND role = 'manager' AND active"
+    with transaction() as connection:
+        return raw(connection).execute(query, [person]).fetchone() is not None
 
 
 def _managers(driver: Driver) -> list[str]:

@@ -27,6 +27,8 @@ class LeadFilter:
     stage: str | None = None
     cell: str | None = None
     owner: str | None = None
+    of: str | None = None
+    """Leads that this person has or had in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ def find_leads(wanted: LeadFilter, *, after: int, limit: int) -> list[LeadRecord
         if getattr(wanted, column) is not None:
             conditions.append(f"{column} = %({column})s")
             values[column] = getattr(wanted, column)
+    if wanted.of is not None:
+        conditions.append("%(of)s IN (owner, sdr, rep)")
+        values["of"] = wanted.of
     for kind, value in wanted.identities.items():
         conditions.append(
             f"id IN (SELECT lead_id FROM identity WHERE kind = '{kind}' AND value = %({kind})s)"  # noqa: S608 - KINDS
@@ -163,6 +168,13 @@ def lead_exists(lead_id: int) -> int:
     """The id of the living lead behind ``lead_id``; raises NotFound."""
     with transaction() as connection:
         return _living(connection, lead_id)
+
+
+def read_hands(lead_id: int) -> Row:
+    """Who has or had a lead in hand: its living id, ``owner``, ``sdr`` and ``rep``. Raises NotFound."""
+    with transaction() as connection:
+        lead = _living(connection, lead_id)
+        return _rows(connection, "SELECT id, owner, sdr, rep FROM lead WHERE id = %s", [lead])[0]
 
 
 def _living(connection: Connection, lead_id: int) -> int:

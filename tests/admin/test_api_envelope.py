@@ -9,9 +9,9 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.api.envelope import Refused, Sender, read_item, read_items
-from admin.api.identifiers import PLAIN_EMAIL, PLAIN_LENGTH, READERS, UnusableIdentifier, read_identifier
-from admin.api.json_text import MAX_NESTING, UnreadableJson, fault_in, parse_json
+from admin.intake.envelope import Refused, Sender, read_item, read_items
+from admin.intake.identifiers import PLAIN_EMAIL, PLAIN_LENGTH, READERS, UnusableIdentifier, read_identifier
+from admin.intake.json_text import MAX_NESTING, UnreadableJson, fault_in, parse_json
 from rulesets.vocabulary import BATON_EVENTS, ENGINE_EVENTS
 from tests.admin.api_client import NOW, event
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from admin.api.work import ACTIONS
-from admin.refusals import REFUSALS
+from admin.clicks import ACTIONS
+from admin.text.refusals import REFUSALS
 from engine.core.stages import WORK
 from engine.store.orm import unit_of_work
 from engine.store.tables import Person, Team

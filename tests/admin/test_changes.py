@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from admin.views.changes import ROWS, sentence, told
+from admin.text.changes import ROWS, sentence, told
 from rulesets.diff import POLICY, Change, Parts, Row, Rows, diff
 from tests.rulesets.documents import policy, with_rule, with_signal
 

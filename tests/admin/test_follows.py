@@ -4,7 +4,7 @@ import typing
 
 from flask import Flask
 
-from admin.views.follows import EFFECTS, RECORDS, follows, strike
+from admin.text.follows import EFFECTS, RECORDS, follows, strike
 from engine.core.effects import RECORD_KINDS, Effect, Notice, Record, Strike, Tag
 from engine.core.explain import effect_body
 from engine.settings import Settings

@@ -13,8 +13,8 @@ import pytest
 
 from admin import notices
 from admin.delivering import deliverer, duties
+from admin.language import LANGUAGES
 from admin.mailing import PARTS, Writer
-from admin.views.language import LANGUAGES
 from engine.core.effects import Notice
 from engine.core.notices import KINDS
 from engine.settings import MailServer, Settings

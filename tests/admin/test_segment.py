@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from segment.analytics.client import Client
 
-from admin.api.envelope import Refused, Sender
 from admin.api.segment_calls import read_call
+from admin.intake.envelope import Refused, Sender
 from tests.admin.api_client import NOW, Api, told
 from tests.admin.live import listening
 from tests.admin.road import decide_all, lay_road

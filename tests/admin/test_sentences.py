@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from admin.views import sentences, terms
+from admin.text import sentences, terms
 from engine.core.assignment import CONFLICT, WAYS
 from engine.core.eligibility import Reason
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from admin.views.conditions import OPERATORS as PHRASES
+from admin.text.conditions import OPERATORS as PHRASES
 from admin.views.road import Events
 from engine.settings import Settings
 from engine.store.audit import recent_entries

@@ -73,7 +73,7 @@ def test_a_refusal_is_shown_in_words_with_what_mends_it(pages: Pages) -> None:
     boss, number = pages.as_role("sdr_manager"), lead_of(pages.as_role("admin"), "gao@softex.cn")
     with somebody_deciding(pages.clock):
         answer = boss.post(f"/admin/leads/{number}/work", {"action": "reopen"}, page=f"/admin/leads/{number}/")
-    assert "refused: The lead&#39;s stage does not allow this. Look at the lead&#39;s stage" in answer.text
+    assert "Disqualified. This lead&#39;s stage is: MQL. Look at the lead&#39;s stage" in answer.text
 
 
 def test_an_sdr_sees_the_pool_with_its_history_and_claims_with_one_click(pages: Pages) -> None:
@@ -86,7 +86,7 @@ def test_an_sdr_sees_the_pool_with_its_history_and_claims_with_one_click(pages: 
     assert "/admin/pool/900/claim" in text
     assert "901" not in text
     assert "info.sun@example.net" not in text
-    assert "People of another role claim leads of this stage." in li.text("/admin/pool/?stage=all")
+    assert "Leads at stage “MQL” are claimed by people of role Sales." in li.text("/admin/pool/?stage=all")
     with somebody_deciding(pages.clock):
         answer = li.post("/admin/pool/900/claim", page="/admin/pool/")
     assert (answer.status_code, answer.request.path) == (200, "/admin/leads/900/")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.people import NOBODY, People, Standing, claimed_by, of_told, told
+from engine.core.people import NOBODY, RIGHTS, People, Standing, claimed_by, of_told, told
 from engine.core.state import LeadState
 from tests.engine.decided_leads import ANN, BOB, HEAD, SAM
 from tests.engine.scored_leads import event
@@ -29,6 +29,7 @@ def test_a_replay_knows_of_the_people_concerned_what_the_decision_knew(
     one = replace(event("lead.assigned", properties={"to": to}), actor=actor)
     before = LeadState(owner=owner, sdr=sdr)
     again = of_told(one, before, told(ROSTER, one, before))
+    assert again.rights == (RIGHTS if actor else 0)
     for person in filter(None, (actor, to, owner, sdr)):
         assert again.roles.get(person) == ROSTER.roles.get(person)
         assert (person in again.managers) == (person in ROSTER.managers)
@@ -40,7 +41,7 @@ def test_a_replay_knows_of_the_people_concerned_what_the_decision_knew(
 
 def test_of_strangers_and_of_nobody_nothing_is_kept() -> None:
     assert told(ROSTER, event("lead.claimed"), LeadState()) == {}
-    assert told(NOBODY, replace(event("lead.claimed"), actor=BOB), LeadState()) == {}
+    assert told(NOBODY, replace(event("lead.claimed"), actor=BOB), LeadState()) == {"rights": RIGHTS}
     assert NOBODY.heads_of(ANN) is None
 
 

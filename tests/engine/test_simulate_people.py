@@ -132,6 +132,15 @@ def test_a_held_clock_credits_the_leads_sdr_and_a_broken_one_does_what_its_breac
     assert [name for name, _, _ in story(lines["left"])].count("lead.identified") == 2, "no tag"
 
 
+def test_work_on_leads_of_others_is_refused_as_it_is_at_the_doors() -> None:
+    for by, stage, owner in ((BOB, "ready", ANN), (BOSS, "nurture", None), (ANN, "nurture", None)):
+        work = happened("lead.recycled", 1, "a", actor=by)
+        lines = run(
+            [*came("a"), work], 2, roster(ANN, BOB, BOSS, bob={"active": False}, boss={"role": "manager"}), rules()
+        )
+        assert (lines["a"]["stage"], lines["a"]["owner"]) == (stage, owner), by
+
+
 def test_a_tag_is_a_fact_that_rules_see_at_once() -> None:
     tagged = {"field": "lead.tags", "op": "has_any", "value": ["slow"]}
     fit = {"groups": [{"key": "g", "rules": [{"key": "slow", "when": tagged, "points": -7}]}]}

@@ -200,3 +200,34 @@ def test_whatever_was_changed_of_strikes_suspensions_effects_and_protection_is_f
         change(statement)
     found = {(difference.what, difference.part) for difference in verify().differences}
     assert found == {(what, part) for _, what, part in TAMPERED}
+
+
+def live_with_work_of_old() -> None:
+    """A contact by somebody who had nothing to do with the lead, and a refusal kept as a sentence.
+
+    As the record has them from before `engine.core.relations`: then anybody logged contacts.
+    """
+    put_in_force(policy_document(models=[model(matrix={"default": {"action": "sdr"}})]))
+    live = Living()
+    live.roster(*people(LI, manager=None), *people(SUN, role="sales", manager=None))
+    live.happens(lead="a", traits=CTO)
+    live.happens("lead.touched", lead="a", actor=LI)
+    live.happens("lead.accepted", lead="a", actor=LI)
+    change("UPDATE event SET actor = 'sun@example.com' WHERE type = 'lead.touched'")
+    change("""UPDATE decision SET body = jsonb_set(body, '{refused}', '{"code": "wrong_stage", "message": "needs mql"}')
+              WHERE refused = 'wrong_stage'""")
+
+
+def test_work_decided_before_there_were_relations_is_replayed_by_the_rule_of_its_time() -> None:
+    live_with_work_of_old()
+    assert {difference.part for difference in verify().differences} >= {"refused"}
+    change("UPDATE decision SET body = body #- '{by,rights}'")
+    assert verify().differences == ()
+
+
+def test_a_refusal_that_was_kept_as_a_sentence_is_compared_by_its_code() -> None:
+    live_with_work_of_old()
+    change("UPDATE decision SET body = body #- '{by,rights}'")
+    change("UPDATE decision SET body = jsonb_set(body, '{refused,code}', '\"no_owner\"') WHERE refused = 'wrong_stage'")
+    found = [(difference.part, difference.stored, difference.replayed) for difference in verify().differences]
+    assert found == [("refused", "no_owner", "wrong_stage")]

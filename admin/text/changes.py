@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from admin.views.conditions import readable
+from admin.text.conditions import readable
 from rulesets.conditions import kind_of
 from rulesets.diff import Change, Kind, Row
 from rulesets.yaml_text import write_yaml

@@ -11,7 +11,7 @@ from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 
 from admin import notices
-from admin.views import terms
+from admin.text import terms
 
 Json = Mapping[str, Any]
 

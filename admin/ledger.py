@@ -8,7 +8,7 @@ by.
 from datetime import datetime, timedelta
 from typing import Any
 
-from admin.api.lead_json import plain, policy_json, policy_of
+from admin.lead_json import plain, policy_json, policy_of
 from admin.scores_now import NAMES, ScoresNow
 from engine.core.explain import line_body, number
 from engine.core.history import Past

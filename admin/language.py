@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 
 def bare_app() -> Flask:
     """An application that knows texts and nothing else: for sentences outside of the web."""
-    app = Flask("admin", root_path=str(Path(__file__).parent.parent))
+    app = Flask("admin", root_path=str(Path(__file__).parent))
     register(app)
     return app
 

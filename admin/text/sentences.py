@@ -5,9 +5,8 @@ from typing import Any
 
 from flask_babel import gettext
 
-from admin import refusals
-from admin.views import terms
-from admin.views.follows import strike
+from admin.text import refusals, terms
+from admin.text.follows import strike
 
 Json = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from admin.api.identifiers import READERS, UnusableIdentifier, read_identifier
-from admin.api.json_text import fault_in, quoted
+from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.intake.json_text import fault_in, quoted
 from engine.store.inbox import Intake
 from rulesets.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
 
@@ -29,12 +29,16 @@ NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends: the ``source`` of its events and what it may do. ``person`` is the e-mail a key is bound to."""
+    """Who sends: the ``source`` of its events and what it may do. ``person`` is the e-mail a key is bound to.
+
+    ``oversees``: may import work, which is legal whoever did it (R4.5).
+    """
 
     source: str
     scopes: frozenset[str]
     public: bool = False
     person: str | None = None
+    oversees: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def read_item(item: Any, sender: Sender, now: datetime, *, suspect: bool = True)
         answers=_read_group(item, "answers"),
         properties=_read_group(item, "properties"),
         actor=_read_actor(item, event_type, sender),
-        imported=_read_imported(item, sender),
+        imported=_read_imported(item, event_type, sender),
         trusted=not sender.public,
     )
 
@@ -253,7 +257,7 @@ def _read_actor(item: Mapping[str, Any], event_type: str, sender: Sender) -> str
     return sender.person
 
 
-def _read_imported(item: Mapping[str, Any], sender: Sender) -> bool:
+def _read_imported(item: Mapping[str, Any], event_type: str, sender: Sender) -> bool:
     flag = item.get("imported")
     if flag is None or flag is False:
         return False
@@ -261,4 +265,6 @@ def _read_imported(item: Mapping[str, Any], sender: Sender) -> bool:
         raise Refused("wrong_type", "imported", "must be true or false, or left out")
     if "leads:write" not in sender.scopes or sender.public:
         raise Refused("scope_missing", "imported", "needs a key with the scope leads:write")
+    if event_type in WORK_EVENTS and not sender.oversees:
+        raise Refused("scope_missing", "imported", f"work is imported by a manager or a system, not by {sender.person}")
     return True

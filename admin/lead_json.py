@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from admin.scores_now import NAMES, ScoresNow
+from admin.text import refusals
 from engine.core.explain import moment
 from engine.core.facts import known, load_claims, with_account
 from engine.core.plan import frame_of
@@ -16,6 +17,8 @@ from engine.store.versions import digest_of, read_version
 from rulesets.policy import Policy
 
 Json = dict[str, Any]
+UNSEEN: Json = {"identities": {}, "other_identities": {}, "extras": {}, "notes": []}
+"""Parts of a lead in which anything may stand that somebody said."""
 KEPT_POLICIES = 8
 _parsed: dict[str, Policy] = {}
 
@@ -65,6 +68,20 @@ def lead_json(record: LeadRecord) -> Json:
         "policy": policy_json(row["policy_number"], record.policy_digest),
         "waiting_events": record.waiting_events,
     }
+
+
+def unclaimed_json(record: LeadRecord) -> Json:
+    """A lead for those who might claim it: what it is worth and who had it, nothing by which it could be reached."""
+    return {**lead_json(record), **UNSEEN, "facts": _impersonal(record)}
+
+
+def _impersonal(record: LeadRecord) -> Json:
+    """The facts that are no personal data; the name is shown, as on the page of the pool."""
+    facts, number = facts_of(record), record.row["policy_number"]
+    if number is None:
+        return facts
+    fields = frame_of(policy_of(number)).vocabulary.fields
+    return {key: value for key, value in facts.items() if key == "lead.name" or not fields[key].pii}
 
 
 def lead_now_json(record: LeadRecord, now: ScoresNow) -> Json:
@@ -150,10 +167,14 @@ def decision_json(row: Row) -> Json:
         "owner_before": row["owner_before"],
         "owner": row["owner_after"],
         "cell": row["cell"],
-        "refused": detail.pop("refused", None),
+        "refused": _refused(detail.pop("refused", None)),
         "assignment": detail.pop("assignment", None),
         "detail": detail,
     }
+
+
+def _refused(stored: Json | None) -> Json | None:
+    return refusals.told(stored) if stored else None
 
 
 def event_json(row: Row) -> Json:
