@@ -1,4 +1,4 @@
-"""One event, one decision: the way from an event and all that is known to what happens to the lead (DESIGN.md §3).
+"""One event, one decision: from an event and everything known to what happens (docs/contract/design.md §3).
 
 Two steps, because who gets a lead is settled under a lock that is taken last: `decide` does everything that needs no
 people; when its outcome has a `need`, the caller runs `engine.core.assignment` and hands the choice to `complete`.
@@ -56,7 +56,7 @@ class Situation:
 class Book:
     """The policy in force with what evaluates it; ``clock_rules`` finds the rules of clocks of older versions.
 
-    ``promotes``: leads that qualify by the very activation of this version are acted upon (DESIGN.md §4).
+    ``promotes``: leads that qualify by the very activation of this version are acted upon (docs/contract/design.md §4).
     """
 
     number: int
@@ -285,7 +285,7 @@ def _given_back(state: LeadState, before: LeadState, event: LeadEvent, people: P
 
 # ------------------------------------------------------------------------------------------------ clocks
 def _naming(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Names:
-    """Whether the event is among those a clock names: by its key, its condition, its reason (§6)."""
+    """Whether the event is among those a clock names: by its key, its condition, its reason (R6.1–R6.9)."""
     key = view.vocabulary.event_key(event.type)
     at_event = view.at_event(event.properties)
 

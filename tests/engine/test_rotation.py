@@ -1,4 +1,4 @@
-"""Rotation as properties: fair over any sequence of joins, leaves and absences (POLICY.md R5.5, R5.6)."""
+"""Rotation as properties: fair over any sequence of joins, leaves and absences (R5.5, R5.6)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

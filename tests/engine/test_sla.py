@@ -1,4 +1,4 @@
-"""Clocks by themselves: started, met, late, cancelled, breached (POLICY.md R6.1–R6.5)."""
+"""Clocks by themselves: started, met, late, cancelled, breached (R6.1–R6.5)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
