@@ -195,6 +195,7 @@ def test_an_event_taken_in_again_changes_nothing() -> None:
 
 def test_an_account_is_its_domain_else_its_folded_name_else_nothing() -> None:
     """R1.7."""
+
     def key(**groups: Any) -> str | None:
         return account_key(folded(event(**groups)), VOCABULARY, ZONE)
 
