@@ -1,4 +1,4 @@
-"""Who may do what in the admin: one table of roles, read by every page and by the tests (DESIGN.md §6).
+"""Who may do what in the admin: one table of roles, read by every page and by the tests (docs/contract/design.md §6).
 
 A page asks `may(...)` on the server; what a page hides is for the reader's comfort only.
 """

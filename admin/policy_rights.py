@@ -1,4 +1,4 @@
-"""Who may change which part of the policy (DESIGN.md §6): one table for rows, whole documents and restored versions."""
+"""Who may change which part of the policy: one table for rows, documents and versions (docs/contract/design.md §6)."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""From waiting events to committed decisions, batch by batch (DESIGN.md §3).
+"""From waiting events to committed decisions, batch by batch (docs/contract/design.md §3).
 
 An `Evaluator` lives in one drain. It claims events (committed first), decides them in one transaction
 (`engine.transact`), and sees to those that fail: an event whose evaluation raises is left out of the batch, tried again

@@ -1,4 +1,4 @@
-"""The life of a policy between its versions: an old one becomes the draft again (DESIGN.md §4).
+"""The life of a policy between its versions: an old one becomes the draft again (docs/contract/design.md §4).
 
 Publishing is `engine.publish`, coming into force at a moment `engine.activation`.
 """

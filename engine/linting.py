@@ -1,4 +1,4 @@
-"""The lint as people meet it: what is wrong with a policy document, and how its own test cases come out (R0.3, §10).
+"""The lint as people meet it: what is wrong with a policy document, and how its own test cases come out (R0.3, R10.1).
 
 `rulesets.lint` says what can be said of the document alone; the cases need scores. A red case is a warning, so that a
 policy can still be simulated; nothing puts it in force, acknowledged or not.

@@ -1,4 +1,4 @@
-"""What a batch starts with: its leads, companies, merges and people, locked and loaded in one order (DESIGN.md §3).
+"""What a batch starts with: leads, companies, merges, people, locked in one order (docs/contract/design.md §3).
 
 Leads by id, then companies by key; rotations come later (`engine.turns`). Lives as long as the batch's transaction.
 Decides nothing.

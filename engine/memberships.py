@@ -1,4 +1,4 @@
-"""Which leads belong to which company, what each says of it, and what they see of each other (POLICY.md R1.7, R3.7).
+"""Which leads belong to which company, what each says of it, and what they see of each other (R1.7, R3.7).
 
 The half of a `World` that is about companies. It decides nothing; it knows no SQL: leads that are not in the world are
 asked for.

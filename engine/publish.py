@@ -1,4 +1,4 @@
-"""Publishing: from a document to the version in force (DESIGN.md §4, §6).
+"""Publishing: from a document to the version in force (docs/contract/design.md §4, §6).
 
 A version is immutable: document, digest, compiled rulesets, signatures. Before it is written the document is linted,
 compiled and matched in a process of its own, because the matcher's library can hang or crash on what it is given.

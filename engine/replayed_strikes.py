@@ -1,7 +1,7 @@
 """Strikes and suspensions as the record tells them, for `engine.verify`: counted again and held against the tables.
 
 Knows no SQL and decides nothing. Who was suspended when a clock was due is the tables' word; what a strike that counted
-came to is arithmetic, and is done once more (POLICY.md R6.6).
+came to is arithmetic, and is done once more (R6.6).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

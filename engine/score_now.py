@@ -1,4 +1,4 @@
-"""The scores of a lead at the moment somebody looks: computed for display, they decide nothing (POLICY.md R3.6).
+"""The scores of a lead at the moment somebody looks: computed for display, they decide nothing (R3.6).
 
 From what was decided so far, read in one snapshot without any lock and without what waits, under the version that
 decided the lead last: what a decision at this moment would score if nothing new had happened. Stores nothing. Runs

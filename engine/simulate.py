@@ -1,4 +1,4 @@
-"""Trying a policy on events in memory: the live code, no server and no database (POLICY.md §9).
+"""Trying a policy on events in memory: the live code, no server and no database (R9.1, R9.2).
 
 `score_at` scores every lead once at a moment. `run_until` lets time pass: every event, clock, refresh and drain happens
 at its own moment, in the order of R6.8, to a `World` such as live batches and replays have; only clock and store are
@@ -61,7 +61,7 @@ class Person:
 
 
 class Cast:
-    """Everybody the events speak of: whom each event means, and who proved to be one (DESIGN.md §2)."""
+    """Everybody the events speak of: whom each event means, and who proved to be one (docs/contract/design.md §2)."""
 
     def __init__(self) -> None:
         self.people: dict[int, Person] = {}

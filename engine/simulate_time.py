@@ -1,4 +1,4 @@
-"""Time passing in memory: events, clocks, refreshes and the queue, each at its own moment (POLICY.md R6.8, R9.2).
+"""Time passing in memory: events, clocks, refreshes and the queue, each at its own moment (R6.8, R9.2).
 
 `Simulation` drives a `World` from an `Agenda`: what comes next is decided, and what follows from the decision (clocks,
 the next refresh, leads of the same company, the queue) is put on the agenda. It decides nothing itself.

@@ -1,4 +1,4 @@
-"""What a batch ends with: everything that its decisions changed, written together (DESIGN.md §3).
+"""What a batch ends with: everything that its decisions changed, written together (docs/contract/design.md §3).
 
 Rows of leads, companies, ledger, clocks and rotations as they stand after the last decision; every decision with its
 reasons; what follows for other leads and for people. Decides nothing.

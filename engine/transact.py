@@ -1,4 +1,4 @@
-"""One batch, one transaction: lock, load, decide, assign, store (DESIGN.md §3).
+"""One batch, one transaction: lock, load, decide, assign, store (docs/contract/design.md §3).
 
 Locks are taken in one order everywhere: leads by id, accounts by key, rotations by policy. Decisions are computed in
 memory, event after event, and written together. Who needs a person waits for the end of the round; then all are

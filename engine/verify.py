@@ -1,4 +1,4 @@
-"""Does the record hold? Replays every decision from its event and compares (DESIGN.md §4, `baton verify`).
+"""`baton verify`: replays every decision from its event and compares (docs/contract/design.md §4).
 
 In one snapshot: decisions are replayed in the order in which they were made, by the code that made them
 (`engine.world`), under the policy version and at the moment they were made, with the candidates they stored. Each must

@@ -2,8 +2,8 @@
 
 A `World` knows no SQL and no queue. Whoever drives it brings in the leads (`Track`) and companies an event speaks of,
 asks it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event after
-another in the same order gives the same world, wherever it runs (DESIGN.md §3). Companies and what their leads see of
-each other are `engine.memberships`.
+another in the same order gives the same world anywhere (docs/contract/design.md §3). Companies and what their
+leads see of each other are `engine.memberships`.
 """
 
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ class World(Memberships):
 
     @staticmethod
     def _with_joined(track: Track, event: LeadEvent, outcome: Outcome) -> Outcome:
-        """When two leads became one, the owners of both are told (DESIGN.md §2)."""
+        """When two leads became one, the owners of both are told (docs/contract/design.md §2)."""
         owners = dict.fromkeys(filter(None, (outcome.before.owner, *track.joined)))
         track.joined = ()
         if event.type != "lead.merged":

@@ -1,4 +1,4 @@
-"""What the compiler makes of a policy, as values that are stored with the version (DESIGN.md §4).
+"""What the compiler makes of a policy, as values that are stored with the version (docs/contract/design.md §4).
 
 The engine of durable_rules only ever sees which **literals** are true: a literal is one test of the policy, or the
 negation of one, under a generated name; it is asserted as 1 when true and is absent otherwise. Numbers, dates and texts

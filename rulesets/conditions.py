@@ -1,4 +1,4 @@
-"""Conditions: the tree a policy writes, and the one table of operators (POLICY.md §2).
+"""Conditions: the tree a policy writes, and the one table of operators (R2.1–R2.7).
 
 Truth is two-valued. An unknown value satisfies no test except ``unknown`` (R2.1); ``none`` is true when every child
 is false. The form, the lint, the compiler, the interpreter and the docs read `OPERATORS`; nothing else lists operators.

@@ -1,4 +1,4 @@
-"""The policy document as text: reading JSON and YAML, the canonical form and its digest (POLICY.md §0).
+"""The policy document as text: reading JSON and YAML, the canonical form and its digest (R0.1–R0.5).
 
 ``load`` gives raw data or says with lines why not; ``parse`` gives the policy or every structural error; ``canonical``
 is RFC 8785 over the validated document with defaults left out, text in NFC, lists in their order (R0.5). What the parts
@@ -75,7 +75,7 @@ def parse(raw: Any) -> ParseResult:
 
 
 def plain(policy: Policy) -> dict[str, Any]:
-    """The document of a policy as plain data: defaults left out, text in NFC, keys in the order of POLICY.md."""
+    """The document of a policy as plain data: defaults left out, text in NFC, keys in the contract's order (R0.5)."""
     document = _composed(policy.model_dump(mode="json", exclude_defaults=True))
     assert isinstance(document, dict)  # noqa: S101 - a model is always written as an object
     return document

@@ -1,4 +1,4 @@
-"""Findings: what is wrong with a policy document, where, and how to mend it (POLICY.md R0.3).
+"""Findings: what is wrong with a policy document, where, and how to mend it (R0.3).
 
 A path names a place in the document: keys joined by dots, positions in brackets, as in
 ``models[0].fit.groups[1].rules[0].when.value``; a key that is not a plain word stands in brackets and quotes, as in

@@ -1,4 +1,4 @@
-"""The reference evaluator of conditions (POLICY.md §2): what is true, and why.
+"""The reference evaluator of conditions (R2.1–R2.7): what is true, and why.
 
 The compiled rules must agree with `holds` on every lead; it also answers when the matcher fails, and `explain` says
 why and why not. It reads a lead through a `View` and decides nothing else. Truth is two-valued: an unknown value

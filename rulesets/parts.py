@@ -1,4 +1,4 @@
-"""What every part of a policy is made of: keys, texts, labels, durations (POLICY.md R0.1, R0.2, R0.4).
+"""What every part of a policy is made of: keys, texts, labels, durations (R0.1, R0.2, R0.4).
 
 Shape only, one value at a time; the parts themselves are `rulesets.scoring` and `rulesets.policy`.
 """

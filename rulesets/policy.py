@@ -1,4 +1,4 @@
-"""The policy as values: one frozen class per part of `baton.policy/1` (POLICY.md §0, §§4–8, §10).
+"""The policy as values: one frozen class per part of `baton.policy/1` (R0.1–R0.5, R4.1–R8.3, R10.1).
 
 Shape only: types, required parts, bounds of a single value. What parts mean together (references, cycles, types of
 operands) is `rulesets.lint`; text and digest are `rulesets.document`; scoring models are `rulesets.scoring`'s, offered
@@ -148,7 +148,7 @@ class Route(Keyed):
 
 
 class Qualification(Part):
-    """Exclusions, red flags, checklists and routes (§4)."""
+    """Exclusions, red flags, checklists and routes (R4.1–R4.7)."""
 
     exclusions: tuple[Exclusion, ...] = ()
     red_flags: tuple[RedFlag, ...] = ()
@@ -183,7 +183,7 @@ Otherwise = Annotated[
 
 
 class AssignmentPolicy(Keyed):
-    """Who may get a lead, and how one of them is chosen (§5)."""
+    """Who may get a lead, and how one of them is chosen (R5.1–R5.11)."""
 
     role: Literal["sdr", "sales"]
     priority: Annotated[int, Field(strict=True)] = 100
@@ -218,7 +218,7 @@ class Claim(Part):
 
 
 class Pool(Part):
-    """The public pool (§7)."""
+    """The public pool (R7.1–R7.3)."""
 
     stages: tuple[Stage, ...] = ("ready", "mql")
     protection: Protection | None = None
@@ -243,7 +243,7 @@ class Reasons(Part):
 
 
 class WorkingCalendar(Part):
-    """The policy's own working time (§8)."""
+    """The policy's own working time (R8.1–R8.3)."""
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], tuple[str, ...]] | None = None
@@ -278,7 +278,7 @@ class Expectation(Part):
 
 
 class SampleCase(Keyed):
-    """A test case inside the policy (§10)."""
+    """A test case inside the policy (R10.1)."""
 
     facts: dict[str, JsonValue] = {}  # noqa: RUF012 - pydantic copies defaults
     events: tuple[SampleEvent, ...] = ()

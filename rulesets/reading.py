@@ -1,4 +1,4 @@
-"""How a raw value becomes a fact: types, folding of text, reading (POLICY.md R1.2, R1.4–R1.6, R2.4).
+"""How a raw value becomes a fact: types, folding of text, reading (R1.2, R1.4–R1.6, R2.4).
 
 Raw values are whatever JSON carries. Reading never raises: a value is known, unknown (nothing was said: R1.6), or
 unreadable with a reason code, which leaves the old fact and a note. What a policy's fields are called is

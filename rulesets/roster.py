@@ -1,4 +1,4 @@
-"""The roster as values: `baton.roster/1` with people, teams and calendars, and a lint of its own (POLICY.md §8).
+"""The roster as values: `baton.roster/1` with people, teams and calendars, and a lint of its own (R8.1–R8.3).
 
 Shape is checked by the classes, what parts mean together by `lint_roster`: unknown teams, managers and calendars,
 circles of managers, duplicates, absences that end before they begin. Not versioned with the policy; effective at once.

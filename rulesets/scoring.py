@@ -1,4 +1,4 @@
-"""Scoring models as values: fit, engagement, matrix (POLICY.md §3). Shape only; arithmetic is engine/core/scoring."""
+"""Scoring models as values: fit, engagement, matrix (R3.1–R3.9). Shape only; arithmetic is engine/core/scoring."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -126,7 +126,7 @@ class Matrix(Part):
 
 
 class Model(Keyed):
-    """One scoring model (§3)."""
+    """One scoring model (R3.1–R3.9)."""
 
     priority: Annotated[int, Field(strict=True)] = 100
     when: Condition = ALWAYS

@@ -1,4 +1,4 @@
-"""Clocks and strikes as values (POLICY.md §6). Shape only; what they do is engine/core/sla."""
+"""Clocks and strikes as values (R6.1–R6.9). Shape only; what they do is engine/core/sla."""
 
 from typing import Annotated, Literal
 
@@ -50,7 +50,7 @@ class Chain(Part):
 
 
 class SlaClock(Keyed):
-    """One clock (§6)."""
+    """One clock (R6.1–R6.9)."""
 
     role: Literal["sdr", "sales", "manager"]
     kind: Literal["deadline", "hold"] = "deadline"

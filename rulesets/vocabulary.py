@@ -1,4 +1,4 @@
-"""The vocabulary: which facts and events a policy may speak of (POLICY.md R1.1, R1.3, R1.8; DESIGN.md §2).
+"""The vocabulary: which facts and events a policy may speak of (R1.1, R1.3, R1.8; docs/contract/design.md §2).
 
 Built-in fields, fields the engine keeps (read only), Baton's own events, and what the policy declares. How a raw value
 is read is `rulesets.reading`, whose names are offered here too.

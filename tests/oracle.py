@@ -1,4 +1,4 @@
-"""A second opinion: POLICY.md §§1–4 written from the page alone, slow and plain, to hold the product's answers to.
+"""A second opinion: R1.1 to R4.7, written from docs/contract/policy.md alone, slow and plain.
 
 `score(policy, facts, events, now)` is everything it offers (facts: `oracle_reading.facts_of`). It may not import
 anything of the product, nor be tuned until the two agree: where they differ, the page decides who is mended; where the
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass
 class Answer:
-    """What §9 prints of scores and qualification."""
+    """What R9.1 prints of scores and qualification."""
 
     model: str
     fit: Fraction
@@ -60,7 +60,7 @@ class Answer:
         return self.passing[0] if self.passing and not self.excluded and not self.flagged else None
 
 
-# --- scores (§3) -------------------------------------------------------------------------------
+# --- scores (R3.1–R3.9) -------------------------------------------------------------------------------
 
 
 def exact(amount: Any) -> Fraction:
@@ -233,7 +233,7 @@ def score(
     return answer
 
 
-# --- qualification (§4) ------------------------------------------------------------------------
+# --- qualification (R4.1–R4.7) ------------------------------------------------------------------------
 
 
 def qualify(rules: Document, answer: Answer, seen: Seen) -> None:

@@ -1,4 +1,4 @@
-"""The oracle's reading of facts: POLICY.md §1 in the plainest words that run.
+"""The oracle's reading of facts: R1.1–R1.9 in the plainest words that run.
 
 Part of `tests/oracle.py`; written from the page alone. It may not import anything of the product: an error shared with
 it would never be seen.

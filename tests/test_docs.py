@@ -64,7 +64,8 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
 
 def test_every_page_of_docs_is_listed_on_the_first_page() -> None:
     listed = LINK.findall((ROOT / "docs" / "index.md").read_text())
-    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= set(listed)
+    pages = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "contract").glob("*.md")} - {ROOT / "docs" / "index.md"}
+    assert {str(page.relative_to(ROOT / "docs")) for page in pages} <= set(listed)
 
 
 def test_every_decision_on_record_is_listed() -> None:
@@ -129,9 +130,27 @@ def test_make_help_names_every_target(target: str) -> None:
     assert re.search(rf"^  make {target} +\S", shown, re.MULTILINE)
 
 
-def test_the_readme_needs_two_commands() -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+READMES = ("README.md", "README.zh.md")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_needs_two_commands(name: str) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
     assert "".join(blocks).splitlines() == ["make demo", "make test"]
+
+
+def test_the_readmes_link_to_each_other_and_to_the_same_pages() -> None:
+    english, chinese = (LINK.findall((ROOT / name).read_text(encoding="utf-8")) for name in READMES)
+    assert "README.zh.md" in english
+    assert "README.md" in chinese
+    assert {link for link in english if link.startswith("docs/") and link.endswith(".md")} == {
+        link for link in chinese if link.startswith("docs/") and link.endswith(".md")
+    }
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "images").iterdir()), ids=name_of)
+def test_a_picture_is_small(picture: Path) -> None:
+    assert picture.stat().st_size <= 200_000
 
 
 def test_no_file_names_a_package_registry() -> None:

@@ -1,6 +1,6 @@
 """Random worlds: a policy, the event histories of one or several leads, moments. Seeded, and plain documents only.
 
-For holding several implementations of POLICY.md §§1–4 against one another (`tests/engine/test_oracle.py`). Values the
+For holding several implementations of R1.1–R4.7 against one another (`tests/engine/test_oracle.py`). Values the
 page leaves open to taste (numbers in text fields, a time of day in a date field) are not drawn. It knows nothing of the
 product.
 """

@@ -1,4 +1,4 @@
-"""Deliveries: what stands in the outbox is taken, sent, and tried again (DESIGN.md §3).
+"""Deliveries: what stands in the outbox is taken, sent, and tried again (docs/contract/design.md §3).
 
 Runs in threads of the scheduler's process, beside the clocks and never in their way (docs/adr/0009). Holds no state
 that matters: a message under way when the process dies comes back when its lease ends, with the same id. How a channel

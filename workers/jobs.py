@@ -1,7 +1,8 @@
 """The jobs RQ may run, as a closed table, and the classes that run nothing else.
 
 RQ calls any importable function whose name stands in Redis; `BatonJob` looks names up in `JOBS` only, ignores
-call-backs and takes numbers as arguments (DURABLE.md). A drain runs in a forked child: it makes its connections itself.
+call-backs and takes numbers as arguments (docs/contract/durable.md). A drain runs in a forked child and makes its own
+connections.
 """
 
 import gc

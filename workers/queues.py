@@ -1,4 +1,4 @@
-"""Wake-ups: telling a worker that leads have events waiting. The events themselves are in PostgreSQL (DESIGN.md §3).
+"""Wake-ups tell a worker that leads have waiting events; events stay in PostgreSQL (docs/contract/design.md §3).
 
 Leads are spread over shards; a *lane* is the shards one drain job takes care of, and there are about as many lanes as
 workers. Nothing depends on a wake-up: it is sent after the commit, never twice while one waits or a drain is alive,

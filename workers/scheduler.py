@@ -1,4 +1,4 @@
-"""The scheduler: what happens because time passes (DESIGN.md §3).
+"""The scheduler: what happens because time passes (docs/contract/design.md §3).
 
 It counts workers, wakes lanes with waiting events, fires due clocks, lets queued leads ask again and
 puts scheduled policies in force. It holds no state

@@ -1,4 +1,4 @@
-"""The policy as a document over HTTP: the draft, the lint, publishing, versions (POLICY.md §0)."""
+"""The policy as a document over HTTP: the draft, the lint, publishing, versions (R0.1–R0.5)."""
 
 from collections.abc import Iterable
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""The roster as a document over HTTP, and its monthly lists of who may receive leads (POLICY.md §8, R5.9)."""
+"""The roster as a document over HTTP, and its monthly lists of who may receive leads (R8.1–R8.3, R5.9)."""
 
 from collections.abc import Iterable
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""`POST /v1/simulate`: a policy tried on events by a worker of its own; nothing is stored (POLICY.md §9)."""
+"""`POST /v1/simulate`: a policy tried on events by a worker of its own; nothing is stored (R9.1, R9.2)."""
 
 from datetime import datetime
 from typing import Any

@@ -1,6 +1,7 @@
 """`POST /v1/leads/{id}/work`: people's work as events, answered as soon as they are decided.
 
-A click is an event in the inbox like any other (DESIGN.md §2): it is accepted, its lead woken, its decision awaited.
+A click is an event in the inbox like any other (docs/contract/design.md §2): it is accepted, its lead is woken, and its
+decision is awaited.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`baton simulate`: a policy on a file of events, in memory; no server, nothing stored (POLICY.md §9)."""
+"""`baton simulate`: a policy on a file of events, in memory; no server, nothing stored (R9.1, R9.2)."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,6 @@
-"""The event envelope (DESIGN.md §2): one JSON item becomes one `Intake`, or a refusal that says how to mend it.
+"""The event envelope: one JSON item becomes one `Intake`, or a refusal that says how to mend it.
+
+The contract is docs/contract/design.md §2.
 
 Everything after this point trusts what it gets. May not read the database: whom an identifier names is the inbox's.
 """

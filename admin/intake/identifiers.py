@@ -1,4 +1,4 @@
-"""Identifiers of people in one spelling each, so that two spellings of one person meet (DESIGN.md §2).
+"""Identifiers of people in one spelling each, so that two spellings of one person meet (docs/contract/design.md §2).
 
 Syntax only: nothing is looked up outside. May not know which lead an identifier belongs to.
 """

@@ -1,4 +1,4 @@
-"""The field's words for our codes, in the reader's language; templates and columns read these tables (DOMAIN.md)."""
+"""The field's words for codes, in the reader's language, for templates and columns (docs/contract/domain.md)."""
 
 from typing import Any
 

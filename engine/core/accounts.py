@@ -1,4 +1,4 @@
-"""What a company's leads are together: the ``account.*`` values that conditions read (POLICY.md R1.3, R1.7)."""
+"""What a company's leads are together: the ``account.*`` values that conditions read (R1.3, R1.7)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

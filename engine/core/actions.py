@@ -1,4 +1,4 @@
-"""What clocks do: their actions one after another, and the events that tell of a clock (POLICY.md R6.4, R6.5).
+"""What clocks do: their actions one after another, and the events that tell of a clock (R6.4, R6.5).
 
 Pure: the lead before comes in, the lead after and the effects come out. All actions concern the owner at the moment of
 the event. Choices made where the contract is silent:

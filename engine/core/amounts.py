@@ -1,4 +1,4 @@
-"""Points as whole cents: exact, and fast to add. Points have at most two decimals (POLICY.md R0.4)."""
+"""Points as whole cents: exact, and fast to add. Points have at most two decimals (R0.4)."""
 
 from dataclasses import dataclass
 from decimal import Decimal

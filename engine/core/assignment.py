@@ -1,4 +1,4 @@
-"""Who gets a lead: policies in order, the candidates of each, and who of them it is (POLICY.md §5).
+"""Who gets a lead: policies in order, the candidates of each, and who of them it is (R5.1–R5.11).
 
 Pure: the roster, the counts and the rotation state come in as values, the chosen person and the moved pointers go out.
 The caller holds the rotation's lock and stores what comes back in the same transaction (R5.5). Who may get a lead is
@@ -143,7 +143,7 @@ def choose(
 
 
 def rivals(role: str, lead: Lead, members: Sequence[Member]) -> tuple[str, ...]:
-    """Who works on the company of an outbound lead, so that nobody else gets it (DOMAIN.md).
+    """Who works on the company of an outbound lead, so that nobody else gets it (docs/contract/domain.md).
 
     Owners of the company's other leads, the latest first, but not who had this lead and lost it; when sales is sought,
     an SDR's lead is no obstacle, for it is the SDR's work that sales takes over.

@@ -1,4 +1,4 @@
-"""Working time: when a calendar works, when a window of working time is full, how much has passed (POLICY.md R6.2, §8).
+"""Working time: when a calendar works, when a window of working time is full, how much has passed (R6.2, R8.2).
 
 Pure interval arithmetic, day by day and never minute by minute. A day's hours are wall-clock spans in the calendar's
 zone, turned into UTC instants, so that nights on which clocks change last as long as they last. Choices made where the

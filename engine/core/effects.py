@@ -1,4 +1,4 @@
-"""What a decision does beyond the lead itself: people told, misses counted, credit given, tags (POLICY.md §§6–7).
+"""What a decision does beyond the lead itself: people told, misses counted, credit given, tags (R6.1–R7.3).
 
 Pure values, in the order in which they happen. A live batch writes them down in its transaction, a simulation keeps
 them in memory; both feed strikes to `engine.core.discipline`. ``cause`` is stable: the same cause has an effect once.

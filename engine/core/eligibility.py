@@ -1,4 +1,4 @@
-"""Who may get a lead and why everybody else may not: people, and every reason against them (POLICY.md R5.2–R5.4, R5.9).
+"""Who may get a lead and why everybody else may not: people, and every reason against them (R5.2–R5.4, R5.9).
 
 Pure: what is said of a person is read from the roster and counted elsewhere. Choices made where the contract is silent:
 

@@ -86,7 +86,7 @@ def verdict_body(verdict: Verdict, *, missing: bool = True) -> dict[str, Any]:
 
 
 def line_body(line: LedgerLine) -> dict[str, Any]:
-    """One counted occurrence (POLICY.md §9)."""
+    """One counted occurrence (R9.1, R9.2)."""
     return {
         "group": line.group,
         "signal": line.signal,

@@ -1,4 +1,4 @@
-"""Facts of a lead and its company: what the latest events say (POLICY.md R1.4–R1.7, R1.9).
+"""Facts of a lead and its company: what the latest events say (R1.4–R1.7, R1.9).
 
 `Claims` are what is stored: for every name ever sent, the latest statement of a trusted source and the latest of a
 public one, as raw JSON. `fold` takes one event into them and does not care in which order events arrive; `known` reads
@@ -127,7 +127,7 @@ def known(claims: Claims, vocabulary: Vocabulary, zone: ZoneInfo) -> dict[str, A
 
 
 def stated(facts: Mapping[str, Any], vocabulary: Vocabulary, zone: ZoneInfo) -> dict[str, Any]:
-    """Field → typed value of facts given directly, as by a policy's test case (§10); unreadable ones are unknown."""
+    """Field → typed value of facts given directly, as by a policy's test case (R10.1); unreadable ones are unknown."""
     fields = ((name, vocabulary.field(name), raw) for name, raw in facts.items())
     values = {name: read(field, raw, zone).value for name, field, raw in fields if field is not None}
     return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The history of a lead: its events in order, the latest 10,000 of them, indexed by type (POLICY.md R3.4).
+"""The history of a lead: its events in order, the latest 10,000 of them, indexed by type (R3.4).
 
 A history never changes: adding gives a new one and copies only lists of pointers, so that a history cached between
 decisions survives a transaction that is rolled back. It knows nothing of points, facts or policies.

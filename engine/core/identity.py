@@ -1,4 +1,4 @@
-"""Who is who: which identifiers name a person, how far each is trusted, when two leads are one (DESIGN.md §2).
+"""Identity: which identifiers name a person, which are trusted, when leads are one (docs/contract/design.md §2).
 
 Order of trust: external id, WeChat, e-mail, phone, anonymous id. Addresses of roles (info@, sales@ …) and numbers of
 switchboards or services name a place, not a person: they never join two leads.

@@ -1,4 +1,4 @@
-"""The arithmetic of the ledger: which occurrence contributes how much once limits have cut (POLICY.md R3.5).
+"""The arithmetic of the ledger: which occurrence contributes how much once limits have cut (R3.5).
 
 Whole cents throughout. At each level (signal, group, total) an excess over a limit is taken from the occurrences whose
 sign is the excess's, latest first, each at most down to 0; the first level that cuts an occurrence is named beside it.

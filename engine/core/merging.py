@@ -1,4 +1,4 @@
-"""Two leads that proved to be one person: which one stays, and what it takes over (DESIGN.md §2).
+"""Two leads that proved to be one person: which one stays, and what it takes over (docs/contract/design.md §2).
 
 Pure: states in, the joined state out. Claims and histories are joined by `engine.core.facts` and `engine.core.history`;
 identities, events and clocks move in `engine.store.merges`.

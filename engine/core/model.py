@@ -34,7 +34,7 @@ BEFORE_MQL = frozenset({Stage.RAW, Stage.NURTURE, Stage.READY})
 
 @dataclass(frozen=True, slots=True)
 class LeadEvent:
-    """One event of a lead, as the envelope brought it (DESIGN.md §2); ``seq``: its place in the inbox, 0 outside."""
+    """One event of a lead as in the envelope (docs/contract/design.md §2); ``seq``: its place in the inbox, else 0."""
 
     source: str
     id: str
@@ -168,7 +168,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What qualification says at a moment, stages and people aside (§4)."""
+    """What qualification says at a moment, stages and people aside (R4.1–R4.7)."""
 
     excluded: str | None
     flagged: tuple[str, ...]

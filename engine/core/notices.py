@@ -1,4 +1,4 @@
-"""Who is told what: the kinds of notifications there are, and whom one of them reaches (POLICY.md R6.5).
+"""Who is told what: the kinds of notifications there are, and whom one of them reaches (R6.5).
 
 Pure. A decision says that somebody is to be told (`engine.core.effects.Notice`); here that becomes people. What a kind
 says in words stands in `admin.notices`.

@@ -1,4 +1,4 @@
-"""What outside systems are told of a decision: which changes it made, with old and new values (DESIGN.md §5).
+"""What outside systems are told of a decision: changes with old and new values (docs/contract/design.md §5).
 
 Pure. An imported event tells nobody anything (R4.5). Sending is `workers.deliver`.
 """

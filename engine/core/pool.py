@@ -1,4 +1,4 @@
-"""The public pool: how long an owner may keep a lead, when it is taken back, who may claim it (POLICY.md §7).
+"""The public pool: how long an owner may keep a lead, when it is taken back, who may claim it (R7.1–R7.3).
 
 Pure. Deadlines are instants. What a running protection was started with goes with it: a policy published later, or a
 rule switched off and on, moves none (R7.2). Choices made where the contract is silent:

@@ -1,4 +1,4 @@
-"""Qualification: exclusions, red flags, checklists, routes to MQL, and what is missing on the nearest (POLICY.md §4).
+"""Qualification: exclusions, red flags, checklists, routes to MQL, and what is missing on the nearest (R4.1–R4.7).
 
 Says what holds at a moment; stages, people and cycles decide elsewhere what follows from it. Choices made where the
 contract is silent:

@@ -1,4 +1,4 @@
-"""Whom queued leads wait for, and which of them may ask at once without taking each other's places (POLICY.md R5.10).
+"""Whom queued leads wait for, and which of them may ask at once without taking each other's places (R5.10).
 
 Pure. A lead that found nobody remembers whom it fits (`token`); it asks again once one of these can take a lead. What
 asks at once is decided by several workers in whatever order, so a `wave` holds only leads that are served in any order:

@@ -1,4 +1,4 @@
-"""When time alone may next change what a lead is scored as, or what follows from it (POLICY.md R3.6).
+"""When time alone may next change what a lead is scored as, or what follows from it (R3.6).
 
 Read from the policy once: which events stop counting when (`count`, `days_since`, steps and ends of decay), which fade
 all the time, which dates are compared with now. Sound, not sharp: a moment given here may turn out to change nothing,

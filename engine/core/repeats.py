@@ -1,4 +1,4 @@
-"""How often a signal may count: per event, per asset or per day, within a window (POLICY.md R3.4, step 3).
+"""How often a signal may count: per event, per asset or per day, within a window (R3.4, step 3).
 
 An occurrence counts if fewer than ``times`` *counted* occurrences with the same key lie in (its moment − window, its
 moment]. Keys: the signal; signal and asset as compared text (R2.4), an event without asset being its own; signal and

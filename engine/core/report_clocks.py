@@ -1,4 +1,4 @@
-"""How promises were kept: clocks by key and by owner, and what the discipline of it came to (POLICY.md §6).
+"""How promises were kept: clocks by key and by owner, and what the discipline of it came to (R6.1–R6.9).
 
 Pure. ``met_rate`` is of the clocks that are decided: met or held ÷ (met, held, breached or broken). The time to meet
 is from start to the event that met it, in time or late, in seconds that passed, whatever the clock counts.

@@ -1,6 +1,6 @@
 """What a simulation came to: stages, everybody's load, promises kept, who waits; two policies side by side.
 
-Pure, from the lines of `baton simulate` alone (POLICY.md §9). A lead of an open stage without owner waits: in the queue
+Pure, from the lines of `baton simulate` alone (R9.1, R9.2). A lead of an open stage without owner waits: in the queue
 of a role, else in the public pool.
 """
 

@@ -42,7 +42,7 @@ SPEEDS: dict[str, int] = {
     "within_5h": 18_000,
     "within_1d": 86_400,
 }
-"""Spans by which the first response is judged (DOMAIN.md, "Speed"), in seconds."""
+"""Spans by which the first response is judged (docs/contract/domain.md, "Speed"), in seconds."""
 
 _CLOCKS = ("started", "met", "met_late", *CLOCK_STATES[1:], "met_rate", "median", "p90")
 _SPEED = ("became_ready", "touched", "median", "p90", *SPEEDS)

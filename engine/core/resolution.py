@@ -1,4 +1,4 @@
-"""Whom an event means: leads found and made by their identifiers, and pairs that proved to be one (DESIGN.md §2).
+"""Which lead an event means: found, made, or two leads that are one (docs/contract/design.md §2).
 
 Pure bookkeeping over numbers of leads: the inbox fills it with what the database knows of the identifiers of a request
 and writes what is new; a simulation keeps one for all of its events. How far identifiers are trusted is

@@ -1,4 +1,4 @@
-"""Whose turn it is: stride scheduling by exact fractions, for people and for departments (POLICY.md R5.5, R5.6).
+"""Whose turn it is: stride scheduling by exact fractions, for people and for departments (R5.5, R5.6).
 
 Pure arithmetic on pointers: it knows who is available and who is eligible, not why. The caller holds the lock and
 stores what comes back. Pointers of one policy live in one mapping: a person's under their e-mail, a department's

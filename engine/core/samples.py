@@ -1,4 +1,4 @@
-"""Test cases inside a policy (POLICY.md §10): what becomes of the leads they describe, and which rules they touch.
+"""Test cases inside a policy (R10.1): what becomes of the leads they describe, and which rules they touch.
 
 A case is a lead by itself: facts as the engine would read them, events in days before a moment, no people, no clocks.
 It is scored once at that moment, as R9.1 says: confirmations and stages ignored. Choices where the contract is silent:

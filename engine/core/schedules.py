@@ -1,4 +1,4 @@
-"""Whose working time a clock counts, and from when to when it runs (POLICY.md R6.2, R8.1).
+"""Whose working time a clock counts, and from when to when it runs (R6.2, R8.1).
 
 Pure. The roster's people each have a calendar, their own or the policy's, and their absences; who is not in the roster,
 and nobody, has the policy's calendar. A policy without calendar works around the clock in its zone.

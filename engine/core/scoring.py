@@ -1,4 +1,4 @@
-"""Scores of a lead at a moment: the model, fit, engagement, the ledger that adds up, the cell (POLICY.md §3).
+"""Scores of a lead at a moment: the model, fit, engagement, the ledger that adds up, the cell (R3.1–R3.9).
 
 A pure function of the lead's history, its facts, the policy and the moment; whole cents inside, points outside. Late
 and early arrivals give the same result because only the order of history counts. What follows from a cell is decided

@@ -1,4 +1,4 @@
-"""What leads of one account mean for each other under a policy, read from it once (POLICY.md R1.3, R3.7).
+"""What leads of one account mean for each other under a policy, read from it once (R1.3, R3.7).
 
 Models that score accounts look at all open leads of an account, and conditions may read ``account.*``. So an event on
 one lead can change what another one is scored as. `stirs` says when it can; it may say so in vain, never fail to.

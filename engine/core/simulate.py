@@ -1,4 +1,4 @@
-"""Virtual time: in which order things happen, and what a simulation says of a lead (POLICY.md R6.8, §9).
+"""Virtual time: in which order things happen, and what a simulation says of a lead (R6.8, R9.1, R9.2).
 
 Pure. An `Agenda` is what will happen, taken out moment by moment in the one order in which it would happen live; the
 bodies are the lines of `baton simulate`. Who drives it is `engine.simulate`.
@@ -92,7 +92,7 @@ class Subject:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """The order of lines: by first event, then external id, then the other identifiers by trust (§9)."""
+        """The order of lines: by first event, then external id, then the other identifiers by trust (R9.1, R9.2)."""
         return (self.first_event_at, *(self.identities.get(kind, "") for kind in KINDS))
 
 
@@ -109,7 +109,7 @@ class Standing:
 
 
 def line_body(subject: Subject, standing: Standing) -> dict[str, Any]:
-    """One line of `baton simulate --json` (§9)."""
+    """One line of `baton simulate --json` (R9.1, R9.2)."""
     scores, verdict, state = scores_body(standing.scores), verdict_body(standing.verdict), standing.state
     return {
         "lead": {kind: subject.identities[kind] for kind in KINDS if kind in subject.identities},
@@ -133,7 +133,7 @@ def line_body(subject: Subject, standing: Standing) -> dict[str, Any]:
 
 
 def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, choice: Choice | None) -> dict[str, Any]:
-    """One decision of a lead, short (§9); the chosen candidate has the reason ``chosen``."""
+    """One decision of a lead, short (R9.1, R9.2); the chosen candidate has the reason ``chosen``."""
     return {
         "event_id": event.id,
         "event": event.type,

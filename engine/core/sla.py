@@ -1,4 +1,4 @@
-"""Clocks: what starts them, what meets, cancels or breaches them, and what a breach asks for (POLICY.md §6).
+"""Clocks: what starts them, what meets, cancels or breaches them, and what a breach asks for (R6.1–R6.9).
 
 Pure: running clocks and the lead before and after the event come in, the clocks as they stand afterwards go out. A
 breach is an event of its own (``sla.breached``), made from a clock whose due moment passed; once fired it cannot be

@@ -1,4 +1,4 @@
-"""The stage table: which event moves a lead from where to where, what cells and routes do (POLICY.md R3.9, R4.5–R4.7).
+"""The stage table: which event moves a lead from where to where, what cells and routes do (R3.9, R4.5–R4.7).
 
 `move` is the work of people and trusted systems: one row of `WORK` per event type; anything the table does not allow
 is a `Refusal` with its reason. `advance` is what scores do. Neither chooses people: who gets the lead is `assignment`.

@@ -1,4 +1,4 @@
-"""What of a policy document decides scores, and what decides how statements become facts (POLICY.md R1.4, R3.6).
+"""What of a policy document decides scores, and what decides how statements become facts (R1.4, R3.6).
 
 Two versions with the same `scoring_digest` give every lead the same scores and the same verdict; with the same
 `reading_digest` they make the same claims of the same events. Both are told from canonical documents alone.

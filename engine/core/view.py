@@ -1,6 +1,6 @@
 """What a condition may look at: facts, history, values the engine keeps, one event, one moment.
 
-A `LeadView` is the view that `rulesets.interpreter` and the matchers ask (POLICY.md §2). It only holds values; how
+A `LeadView` is the view that `rulesets.interpreter` and the matchers ask (R2.1–R2.7). It only holds values; how
 facts come about is `engine.core.facts`, how scores do `engine.core.scoring`.
 """
 

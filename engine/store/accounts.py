@@ -18,7 +18,7 @@ from engine.store.admin_tables import SignInFailure, UserAccount, UserRole
 from engine.store.orm import unit_of_work
 
 ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "viewer")
-"""What an account may be (DESIGN.md §6); `admin.views.permissions` says what each may do."""
+"""What an account may be (docs/contract/design.md §6); `admin.views.permissions` says what each may do."""
 
 SHORTEST_PASSWORD = 10
 FAILURES_PER_ADDRESS = 5

@@ -1,7 +1,7 @@
 """What a batch reads and writes: leads locked and loaded with their events, decisions and their effects stored.
 
-The order of locks is always the same: leads by id, accounts by key, rotations by policy (DESIGN.md §3). What waits and
-who may try it is `engine.store.waiting`. Decides nothing.
+Locks are always taken in one order: leads by id, accounts by key, rotations (docs/contract/design.md §3). What waits
+and who may try it is `engine.store.waiting`. Decides nothing.
 """
 
 import json

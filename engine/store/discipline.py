@@ -1,4 +1,4 @@
-"""Strikes, suspensions and track records in their tables: read and written by deciding transactions (POLICY.md R6.6).
+"""Strikes, suspensions and track records in their tables: read and written by deciding transactions (R6.6).
 
 Counters are read and moved under one lock, held to the end of the transaction; it is taken after those of leads and
 companies, and where possible before those of rotations.

@@ -1,4 +1,4 @@
-"""The draft policy: reading it whole, replacing it whole, and changing one row (DESIGN.md §4).
+"""The draft policy: reading it whole, replacing it whole, and changing one row (docs/contract/design.md §4).
 
 Every write locks the draft, checks that the writer saw what is being replaced, keeps the document structurally valid,
 bumps the revision and leaves a line in the audit log. A save that changes nothing writes nothing. What parts mean

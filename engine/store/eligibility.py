@@ -1,4 +1,4 @@
-"""Monthly eligibility lists in the roster: put in, and asked for when next month's is missing (POLICY.md R5.9)."""
+"""Monthly eligibility lists in the roster: put in, and asked for when next month's is missing (R5.9)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

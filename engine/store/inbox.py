@@ -1,4 +1,4 @@
-"""The inbox: events are accepted here, once each, and belong to one lead from then on (DESIGN.md §§2–3).
+"""The inbox: events are accepted here, once each, and belong to one lead from then on (docs/contract/design.md §§2–3).
 
 `accept` is one transaction: drop what is known, resolve who is meant, write events and their waiting rows. Two
 requests that bring the same identifiers at once meet in the unique identity rows: one waits for the other and then

@@ -1,4 +1,4 @@
-"""Merging in the database: what moves to the lead that stays, and how it comes back (DESIGN.md §2).
+"""Merging in the database: what moves to the lead that stays, and how it comes back (docs/contract/design.md §2).
 
 The lead that goes keeps its row as it was, with ``merged_into``; a `MergeRecord` lists what moved, so that an undo
 returns exactly that, and what came for the parted person since. Decisions stay with the lead they were made for.

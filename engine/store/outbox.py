@@ -1,4 +1,4 @@
-"""What outside systems are to be told, written in the deciding transaction (DESIGN.md §5).
+"""What outside systems are to be told, written in the deciding transaction (docs/contract/design.md §5).
 
 Nothing is computed while nobody subscribes. One row per change and subscription; sending is `workers.deliver`.
 """

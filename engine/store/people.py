@@ -1,4 +1,4 @@
-"""What decisions know of the people of the roster, read in the deciding transaction (POLICY.md §§5–8).
+"""What decisions know of the people of the roster, read in the deciding transaction (R5.1–R8.3).
 
 People who claim are locked, so that two claims of one person count each other. Decides nothing.
 """

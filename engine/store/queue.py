@@ -1,4 +1,4 @@
-"""Queued leads: which of them ask again for a person, and when (POLICY.md R5.10).
+"""Queued leads: which of them ask again for a person, and when (R5.10).
 
 A lead that found nobody has ``queue_asked_at`` and ``queue_for``: since when it waits for whom (`save_waiting`, written
 by the deciding transaction). It asks again once one of these is there, or once something changed of which nobody knows

@@ -1,6 +1,6 @@
 """The queue as people look at it: who waits for whom, since when, and what the last look for a person came to.
 
-Reads only, in the order in which the queue is drained (POLICY.md R5.10).
+Reads only, in the order in which the queue is drained (R5.10).
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Leads that time alone may have changed, sent on the road once their midnight has come (POLICY.md R3.6).
+"""Leads that time alone may have changed, sent on the road once their midnight has come (R3.6).
 
 Each lead carries the midnight at which that may be (`engine.core.refresh`), in one indexed column that every decision
 writes anew. An event ``score.refreshed`` decides it; its id carries the day, so that it happens once.

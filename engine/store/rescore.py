@@ -1,4 +1,4 @@
-"""Leads already there under a version that scores differently: sent on the road, a few at a time (R3.6, DESIGN.md §4).
+"""Leads that exist when a version with other scoring takes force: rescored a few at a time by events (R3.6).
 
 Each lead is decided by an event ``policy.activated`` of its own, by the workers, under the locks of every other event.
 What is kept is how far they were sent, in the transaction that sends them: whatever dies, the next tick goes on there.

@@ -1,4 +1,4 @@
-"""The roster in its tables: written out as a document, taken in as one, and edited person by person (POLICY.md §8).
+"""The roster in its tables: written out as a document, taken in as one, and edited person by person (R8.1–R8.3).
 
 Every write checks the roster that would result, is effective at once and leaves a line per changed row in the audit
 log.

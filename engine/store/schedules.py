@@ -1,4 +1,4 @@
-"""Everybody's working calendar and absences, as the roster has them now (POLICY.md §8). Reads only."""
+"""Everybody's working calendar and absences, as the roster has them now (R8.1–R8.3). Reads only."""
 
 from datetime import date
 

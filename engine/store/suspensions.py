@@ -1,4 +1,4 @@
-"""Suspensions as people see them, and lifting one before its time (POLICY.md R6.6). Decisions begin and end them."""
+"""Suspensions as people see them, and lifting one before its time (R6.6). Decisions begin and end them."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -202,7 +202,7 @@ class LedgerRow(SQLModel, table=True):
 
 
 class ClockRow(SQLModel, table=True):
-    """One SLA clock of a lead (§6).
+    """One SLA clock of a lead (R6.1–R6.9).
 
     ``next_at`` is the one indexed moment at which something is due: the next of ``warnings`` (lists of percent and
     moment), else ``due_at``; null once it fired or ended. It is claimed by a conditional update.
@@ -305,7 +305,7 @@ class Assignment(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """Somebody who may own leads (§8)."""
+    """Somebody who may own leads (R8.1–R8.3)."""
 
     __tablename__: ClassVar[str] = "person"
     email: str = Field(primary_key=True)

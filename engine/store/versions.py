@@ -1,4 +1,4 @@
-"""Published policies: immutable versions and the one pointer to the version in force (DESIGN.md §4)."""
+"""Published policies: immutable versions and the one pointer to the version in force (docs/contract/design.md §4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

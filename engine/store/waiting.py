@@ -1,4 +1,4 @@
-"""What waits in the inbox, how often it was tried, and what became of events that failed (DESIGN.md §3).
+"""What waits in the inbox, how often it was tried, and what became of events that failed (docs/contract/design.md §3).
 
 Every function is a transaction of its own: a claim is committed before anything is evaluated, so that an event that
 ends its process is known by its attempts. Decides nothing.

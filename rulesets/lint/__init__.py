@@ -1,4 +1,4 @@
-"""The lint: everything that is wrong with a policy document, at once (POLICY.md R0.3).
+"""The lint: everything that is wrong with a policy document, at once (R0.3).
 
 Errors are about structure: unknown keys, wrong types, dangling references, cycles, operands, limits. Warnings are about
 meaning and can be acknowledged in the document. Each code is explained in docs/lint-codes.md; each check is a function

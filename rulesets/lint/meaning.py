@@ -1,4 +1,4 @@
-"""Warnings about meaning: asked only of policies without errors, each finding certain (POLICY.md R0.3).
+"""Warnings about meaning: asked only of policies without errors, each finding certain (R0.3).
 
 A check is a function from what is known of the policy (`Meaning`) to findings. What cannot be decided is not reported.
 """

@@ -1,4 +1,4 @@
-"""Test cases of the policy: they speak of fields, cells and keys that exist (§10). Running them is `engine`'s."""
+"""Test cases of the policy: they speak of fields, cells and keys that exist (R10.1). Running them is `engine`'s."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the document declares: fields, events, time zone, working hours (R1.1, R1.3, R1.8, §8)."""
+"""What the document declares: fields, events, time zone, working hours (R1.1, R1.3, R1.8, R8.2)."""
 
 import difflib
 import re

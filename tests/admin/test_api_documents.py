@@ -53,6 +53,7 @@ def test_lint_finds_everything_in_json_and_yaml(api: Api) -> None:
 
 
 def test_the_roster_is_replaced_by_who_saw_it(api: Api) -> None:
+    """R8.3: `PUT` needs `If-Match`."""
     headers = api.key("hr", ["roster:read", "roster:write"])
     tag = api.client.get("/v1/roster", headers=headers).headers["ETag"]
     document = {"format": "baton.roster/1", "people": [{"email": "li@example.com", "role": "sdr"}]}

@@ -123,6 +123,7 @@ def test_a_roster_comes_back_as_it_was_given(database: str) -> None:
 
 
 def test_an_import_adds_and_updates_and_removes_nobody(database: str) -> None:
+    """R8.3."""
     import_roster(FULL, by=WANG)
     change = import_roster(people(sdr(ZHAO), sdr(WANG)), by=WANG)
     assert (change.added, change.updated, change.deactivated) == ((ZHAO,), (WANG,), ())
@@ -130,6 +131,7 @@ def test_an_import_adds_and_updates_and_removes_nobody(database: str) -> None:
 
 
 def test_replacing_deactivates_the_absent(database: str) -> None:
+    """R8.3."""
     import_roster(FULL, by=WANG)
     change = import_roster(people({"email": WANG, "role": "manager"}), replace=True, by=WANG)
     assert change.deactivated == (LI,)

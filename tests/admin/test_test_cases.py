@@ -45,6 +45,7 @@ def test_a_red_case_is_listed_and_not_published_even_as_a_bypass(pages: Pages) -
 
 
 def test_a_save_that_turns_a_case_red_says_so_once_it_is_checked(pages: Pages) -> None:
+    """R10.1: test cases run after each save."""
     save_draft(
         {**SMB, "tests": [{"key": "fifty", "facts": {"company.employees": 50}, "expect": {"fit": 30}}]}, None, "x"
     )

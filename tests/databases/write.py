@@ -18,9 +18,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from admin.api.envelope import Sender, read_item
 from admin.demo_events import DemoLeads, Envelope
 from admin.demo_people import ACCOUNTS, ROSTER
+from admin.intake.envelope import Sender, read_item
 from admin.publishing import publish_draft
 from engine.settings import load_settings
 from engine.store.accounts import add_user

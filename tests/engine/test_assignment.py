@@ -1,4 +1,4 @@
-"""Who may get a lead: policies in order, candidates, one reason each (POLICY.md R5.1–R5.4, R5.9)."""
+"""Who may get a lead: policies in order, candidates, one reason each (R5.1–R5.4, R5.9)."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Working time: sixty windows worked out by hand, and what holds of every calendar (POLICY.md R6.2, R8.2)."""
+"""Working time: sixty windows worked out by hand, and what holds of every calendar (R6.2, R8.2)."""
 
 import json
 from collections.abc import Sequence
@@ -56,6 +56,7 @@ def named(case: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("case", CASES["windows"], ids=named)
 def test_a_window_of_working_time_is_full_when_a_person_with_a_wall_calendar_says(case: dict[str, Any]) -> None:
+    """R6.2, R8.2."""
     of, window, away = CALENDARS[case["calendar"]], timedelta(seconds=case["seconds"]), days_of(case.get("away", ()))
     begins = moment(case["start"], of)
     found = add_business_time(of, begins, window, away)
@@ -71,6 +72,7 @@ def test_there_are_at_least_sixty_such_cases() -> None:
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="the published calendars of ../shared/data are not here")
 @pytest.mark.parametrize("year", [2024, 2025, 2026])
 def test_the_published_chinese_calendar_agrees_on_every_day(year: int) -> None:
+    """R8.2: public holidays are off, make-up working days are worked."""
     told = {day["date"]: day["isOffDay"] for day in json.loads((PUBLISHED / f"{year}.json").read_text())["days"]}
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(366)]
     for day in (day for day in days if day.year == year):

@@ -1,4 +1,4 @@
-"""One event, one decision, end to end with the interpreter: stages, feedback, people (POLICY.md R4.1–R4.7, §5)."""
+"""One event, one decision, end to end with the interpreter: stages, feedback, people (R4.1–R4.7, R5.1)."""
 
 from dataclasses import replace
 from typing import Any

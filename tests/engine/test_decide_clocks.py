@@ -1,4 +1,4 @@
-"""Clocks on a lead's way: met, breached, reassigned, restarted (POLICY.md R6.1–R6.5)."""
+"""Clocks on a lead's way: met, breached, reassigned, restarted (R6.1–R6.5)."""
 
 from dataclasses import replace
 from datetime import timedelta

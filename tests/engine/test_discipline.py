@@ -1,4 +1,4 @@
-"""Strikes in a row, the suspension they lead to, and what begins anew (POLICY.md R6.6)."""
+"""Strikes in a row, the suspension they lead to, and what begins anew (R6.6)."""
 
 from datetime import timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Monthly lists in the roster of a database, and managers who are asked for the next one (POLICY.md R5.9)."""
+"""Monthly lists in the roster of a database, and managers who are asked for the next one (R5.9)."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Facts: what the latest events say, whoever arrives first (POLICY.md R1.1, R1.4–R1.7)."""
+"""Facts: what the latest events say, whoever arrives first (R1.1, R1.4–R1.7)."""
 
 import json
 from collections.abc import Iterable
@@ -70,11 +70,13 @@ def test_facts_are_typed_values_of_the_three_groups() -> None:
 
 
 def test_the_latest_event_wins_even_if_it_arrives_first() -> None:
+    """R1.4."""
     late, early = event(traits={"city": "北京"}, days_ago=1), event(traits={"city": "上海"}, days_ago=2)
     assert facts(late, early)["lead.city"] == facts(early, late)["lead.city"] == "北京"
 
 
 def test_at_one_moment_the_greater_source_and_then_the_greater_id_wins() -> None:
+    """R1.4."""
     one = event(traits={"city": "a"}, id_="9", source="crm")
     two = event(traits={"city": "b"}, id_="1", source="web")
     three = event(traits={"city": "c"}, id_="2", source="web")
@@ -82,6 +84,7 @@ def test_at_one_moment_the_greater_source_and_then_the_greater_id_wins() -> None
 
 
 def test_null_empty_text_and_unknown_values_clear_a_fact() -> None:
+    """R1.4."""
     said = event(days_ago=3, answers={"budget": "yes"})
     nothings: tuple[Any, ...] = (None, " ", [], "select", "n/a")
     for nothing in nothings:
@@ -89,6 +92,7 @@ def test_null_empty_text_and_unknown_values_clear_a_fact() -> None:
 
 
 def test_an_unreadable_value_leaves_the_old_one_and_a_note() -> None:
+    """R1.4."""
     claims = folded(event(days_ago=3, company={"employees": 50}))
     bad = event(days_ago=1, company={"employees": "about fifty" * 50})
     result = take(bad, claims)
@@ -101,6 +105,7 @@ def test_an_unreadable_value_leaves_the_old_one_and_a_note() -> None:
 
 
 def test_unknown_members_of_a_set_are_dropped_with_a_note_each() -> None:
+    """R1.5."""
     result = take(event(traits={"tags": ["HOT", "warm", "tepid"]}))
     assert known(result.claims, VOCABULARY, ZONE)["lead.tags"] == ("hot",)
     assert [(note.field, note.code, note.raw) for note in result.notes] == [
@@ -110,6 +115,7 @@ def test_unknown_members_of_a_set_are_dropped_with_a_note_each() -> None:
 
 
 def test_public_sources_count_only_while_no_trusted_event_has_named_the_fact() -> None:
+    """R1.4."""
     public = event(days_ago=1, traits={"city": "public", "region": "public"}, trusted=False)
     trusted = event(days_ago=5, traits={"city": "trusted"})
     assert facts(public)["lead.city"] == "public"
@@ -154,6 +160,7 @@ def test_without_a_domain_that_of_a_mailbox_serves_unless_mail_is_free_there() -
 
 
 def test_names_outside_the_vocabulary_are_kept_and_shown_and_never_facts() -> None:
+    """R1.1."""
     claims = folded(
         event(days_ago=2, traits={"shoe_size": 44, "stage": "won", "gone": 1}, company={"vat": "X1"}),
         event(days_ago=1, traits={"gone": None, "city": "上海"}),
@@ -187,6 +194,8 @@ def test_an_event_taken_in_again_changes_nothing() -> None:
 
 
 def test_an_account_is_its_domain_else_its_folded_name_else_nothing() -> None:
+    """R1.7."""
+
     def key(**groups: Any) -> str | None:
         return account_key(folded(event(**groups)), VOCABULARY, ZONE)
 
@@ -199,6 +208,7 @@ def test_an_account_is_its_domain_else_its_folded_name_else_nothing() -> None:
 
 
 def test_an_account_takes_the_latest_statement_of_any_of_its_leads() -> None:
+    """R1.7."""
     one = folded(event(days_ago=2, company={"employees": 10, "industry": "retail"}, traits={"city": "上海"}))
     two = folded(event(days_ago=1, company={"employees": 20}, traits={"city": "北京"}))
     account = joined([company_part(one), company_part(two)])

@@ -1,4 +1,4 @@
-"""History: events in order, the latest ten thousand, cheap to add to (POLICY.md R1.8, R1.9, R3.4)."""
+"""History: events in order, the latest ten thousand, cheap to add to (R1.8, R1.9, R3.4)."""
 
 from datetime import timedelta
 from typing import Any

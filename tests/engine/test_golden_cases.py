@@ -1,4 +1,4 @@
-"""The 130 golden cases of POLICY.md §§1–4, by name, in the interpreter and in the compiled rules."""
+"""The 130 golden cases of R1.1 to R4.7, by name, in the interpreter and in the compiled rules."""
 
 import json
 from collections.abc import Iterator

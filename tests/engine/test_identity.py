@@ -1,4 +1,4 @@
-"""Who is who: which identifiers name a person, and when two leads are one (DESIGN.md §2)."""
+"""Who is who: which identifiers name a person, and when two leads are one (docs/contract/design.md §2)."""
 
 import pytest
 

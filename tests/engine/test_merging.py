@@ -1,4 +1,4 @@
-"""Two leads that are one person: which one stays and what it takes over (DESIGN.md §2)."""
+"""Two leads that are one person: which one stays and what it takes over (docs/contract/design.md §2)."""
 
 from datetime import timedelta
 from itertools import pairwise, permutations

@@ -14,10 +14,10 @@ from argon2 import PasswordHasher
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from admin.api.lead_json import decision_json
 from admin.explaining import explained, shown_now
+from admin.language import LANGUAGES, bare_app
+from admin.lead_json import decision_json
 from admin.publishing import publish_draft
-from admin.views.language import LANGUAGES, bare_app
 from engine.settings import Settings
 from engine.store import session
 from engine.store.accounts import find_account

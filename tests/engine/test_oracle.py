@@ -1,4 +1,4 @@
-"""Three implementations agree: the compiled rules, the interpreter, and the oracle written from POLICY.md alone.
+"""Three implementations agree: the compiled rules, the interpreter, and the oracle written from the contract alone.
 
 A triple is a policy, the history of a lead (with the other leads of its account) and a moment. Compared are facts,
 model, both scores, every fit rule, every line of the ledger, adjustments, exclusion, flags, checklists, route, and what
@@ -137,7 +137,7 @@ def test_what_is_known_of_an_account_is_known_alike() -> None:
 
 
 def test_every_operator_of_every_type_and_every_part_of_scoring_is_in_the_worlds() -> None:
-    """A thousand worlds speak of all that POLICY.md §§2–4 knows: an operator left out would never be compared."""
+    """A thousand worlds speak of all that R2.1–R4.7 knows: an operator left out would never be compared."""
     drawn = {json.dumps(world.policy): world for world in worlds(20261122, 1_000)}.values()
     found = {seen for world in drawn for seen in features(world.policy, world.policy)}
     kinds = {"role": "choice", "tags": "choices"}

@@ -1,4 +1,4 @@
-"""Protection of owned leads, what is taken back and when (POLICY.md §7); claims are in test_stages."""
+"""Protection of owned leads, what is taken back and when (R7.1–R7.3); claims are in test_stages."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Exclusions, red flags, checklists and routes (POLICY.md R4.1–R4.3)."""
+"""Exclusions, red flags, checklists and routes (R4.1–R4.3)."""
 
 from typing import Any
 

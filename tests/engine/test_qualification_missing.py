@@ -1,4 +1,4 @@
-"""What is missing on the nearest route (POLICY.md R4.4)."""
+"""What is missing on the nearest route (R4.4)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which queued leads may ask at once: those that are served in whatever order they are decided (POLICY.md R5.10)."""
+"""Which queued leads may ask at once: those that are served in whatever order they are decided (R5.10)."""
 
 from collections.abc import Sequence
 from typing import Any

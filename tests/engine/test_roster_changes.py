@@ -1,4 +1,4 @@
-"""What follows from an edit of the roster, worked out in memory (POLICY.md R5.11, R6.2)."""
+"""What follows from an edit of the roster, worked out in memory (R5.11, R6.2)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

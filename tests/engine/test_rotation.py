@@ -1,4 +1,4 @@
-"""Rotation as properties: fair over any sequence of joins, leaves and absences (POLICY.md R5.5, R5.6)."""
+"""Rotation as properties: fair over any sequence of joins, leaves and absences (R5.5, R5.6)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -82,6 +82,7 @@ RULES = st.builds(
 def test_two_people_who_are_always_there_differ_by_at_most_one_whoever_else_comes_and_goes(
     rule: AssignmentPolicy, stretches: Sequence[tuple[int, Mapping[str, str]]], weight: int
 ) -> None:
+    """R5.5."""
     desk, constant = Desk(rule), (sdr(ANN, weight=weight), sdr(BOB, weight=weight))
     for leads, there in stretches:
         others = [sdr(email, **AWAY[how]) for email, how in there.items()]
@@ -115,6 +116,7 @@ def test_equal_people_share_equally(reps: int) -> None:
 
 
 def test_weights_three_two_one_share_six_hundred_leads_three_two_one() -> None:
+    """R5.5: `weighted`."""
     desk = Desk(policy(strategy="weighted"))
     desk.leads(600, sdr(ANN, weight=3), sdr(BOB, weight=2), sdr(CAT, weight=1))
     assert desk.given == {ANN: 300, BOB: 200, CAT: 100}
@@ -148,6 +150,7 @@ def test_turns_of_one_moment_keep_their_order() -> None:
 
 # ------------------------------------------------------------------------------------------------ who joins or returns
 def test_a_joiner_starts_level_with_the_lowest_who_is_available() -> None:
+    """R5.5."""
     desk = Desk(policy(returning="make_up"), {ANN: Pointer(Fraction(7)), BOB: Pointer(Fraction(9)), CAT: Pointer()})
     assert desk.lead(sdr(ANN), sdr(BOB), sdr(CAT, active=False), sdr(DAN, **AWAY["no_match"])).person == ANN
     assert (desk.value(DAN), desk.value(CAT)) == (7, 0)
@@ -168,6 +171,7 @@ def test_the_first_people_start_at_nothing() -> None:
 @pytest.mark.parametrize(("returning", "in_a_row"), [("no_credit", 1), ("make_up", 10)])
 @pytest.mark.parametrize("how", ["inactive", "absent", "suspended", "capacity", "cap_day", "off_hours"])
 def test_who_returns_follows_the_chosen_option(how: str, returning: str, in_a_row: int) -> None:
+    """R5.5: `no_credit` and `make_up`."""
     desk = Desk(policy(returning=returning, off_hours="skip"))
     desk.leads(2, sdr(ANN), sdr(BOB))
     desk.leads(10, sdr(ANN), sdr(BOB, **AWAY[how]))
@@ -213,6 +217,7 @@ def department(name: str | None, size: int) -> tuple[Member, ...]:
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.integers(1, 80))
 def test_departments_and_people_within_them_stay_within_one_lead_of_each_other(sizes: list[int], leads: int) -> None:
+    """R5.6."""
     desk = Desk(BY_DEPARTMENT)
     departments = {f"d{number}": department(f"d{number}", size) for number, size in enumerate(sizes)}
     desk.leads(leads, *(member for people in departments.values() for member in people))

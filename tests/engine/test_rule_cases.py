@@ -1,4 +1,4 @@
-"""Each rule of POLICY.md §§2–4 by name, in the interpreter, the compiled rules, the oracle, or the lint.
+"""Each rule of R2.1–R4.7 by name, in the interpreter, the compiled rules, the oracle, or the lint.
 
 A case of `tests/cases/rules_*.json` changes ``parts`` of the file's base policy (``when`` alone: one fit rule worth a
 point), says the lead's ``facts``, ``events``, ``now``, the ``others`` of its account, and what to ``expect``: any of

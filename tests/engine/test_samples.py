@@ -1,4 +1,4 @@
-"""Test cases inside a policy: how they come out, which rules they touch, and that a red one is told (POLICY.md §10)."""
+"""Test cases inside a policy: how they come out, which rules they touch, and that a red one is told (R10.1)."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -92,6 +92,7 @@ def test_a_case_is_a_lead_by_itself_scored_once(case: dict[str, Any], expect: di
 
 
 def test_what_differs_is_told_and_nothing_that_is_not_named_is_compared() -> None:
+    """R10.1."""
     result = outcome(facts=LARGE, expect={"fit": 39.5, "cell": "A.cold", "route": None, "flagged": ["just_bought"]})
     assert [(d.what, d.expected, d.actual) for d in result.differences] == [
         ("fit", Decimal("39.5"), Decimal(40)),
@@ -124,6 +125,7 @@ def test_very_old_events_and_moments_do_no_harm() -> None:
 
 
 def test_the_report_says_which_rules_no_case_touches() -> None:
+    """R10.1."""
     report = run_samples(policy({"facts": LARGE, "events": VIEWED}), InterpreterMatcher(policy()))
     assert report.rules == 11
     assert report.untouched == (
@@ -139,6 +141,7 @@ def test_the_report_says_which_rules_no_case_touches() -> None:
 
 
 def test_a_red_case_is_a_warning_that_keeps_the_policy_from_being_published() -> None:
+    """R10.1."""
     red = {"facts": {"company.employees": "many"}, "expect": {"fit": 40, "flagged": ["just_bought"]}}
     found = lint_policy(document({"expect": {"fit": 0}}, red))
     (finding,) = found.findings

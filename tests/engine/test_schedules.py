@@ -1,4 +1,4 @@
-"""From when to when clocks run: whose calendar counts, who is away (POLICY.md R6.2, R8.1)."""
+"""From when to when clocks run: whose calendar counts, who is away (R6.2, R8.1)."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -58,6 +58,7 @@ def test_business_time_is_the_owners_else_the_policys(owner: str | None, due: da
 
 
 def test_business_time_without_any_calendar_runs_around_the_clock_in_the_policy_zone() -> None:
+    """R8.1."""
     assert schedules().due(rule("business"), None, NOW)[:2] == (NOW, NOW + HOUR)
     assert schedules().due(rule("business"), "bob@example.com", NOW)[:2] == (NOW, at(26, 1))
 
@@ -91,6 +92,7 @@ def test_clocks_of_somebody_who_never_returns_are_due_at_the_end_of_time() -> No
 
 
 def test_absences_are_days_of_the_persons_zone() -> None:
+    """R8.2."""
     people = [("ann@example.com", None, [(date(2026, 11, 23), date(2026, 11, 23))])]
     there = Schedules.of(policy(timezone="America/New_York"), {}, people)
     assert there.due(rule("elapsed"), "ann@example.com", at(23, 12))[0] == at(23, 12)

@@ -1,4 +1,4 @@
-"""Models, fit, engagement, edges (POLICY.md R3.1–R3.4, R3.8)."""
+"""Models, fit, engagement, edges (R3.1–R3.4, R3.8)."""
 
 from dataclasses import replace
 from decimal import Decimal

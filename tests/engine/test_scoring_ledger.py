@@ -1,4 +1,4 @@
-"""The ledger: limits cut the latest first, and everything adds up to the cent (POLICY.md R3.4 step 5, R3.5)."""
+"""The ledger: limits cut the latest first, and everything adds up to the cent (R3.4 step 5, R3.5)."""
 
 from decimal import Decimal
 from typing import Any

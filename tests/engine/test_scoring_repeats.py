@@ -1,4 +1,4 @@
-"""Repeat limits: which occurrences count (POLICY.md R3.4, step 3)."""
+"""Repeat limits: which occurrences count (R3.4, step 3)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""`score_at`: every lead once at a moment, by the live code, in memory (POLICY.md R9.1)."""
+"""`score_at`: every lead once at a moment, by the live code, in memory (R9.1)."""
 
 import json
 from collections.abc import Iterable
@@ -55,6 +55,7 @@ def who(name: str) -> dict[str, str]:
 
 
 def test_lines_come_by_first_event_then_external_id() -> None:
+    """R9.1: the order of the lines."""
     events = [
         event(days_ago=1, identities=who("b")),
         event(days_ago=3, identities=who("z")),
@@ -64,6 +65,7 @@ def test_lines_come_by_first_event_then_external_id() -> None:
 
 
 def test_what_is_later_than_the_moment_is_not_yet_history() -> None:
+    """R1.9, R9.1."""
     events = [event(days_ago=1, identities=who("a")), event(days_ago=-1, identities=who("a")),
               event(days_ago=-1, identities=who("b"))]  # fmt: skip
     (line,) = at(DOWNLOADS, events)
@@ -115,6 +117,7 @@ CONFIRMED = {"mql": [{"key": "talked", "confirm": "sdr", "min_engagement": 10}]}
 
 
 def test_a_route_passes_without_confirmation_but_the_stage_waits_for_it() -> None:
+    """R9.1."""
     rules = policy(model([{}, signal()], matrix=SALES), qualification=CONFIRMED)
     (line,) = at(rules, [event(identities=who("a"))])
     assert (line["route"], line["stage"]) == ("talked", "ready")
@@ -129,6 +132,7 @@ def test_a_confirmed_lead_is_an_mql_and_misses_nothing() -> None:
 
 
 def test_nobody_owns_a_lead_that_is_only_scored() -> None:
+    """R9.1: no people, no clocks."""
     (line,) = at(DOWNLOADS, [event(identities=who("a"))])
     assert (line["owner"], line["sdr"], line["rep"], line["decisions"], line["clocks"]) == (None, None, None, [], [])
 

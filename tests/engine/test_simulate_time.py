@@ -1,4 +1,4 @@
-"""`run_until`: time passes in memory as it would live (POLICY.md R6.8, R9.2)."""
+"""`run_until`: time passes in memory as it would live (R6.8, R9.2)."""
 
 import json
 from collections.abc import Sequence
@@ -115,6 +115,7 @@ def test_a_queued_lead_whose_facts_now_match_is_served() -> None:
 
 
 def test_time_alone_moves_a_score_at_midnight_of_the_policy_zone() -> None:
+    """R3.6, R9.2."""
     decay = {"curve": "expire", "days": 1}
     rules = document(model=model([{}, signal(decay=decay)], matrix=ALL_TO_SDR), sla=[])
     (line,) = run([happened("content.downloaded", 0)], 24 * 5, team("ann"), rules)
@@ -164,6 +165,7 @@ def test_imported_history_starts_nothing() -> None:
 
 
 def test_the_same_input_gives_the_same_bytes_in_whatever_order() -> None:
+    """R9.2."""
     events = [happened("content.downloaded", number % 7, f"lead-{number}") for number in range(20)]
     texts = [json.dumps(run(order, 30, team("ann", "bob"))) for order in (events, events, events[::-1])]
     assert len(set(texts)) == 1

@@ -1,4 +1,4 @@
-"""Clocks by themselves: started, met, late, cancelled, breached (POLICY.md R6.1–R6.5)."""
+"""Clocks by themselves: started, met, late, cancelled, breached (R6.1–R6.5)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -65,6 +65,7 @@ def change(before: LeadState, after: LeadState, one: LeadEvent) -> Change:
 # ------------------------------------------------------------------------------------------------ met
 @given(st.integers(-60, 90), st.integers(1, 60))
 def test_a_clock_is_met_exactly_from_its_start_to_its_due_moment(second: int, window: int) -> None:
+    """R6.3."""
     clock = replace(RUNNING, due_at=NOW + timedelta(seconds=window))
     met = observed(clock, touch(second / 60))
     assert (met.state == "met") == (0 <= second <= window)
@@ -82,6 +83,7 @@ def test_only_the_first_late_event_is_noted() -> None:
 
 
 def test_what_was_in_time_but_is_decided_after_firing_is_noted_as_met_late_and_undoes_nothing() -> None:
+    """R6.3."""
     for clock in (replace(RUNNING, fired=True), replace(RUNNING, state="breached", ended_at=DUE)):
         assert observed(clock, touch(29)) == replace(clock, met_at=at(29), met_late=True)
 
@@ -125,6 +127,7 @@ def settled(after: LeadState, one: LeadEvent | None = None, clock: Clock = RUNNI
     ],
 )
 def test_a_clock_is_cancelled_when_the_lead_leaves_its_stage_its_owner_or_the_road(after: LeadState) -> None:
+    """R6.4."""
     left = settled(after)
     assert (left.state, left.ended_at, left.met_at) == ("cancelled", at(10), None)
     fired = replace(RUNNING, fired=True)
@@ -207,6 +210,7 @@ def test_an_event_starts_a_clock_with_or_without_an_owner() -> None:
 
 
 def test_at_most_one_clock_of_a_key_runs() -> None:
+    """R6.1."""
     fired = replace(RUNNING, fired=True)
     assert [started(NOBODYS, OWNED, clocks=(clock,)) for clock in (RUNNING, fired)] == [(), ()]
     assert started(NOBODYS, OWNED, clocks=(replace(RUNNING, state="met"),))
@@ -259,6 +263,7 @@ def kept(type_: str, minute: float = 1, clock: Clock = HELD, *, justified: bool 
 def test_what_a_holding_clock_waits_out_breaks_it_and_a_won_deal_ends_it(
     type_: str, state: str, *, justified: bool
 ) -> None:
+    """R6.4."""
     after = kept(type_, justified=justified)
     assert (after.state, after.ended_at) == (state, None if state == "running" else at(1))
 
@@ -317,6 +322,7 @@ def test_each_part_of_a_clock_is_one_event(kind: str, part: int | None, type_: s
 
 # ------------------------------------------------------------------------------------------------ breached
 def test_from_some_breaches_on_other_actions_replace_the_usual_ones() -> None:
+    """R6.5."""
     chain = rule(then={"after_breaches": 3, "actions": [{"do": "pool"}]})
     assert [[action.do for action in breach_actions(chain, n)] for n in (1, 2, 3, 4)] == [
         ["reassign"], ["reassign"], ["pool"], ["pool"],

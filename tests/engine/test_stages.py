@@ -1,4 +1,4 @@
-"""The stage table, row by row, and every illegal move (POLICY.md R4.5–R4.7)."""
+"""The stage table, row by row, and every illegal move (R4.5–R4.7)."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The starters' own test cases hold (§10); each starter comes into force on a fresh installation and decides leads."""
+"""The starters' test cases hold (R10.1); each starter comes into force on a fresh installation and decides leads."""
 
 import pytest
 

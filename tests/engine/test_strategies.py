@@ -1,4 +1,4 @@
-"""How a policy chooses among the eligible, by strategy, by company and by hand (POLICY.md R5.6–R5.9, R4.7)."""
+"""How a policy chooses among the eligible, by strategy, by company and by hand (R5.6–R5.9, R4.7)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Suspensions as their managers see and lift them (POLICY.md R6.6)."""
+"""Suspensions as their managers see and lift them (R6.6)."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -25,7 +25,7 @@ def leaves(definition: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def assert_safe(compiled: Compiled) -> None:
-    """The one narrow form of rule, nothing else (DURABLE: hang, width, numbers, one key, regex, arithmetic, $or)."""
+    """The one narrow form of rule (docs/contract/durable.md: hang, width, numbers, one key, regex, arithmetic, $or)."""
     for ruleset in compiled.rulesets.values():
         for shard in ruleset.shards:
             told = {ruleset.sources[r.source].assertions[n].name for r in shard.reads for n in r.assertions}

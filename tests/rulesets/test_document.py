@@ -1,4 +1,4 @@
-"""The document as text: what is read, what is refused, and a digest that survives the way out and in (§0)."""
+"""The document as text: what is read, what is refused, and a digest that survives the way out and in (R0.1–R0.5)."""
 
 import contextlib
 import copy
@@ -25,6 +25,7 @@ def parsed(raw: Any) -> Policy:
 
 @given(POLICIES)
 def test_a_document_keeps_its_digest_on_the_way_out_and_in(raw: Any) -> None:
+    """R0.5: exporting and importing keeps the digest; R0.1: JSON and YAML have one shape."""
     one = parsed(raw)
     for text in (to_yaml(one), canonical(one), json.dumps(raw), to_yaml(one).encode()):
         assert digest(parsed(load(text))) == digest(one)
@@ -51,6 +52,7 @@ DEFAULTS_WRITTEN_OUT = [
 
 @pytest.mark.parametrize(("short", "long"), DEFAULTS_WRITTEN_OUT)
 def test_defaults_written_out_and_left_out_are_one_document(short: Any, long: Any) -> None:
+    """R0.1: what is absent is empty or has its default; R0.5: defaults are left out."""
     assert digest(parsed(LEAST | short)) == digest(parsed(LEAST | long))
 
 
@@ -61,6 +63,7 @@ def test_a_change_of_meaning_changes_the_digest() -> None:
 
 
 def test_the_digest_of_the_least_policy_is_what_it_always_was() -> None:
+    """R0.5: the digest is the SHA-256 of the canonical form."""
     expected = b'{"format":"baton.policy/1","models":[{"key":"m"}],"name":"least","timezone":"Asia/Shanghai"}'
     assert canonical(parsed(LEAST)) == expected
     assert digest(parsed(LEAST)) == "48cd9070a9a5ffbe04dbe27c38916ae23fa128bae69e34160322c777465bf3fc"
@@ -83,6 +86,7 @@ def test_a_null_that_a_test_case_expects_is_kept() -> None:
 
 
 def test_text_is_composed_everywhere() -> None:
+    """R0.5: text is in NFC."""
     decomposed = unicodedata.normalize("NFD", "é")
     event = {"type": "pricing.viewed", "days_ago": 1, "properties": {decomposed: [decomposed, 1, None]}}
     case = {"key": "t", "facts": {}, "events": [event], "expect": {"fit": 0}}

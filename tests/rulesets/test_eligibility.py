@@ -1,4 +1,4 @@
-"""Monthly lists of who may receive leads: how they are read, checked and put into the roster (POLICY.md R5.9)."""
+"""Monthly lists of who may receive leads: how they are read, checked and put into the roster (R5.9)."""
 
 from datetime import date
 from typing import Any

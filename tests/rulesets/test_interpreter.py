@@ -1,4 +1,4 @@
-"""What is true: every operator of every type, counts, days since, segments, and the reasons (POLICY.md §2)."""
+"""What is true: every operator of every type, counts, days since, segments, and the reasons (R2.1–R2.7)."""
 
 from fractions import Fraction
 from typing import Any

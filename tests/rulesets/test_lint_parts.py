@@ -173,6 +173,7 @@ SAMPLED: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("parts", "code", "place"), DECLARED + REFERRED + SCORED + CLOCKED + SAMPLED)
 def test_a_part_that_does_not_fit_is_the_one_finding(parts: dict[str, Any], code: str, place: str) -> None:
+    """R0.2 and R0.3: doubled keys, dangling references and cycles are errors."""
     assert codes(policy(**parts)) == [(code, place)]
 
 

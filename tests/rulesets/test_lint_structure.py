@@ -183,6 +183,7 @@ STRUCTURE: list[tuple[dict[str, Any], str, str, str | None]] = [
 def test_a_structural_error_names_place_and_mend(
     parts: dict[str, Any], code: str, place: str, suggestion: str | None
 ) -> None:
+    """R0.2 (keys), R0.3 (unknown keys, wrong types) and R0.4 (two decimals, one unit)."""
     findings = lint(policy(**parts)).findings
     assert (code, place, suggestion) in [(f.code, f.path, f.suggestion) for f in findings]
 
@@ -269,6 +270,7 @@ def test_what_is_merely_broken_is_not_reported_as_missing() -> None:
 
 
 def test_a_report_tells_errors_from_warnings_and_gives_no_policy_with_errors() -> None:
+    """R0.3: warnings refuse nothing."""
     report = lint(with_rule({"all": [{"field": "lead.level_x", "op": "in", "value": []}, {"segment": "x"}]}))
     assert report.policy is None
     assert [f.code for f in report.errors] == ["dangling-reference"]

@@ -29,6 +29,7 @@ def test_a_duration_has_an_exact_length(written: dict[str, Any], length: timedel
 
 @pytest.mark.parametrize("written", [{}, {"hours": None}, {"hours": 1, "days": 1}, {"seconds": 1e-9}, {"days": 40_000}])
 def test_a_duration_has_exactly_one_unit_and_some_length(written: dict[str, Any]) -> None:
+    """R0.4."""
     with pytest.raises(ValueError, match="exactly one of"):
         Duration.model_validate(written)
 

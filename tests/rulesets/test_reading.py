@@ -32,6 +32,7 @@ def code(type_: FieldType, raw: object, **options: Any) -> ReadingCode | None:
 @pytest.mark.parametrize("raw", [None, "", " \t\n", "\u3000", [], ()])
 @pytest.mark.parametrize("type_", list(FieldType))
 def test_nothing_said_is_unknown_for_every_type(type_: FieldType, raw: object) -> None:
+    """R1.6."""
     reading = read(Field("lead.x", type_), raw, SHANGHAI)
     assert reading.is_unknown
     assert reading.value is None
@@ -92,6 +93,7 @@ def test_what_no_text_can_hold_is_unreadable(raw: object, why: ReadingCode) -> N
     ],
 )
 def test_integers_are_read_from_numbers_and_from_text_as_people_write_it(raw: object, number: int) -> None:
+    """R1.5."""
     value = of(FieldType.INTEGER, raw)
     assert value == number
     assert type(value) is int
@@ -119,6 +121,7 @@ def test_integers_are_read_from_numbers_and_from_text_as_people_write_it(raw: ob
     ],
 )
 def test_an_integer_field_refuses_fractions_units_exponents_and_the_huge(raw: object, why: ReadingCode) -> None:
+    """R1.5."""
     assert code(FieldType.INTEGER, raw) is why
 
 
@@ -133,11 +136,13 @@ def test_decimals_are_exact(raw: object, number: str) -> None:
 
 @pytest.mark.parametrize("raw", ["1.23456", 1e-7, 0.1 + 0.2])
 def test_more_than_four_decimals_are_unreadable(raw: object) -> None:
+    """R1.2, R1.5."""
     assert code(FieldType.DECIMAL, raw) is ReadingCode.TOO_MANY_DECIMALS
 
 
 @pytest.mark.parametrize("raw", [True, "true", "Yes", "是", "1", 1, 1.0, " ON ", "ＹＥＳ"])
 def test_the_ways_to_say_yes(raw: object) -> None:
+    """R1.5."""
     assert of(FieldType.BOOLEAN, raw) is True
 
 
@@ -215,6 +220,7 @@ def test_days_are_calendar_days_in_the_policy_zone(raw: str, day: date) -> None:
     ],
 )
 def test_datetimes_are_instants_and_take_the_policy_zone_if_they_name_none(raw: str, moment: datetime) -> None:
+    """R1.5."""
     assert of(FieldType.DATETIME, raw) == moment
 
 

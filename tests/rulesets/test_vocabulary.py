@@ -45,6 +45,7 @@ def test_every_checklist_is_a_field_with_the_number_of_items_met() -> None:
 
 
 def test_foreign_names_are_mapped_by_alias_and_others_stay() -> None:
+    """R1.8."""
     words = vocabulary()
     assert words.event_key("content downloaded") == "content.downloaded"
     assert words.event_key("content.downloaded") == "content.downloaded"
@@ -52,6 +53,7 @@ def test_foreign_names_are_mapped_by_alias_and_others_stay() -> None:
 
 
 def test_a_group_of_the_envelope_sets_only_what_is_not_the_engines() -> None:
+    """R1.1: the groups of the envelope and their fields."""
     traits = EMPTY.group("traits")
     assert traits["email"].key == "lead.email"
     assert "stage" not in traits
@@ -61,6 +63,7 @@ def test_a_group_of_the_envelope_sets_only_what_is_not_the_engines() -> None:
 
 @pytest.mark.parametrize("key", ["score.fit", "score.anything", "checklist.x.met", "account.leads", "lead.stage"])
 def test_the_engines_fields_are_read_only(key: str) -> None:
+    """R1.3."""
     assert is_read_only(key)
 
 
