@@ -14,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from admin.moment import now
 from admin.permissions import May, actor
+from admin.text.findings import why
 from admin.views import terms
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page
@@ -112,7 +113,7 @@ class Keys(ListView):
                 )
                 return self.render("baton/secret.html", secret=made.secret, name=form.name.data)
             except KeyRefused as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
         return self.render("baton/form.html", form=form, return_url=self.get_url(".index_view"))
 
     @page("/revoke", "POST")
@@ -122,7 +123,7 @@ class Keys(ListView):
             revoke_key(request.form.get("name", ""), now(), actor())
             flash(gettext("The key opens nothing any more."), "success")
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return self._back()
 
     def _back(self) -> AnyResponse:
@@ -174,7 +175,7 @@ class Users(ListView):
         try:
             number = accounts.add_user(form.email.data, form.roles.data, form.password.data, actor())
         except AccountRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return UserAccount(id=number, email=form.email.data, password="", uniquifier="")
 
@@ -189,7 +190,7 @@ class Users(ListView):
                 by=actor(),
             )
         except (AccountRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 

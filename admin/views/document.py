@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
+from admin.text.findings import told, why
 from admin.views import problems, terms
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
@@ -19,6 +20,9 @@ from rulesets import starters
 from rulesets.diff import diff
 from rulesets.document import DocumentUnreadable, load, parse, plain
 from rulesets.yaml_text import write_yaml
+
+MOST_SHOWN = 100
+"""Most findings shown above the document."""
 
 
 class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
@@ -33,7 +37,8 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         return self._shown(write_yaml(state.document), state.revision)
 
     def _shown(self, text: str, revision: int, refusal: str | None = None) -> str:
-        findings = lint_policy(load_draft().document, seen_event_types()).findings
+        draft = load_draft().document
+        findings = lint_policy(draft, seen_event_types()).findings
         editable = may(May.EDIT_DOCUMENT)
         return str(
             self.render(
@@ -41,7 +46,8 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
                 text=text,
                 revision=revision,
                 refusal=refusal,
-                findings=findings,
+                findings=[told(finding, draft, linked=True) for finding in findings[:MOST_SHOWN]],
+                number_of_findings=len(findings),
                 editable=editable,
                 starters=terms.STARTERS,
                 checklists=terms.CHECKLISTS,
@@ -73,7 +79,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         try:
             return self._take(starters.with_checklist(load_draft().document, name), name)
         except starters.ChecklistRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
 
     @page("/undo", "POST")
@@ -113,16 +119,16 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
             raw = load(text)
             refused_places = not_mine(raw)
             if refused_places:
-                told = gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(refused_places))
-                return self._shown(text, revision, told)
+                refusal = gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(refused_places))
+                return self._shown(text, revision, refusal)
             save_draft(raw, revision, actor())
         except DocumentUnreadable as refused:
-            return self._shown(text, revision, str(refused))
+            return self._shown(text, revision, why(refused))
         except DraftConflict as conflict:
-            told = gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?")
-            return self._shown(text, conflict.version, f"{told} {gettext('Save again to replace it with yours.')}")
+            refusal = gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?")
+            return self._shown(text, conflict.version, f"{refusal} {gettext('Save again to replace it with yours.')}")
         except PolicyRefused as refused:
-            return self._shown(text, revision, str(refused))
+            return self._shown(text, revision, why(refused))
         flash(gettext("The draft was replaced."), "success")
         return redirect(self.get_url(".index"))
 

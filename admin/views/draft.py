@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from admin.permissions import May, actor, all_granted
 from admin.policy_rights import PARTS
+from admin.text.findings import why
 from admin.views import draft_forms as forms
 from admin.views import problems
 from admin.views.lists import Filter, ListView, page
@@ -135,7 +136,7 @@ class PartView(ListView):
             flash(_both_values(conflict, self.column_labels), "error")
             return False
         except (PolicyRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         _hint_at_lint()
         return True
@@ -152,7 +153,7 @@ class PartView(ListView):
         try:
             add_part(part, actor())
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         _hint_at_lint()
         return part
@@ -173,7 +174,7 @@ class PartView(ListView):
         try:
             remove_part(type(model), model.path, actor())
         except (PolicyRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 

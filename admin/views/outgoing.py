@@ -15,6 +15,7 @@ from wtforms.validators import Length
 from admin import notices
 from admin.moment import now
 from admin.permissions import May, actor
+from admin.text.findings import why
 from admin.views import terms
 from admin.views.administration import ChoicesField
 from admin.views.fields import Given
@@ -85,7 +86,7 @@ class Webhooks(ListView):
             try:
                 made = subscriptions.add_subscription(form.url.data, form.events.data or (), actor())
             except SubscriptionRefused as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
             else:
                 return self._secret(form.url.data, made.secret)
         return self.render("baton/form.html", form=form, return_url=self.get_url(".index_view"))
@@ -97,7 +98,7 @@ class Webhooks(ListView):
                 model.id or 0, url=form.url.data, events=form.events.data or (), active=form.active.data, by=actor()
             )
         except (SubscriptionRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 
@@ -107,7 +108,7 @@ class Webhooks(ListView):
         try:
             return self._secret(gettext("webhook %(n)s", n=number), subscriptions.replace_secret(number, actor()))
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index_view"))
 
     @page("/<int:number>/remove", "POST")
@@ -117,7 +118,7 @@ class Webhooks(ListView):
             subscriptions.remove_subscription(number, actor())
             flash(gettext("The address is told nothing any more."), "success")
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index_view"))
 
     def _secret(self, name: str, secret: str) -> str:
@@ -181,7 +182,7 @@ class Deliveries(ListView):
                 send_again(number, now(), actor())
                 done += 1
             except NotFound as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
         if done:
             flash(gettext("%(n)s messages are sent again.", n=done), "success")
 

@@ -14,13 +14,16 @@ from werkzeug.wrappers import Response
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.publishing import Moment, publish_draft, request_to_publish
+from admin.text.findings import told as told_finding
+from admin.text.findings import why
+from admin.text.wording import case_value, named
 from admin.views import problems
 from admin.views.changes import told
 from admin.views.lists import Guarded, page
 from engine import activation
 from engine import publish as publishing
 from engine.errors import NotFound, PolicyRefused
-from engine.linting import Checked, lint_policy, said
+from engine.linting import Checked, lint_policy
 from engine.settings import Settings
 from engine.store.drafts import DraftState, load_draft
 from engine.store.plans import open_plans
@@ -30,6 +33,8 @@ from engine.store.signatures import SignatureRefused, ask_for_review, reviewing,
 from engine.store.versions import active_number, read_version
 from rulesets.diff import diff
 
+MOST_SHOWN = 200
+"""Most findings of one page."""
 SIGNING = {"marketing": May.SIGN_MARKETING, "sales": May.SIGN_SALES}
 
 
@@ -59,8 +64,10 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 "baton/publish.html",
                 state=state,
                 report=checked.report,
+                findings=[told_finding(one, state.document, linked=True) for one in checked.findings[:MOST_SHOWN]],
                 samples=checked.samples,
-                said=said,
+                said=case_value,
+                named=named,
                 number=number,
                 plans=open_plans(),
                 rescoring=progress(),
@@ -85,7 +92,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             ask_for_review(request.form.get("digest", ""), actor(), now())
             flash(gettext("The draft is up for review. Any further edit takes it back."), "success")
         except SignatureRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index"))
 
     @page("/sign/<side>", "POST")
@@ -97,7 +104,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             sign(side, request.form.get("digest", ""), actor(), now())
             flash(gettext("Signed. Any further edit of the draft voids the signature."), "success")
         except SignatureRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index"))
 
     @page("/withdraw/<side>", "POST")
@@ -134,7 +141,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 moment=Moment(at[:40]) if at else None,
             )
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return
         if done.at is not None:
             flash(gettext("Scheduled for %(at)s.", at=format_datetime(done.at, "medium")), "success")
@@ -154,7 +161,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         try:
             at = activation.moment_in(request.form.get("at", ""), zone)
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
         return self._settle(number, activation.reschedule, at, zone, actor(), now())
 
@@ -166,7 +173,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         except NotFound:
             problems.not_found()
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
         if done:
             flash(gettext("Done."), "success")

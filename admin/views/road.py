@@ -12,6 +12,7 @@ from sqlalchemy.orm import Query
 from sqlmodel import col
 
 from admin.permissions import May, actor, may
+from admin.text.findings import why
 from admin.views import terms
 from admin.views.lists import Filter, ListView
 from engine.errors import NotFound
@@ -134,7 +135,7 @@ class SetAside(ListView):
         try:
             leads = run_again(numbers)
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return
         with unit_of_work() as session:
             audit.record(session, actor=actor(), action="event.run_again", subject="inbox", after={"events": numbers})

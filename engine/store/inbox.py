@@ -19,6 +19,7 @@ from engine.core.resolution import Resolution
 from engine.errors import NotFound
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
+from rulesets.wording import says
 
 ENGINE_SOURCE = "baton"
 """Source of the events Baton makes itself."""
@@ -95,7 +96,7 @@ def run_again(event_ids: Sequence[int]) -> list[int]:
             .fetchall()
         )
     if not rows:
-        raise NotFound("no such event is set aside: it may have been run again already")
+        raise NotFound(says("no such event is set aside: it may have been run again already"))
     return [lead_id for (lead_id,) in rows]
 
 
