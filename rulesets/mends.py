@@ -3,6 +3,7 @@
 The validator's own English stays inside; what people read is said here, so that it can be said in other languages.
 """
 
+import re
 from collections.abc import Mapping
 
 from pydantic_core import ErrorDetails
@@ -70,5 +71,5 @@ def mend_of(detail: ErrorDetails) -> Sentence:
         name, sentence = _BOUNDS[type_]
         return says(sentence.template, bound=context[name])
     if type_ == "literal_error":
-        return says("one of %(words)s", words=context["expected"].replace("'", ""))
+        return says("one of %(words)s", words=tuple(re.findall(r"'([^']*)'", context["expected"])))
     return says("give %(needed)s", needed=NEEDED.get(type_, ANOTHER))

@@ -173,7 +173,7 @@ def _structural(refused: ValidationError) -> Iterator[Finding]:
             near = did_you_mean(str(place[-1]), fields)
             yield error("unknown-key", place, says("this key does not exist here"), near)
         elif fault["type"] == "missing":
-            yield error("missing", place, says("%(key)s is required", key=Word("key", str(place[-1]))))
+            yield error("missing", place, says("%(key)s is required", key=Word("roster_key", str(place[-1]))))
         else:
             told = says("%(mend)s; given is %(value)s", mend=mend_of(fault), value=quoted(fault.get("input")))
             yield error("wrong-value", place, told)

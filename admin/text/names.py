@@ -157,6 +157,8 @@ NAMES = {
     "none": _l("none of these holds"),
 }
 """Key of the document → what it is called in the middle of a sentence."""
+ROSTER_NAMES = {**NAMES, "to": _l("last day")}
+"""The same of a roster, where ``to`` ends an absence."""
 LISTS = {
     **NAMES,
     "assignment": _l("assignment policies"),

@@ -3,20 +3,21 @@
 A place is made of the steps of a finding's path; rows are called by their labels, as the document has them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext
 
-from admin.text.names import NAMES, ROW_NAMES
+from admin.text.names import NAMES, ROSTER_NAMES, ROW_NAMES
 from admin.views.part_columns import label_of
 from engine.store.draft_lists import GENERAL, GENERAL_PARTS, LISTS, NUMBERED, SETTINGS, SINGLE, entry_path
 from rulesets.findings import Place
 
 GROUPS = ("all", "any", "none")
 SIDES = ("fit", "engagement")
+ROSTER = (("people",), ("teams",), ("calendars",))
 OUTER = ("qualification", "reasons", *SIDES)
 """Keys that only hold lists: the rows of those lists say enough."""
 LIST_PAGES = {
@@ -58,6 +59,7 @@ def place_words(place: Place, document: Any) -> str:
 
 def _steps(place: Place, value: Any) -> Iterator[str]:
     rest = list(place)
+    names = ROSTER_NAMES if place[:1] in ROSTER else NAMES
     while rest:
         step = rest.pop(0)
         held = value.get(step) if isinstance(value, dict) else None
@@ -76,10 +78,12 @@ def _steps(place: Place, value: Any) -> Iterator[str]:
         else:
             value = held
             if not (rest and (step in OUTER or (step in GROUPS and isinstance(rest[0], int)))):
-                yield _key(step)
+                yield _key(step, names)
 
 
 def _row(kind: str, number: int, row: Any) -> str:
+    if isinstance(row, str):
+        return _named(ROW_NAMES[kind], row)
     row = row if isinstance(row, dict) else {}
     name = label_of(row.get("label")) or row.get("name") or row.get("key") or row.get("email")
     return (
@@ -93,10 +97,10 @@ def _named(kind: Any, name: Any) -> str:
     return str(gettext("%(kind)s “%(name)s”", kind=kind, name=name))
 
 
-def _key(step: str) -> str:
+def _key(step: str, names: Mapping[str, Any]) -> str:
     if step.startswith("line ") and step[5:].isdigit():
         return str(gettext("line %(n)s", n=step[5:]))
-    return str(NAMES.get(step, step))
+    return str(names.get(step, step))
 
 
 def row_of(place: Place, document: dict[str, Any]) -> Row | None:

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from admin.text.names import LISTS, NAMES
+from admin.text.names import LISTS, NAMES, ROSTER_NAMES
 from admin.text.parsers import pattern, problem
 from admin.views import terms
 from admin.views.conditions import OPERATORS, readable
@@ -27,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "heat": terms.HEATS,
     "step": terms.HEATS,
     "key": NAMES,
+    "roster_key": ROSTER_NAMES,
     "list": LISTS,
     "kind": {"person": _l("person"), "team": _l("team"), "calendar": _l("calendar")},
     "lacking": terms.LACKING,
