@@ -6,11 +6,12 @@ The codes and English messages of the command line and the API are `rulesets.fin
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext
 
 from admin.text.places import place_words, row_of
 from admin.text.wording import reason, worded
-from rulesets.findings import Finding
+from rulesets.findings import Finding, Severity
 from rulesets.wording import Sentence
 
 MOST = 20
@@ -19,7 +20,10 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding in the reader's language; ``link`` is the address of the row, where the draft has it."""
+    """A finding in the reader's language.
+
+    ``link`` is the address of the row, where the draft has it, ``accept`` that of a form that accepts the warning.
+    """
 
     severity: str
     code: str
@@ -28,6 +32,7 @@ class Told:
     says: str
     mend: str
     acknowledged: bool
+    accept: str | None = None
 
 
 def told(finding: Finding, document: Any, *, linked: bool = False) -> Told:
@@ -41,7 +46,15 @@ def told(finding: Finding, document: Any, *, linked: bool = False) -> Told:
         says=worded(finding.says),
         mend=worded(finding.mend) if finding.mend else "",
         acknowledged=finding.acknowledged,
+        accept=_acceptance(finding) if linked else None,
     )
+
+
+def _acceptance(finding: Finding) -> str | None:
+    """The form that accepts a warning; a red test case blocks publishing, accepted or not."""
+    if finding.severity is Severity.ERROR or finding.acknowledged or finding.code == "red-case":
+        return None
+    return url_for("draft_acknowledged.create_view", code=finding.code, path=finding.path)
 
 
 def why(error: BaseException) -> str:

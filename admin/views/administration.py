@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from flask import flash, g, redirect, request
-from flask_admin.form import BaseForm
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -15,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from admin.moment import now
 from admin.permissions import May, actor
 from admin.text.findings import why
+from admin.text.forms import PageForm
 from admin.views import terms
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page
@@ -32,7 +32,7 @@ class ChoicesField(SelectMultipleField):  # type: ignore[misc] # the library car
     option_widget = CheckboxInput()
 
 
-class KeyForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class KeyForm(PageForm):
     """A new key."""
 
     name = StringField(_l("Name"), [Given(), Length(max=64)], description=_l("Also the source of its events."))
@@ -48,7 +48,7 @@ class KeyForm(BaseForm):  # type: ignore[misc] # the library carries no types
     )
 
 
-class UserForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class UserForm(PageForm):
     """An account."""
 
     roles = ChoicesField(_l("Roles"), choices=[(role, terms.ROLES[role]) for role in accounts.ROLES])
@@ -58,7 +58,7 @@ class UserForm(BaseForm):  # type: ignore[misc] # the library carries no types
     )
 
 
-class NewUserForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class NewUserForm(PageForm):
     """A new account."""
 
     email = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])

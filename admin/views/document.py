@@ -11,6 +11,7 @@ from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
 from admin.text.findings import told, why
 from admin.views import problems, terms
+from admin.views.changes import sentence
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.linting import lint_policy
@@ -98,7 +99,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         try:
             refused_places = not_mine(raw)
             if refused_places:
-                parts = ", ".join(refused_places)
+                parts = "; ".join(refused_places)
                 flash(gettext("Your role may not change these parts: %(parts)s.", parts=parts), "error")
             else:
                 save_draft(raw, request.form.get("revision", type=int, default=-1), actor(), taken=name)
@@ -119,7 +120,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
             raw = load(text)
             refused_places = not_mine(raw)
             if refused_places:
-                refusal = gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(refused_places))
+                refusal = gettext("Your role may not change these parts: %(parts)s.", parts="; ".join(refused_places))
                 return self._shown(text, revision, refusal)
             save_draft(raw, revision, actor())
         except DocumentUnreadable as refused:
@@ -134,9 +135,9 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
 
 def not_mine(raw: Any) -> list[str]:
-    """Places of the draft that a document changes and the person of this request may not; nothing for no policy."""
+    """What of the draft a document changes and the person of this request may not, in words; nothing for no policy."""
     policy = parse(raw).policy
     if policy is None:
         return []
     old, new = load_draft().document, plain(policy)
-    return [change.path for change in forbidden(diff(old, new), old, new, all_granted())][:20]
+    return [sentence(change) for change in forbidden(diff(old, new), old, new, all_granted())][:20]

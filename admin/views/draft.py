@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from admin.permissions import May, actor, all_granted
 from admin.policy_rights import PARTS
 from admin.text.findings import why
+from admin.text.wording import named
 from admin.views import draft_forms as forms
 from admin.views import problems
 from admin.views.lists import Filter, ListView, page
@@ -297,7 +298,7 @@ def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
     lines += [
         gettext(
             "%(what)s: there %(theirs)s — yours %(yours)s",
-            what=labels.get(name, name),
+            what=labels.get(name) or named(name),
             theirs=shown(value),
             yours=shown(conflict.yours[name]),
         )

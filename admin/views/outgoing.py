@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from flask import flash, redirect, request
 from flask_admin.actions import action
-from flask_admin.form import BaseForm
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -16,6 +15,7 @@ from admin import notices
 from admin.moment import now
 from admin.permissions import May, actor
 from admin.text.findings import why
+from admin.text.forms import PageForm
 from admin.views import terms
 from admin.views.administration import ChoicesField
 from admin.views.fields import Given
@@ -36,7 +36,7 @@ DELIVERY_STATES = {
 }
 
 
-class WebhookForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class WebhookForm(PageForm):
     """An address and what it is told."""
 
     url = StringField(

@@ -12,7 +12,8 @@ from flask_babel import format_datetime, gettext
 from werkzeug.wrappers import Response
 
 from admin.moment import now
-from admin.permissions import May, actor, may
+from admin.permissions import May, actor, all_granted, may
+from admin.policy_rights import ANY
 from admin.publishing import Moment, publish_draft, request_to_publish
 from admin.text.findings import told as told_finding
 from admin.text.findings import why
@@ -79,6 +80,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 lacking=publishing.lacking_signatures(wanted, state.digest),
                 may_sign={side: may(permission) for side, permission in SIGNING.items()},
                 may_publish=may(May.PUBLISH),
+                may_accept=bool(ANY & all_granted()),
                 may_bypass=may(May.BYPASS_SIGNOFF),
             )
         )
