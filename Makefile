@@ -35,7 +35,7 @@ types: dev ## mypy --strict over everything
 
 translations: dev ## bring the Chinese catalogs up to the admin's texts, and compile them
 	@mkdir -p build
-	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k lazy_gettext --no-location --project=Baton --copyright-holder=Baton -o build/messages.pot .
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k lazy_gettext -k says --no-location --project=Baton --copyright-holder=Baton -o build/messages.pot .
 	@for locale in zh_Hans_CN zh_Hant_TW; do \
 	  test -f admin/translations/$$locale/LC_MESSAGES/messages.po && action="update --no-fuzzy-matching --ignore-obsolete" || action=init; \
 	  $(BIN)/pybabel -q $$action -i build/messages.pot -d admin/translations -l $$locale; \

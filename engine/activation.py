@@ -18,6 +18,7 @@ from engine.publish import BaseChanged, Request, Signature, agreed, publish, sig
 from engine.store.plans import Plan, add_plan, due_plans, move_plan, read_plan, settle
 from engine.store.versions import active_number, list_versions
 from rulesets import document as documents
+from rulesets.wording import says
 
 log = structlog.get_logger(__name__)
 SCHEDULER = "scheduler"
@@ -31,14 +32,18 @@ def moment_in(text: str, zone: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise PolicyRefused(f"{text[:40]!r} is no moment: write 2026-12-01T09:00") from None
+        raise PolicyRefused(says("%(value)s is no moment: write 2026-12-01T09:00", value=repr(text[:40]))) from None
     try:
         local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone), fold=0)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PolicyRefused(f"there is no time zone {zone[:60]!r}: write one like Asia/Shanghai") from None
+        raise PolicyRefused(
+            says("there is no time zone %(zone)s: write one like Asia/Shanghai", zone=repr(zone[:60]))
+        ) from None
     moment = local.astimezone(UTC)
     if moment.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise PolicyRefused(f"{text} does not exist in {zone}: the clocks are put forward over it")
+        raise PolicyRefused(
+            says("%(moment)s does not exist in %(zone)s: the clocks are put forward over it", moment=text, zone=zone)
+        )
     return moment
 
 
@@ -121,4 +126,6 @@ def _suspend(plan: Plan, why: str) -> None:
 
 def _must_come(at: datetime, now: datetime) -> None:
     if at <= now:
-        raise PolicyRefused(f"{at.isoformat()} is past: choose a moment that is to come, or publish at once")
+        raise PolicyRefused(
+            says("%(moment)s is past: choose a moment that is to come, or publish at once", moment=at.isoformat())
+        )

@@ -12,6 +12,7 @@ from engine.linting import Checked, lint_policy, vars_of
 from engine.store.draft_checks import Checkable, LastCheck, checkable, last_check, save_check
 from engine.store.drafts import load_draft
 from engine.store.seen import seen_event_types
+from rulesets.findings import as_data
 
 MOST_SHOWN = 300
 """Findings, cases and untouched rules of each kind that are kept; the counts are of all."""
@@ -52,7 +53,7 @@ def body_of(checked: Checked) -> dict[str, Any]:
     return {
         "errors": len(checked.report.errors),
         "red": len(samples.red),
-        "findings": [finding.as_json() for finding in checked.findings[:MOST_SHOWN]],
+        "findings": [as_data(finding) for finding in checked.findings[:MOST_SHOWN]],
         "all_findings": len(checked.findings),
         "cases": [_case(result) for result in samples.results[:MOST_SHOWN]],
         "rules": samples.rules,

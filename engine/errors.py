@@ -1,4 +1,9 @@
-"""Errors that cross a layer. Each message says what is wrong, where, and how to mend it."""
+"""Errors that cross a layer. Each message says what is wrong, where, and how to mend it.
+
+What people can meet on a page is raised with a `rulesets.wording.Sentence`, so that pages can say it in their language.
+"""
+
+from rulesets.wording import Sentence
 
 
 class BatonError(Exception):
@@ -14,11 +19,11 @@ class ServerUnavailable(BatonError):
 
 
 class PolicyRefused(BatonError):
-    """A policy document has errors; ``findings`` lists every one of them."""
+    """A policy document has errors; ``findings`` lists every one of them, ``document`` is what they speak of."""
 
-    def __init__(self, message: str, findings: tuple[object, ...] = ()) -> None:
+    def __init__(self, message: Sentence | str, findings: tuple[object, ...] = (), document: object = None) -> None:
         super().__init__(message)
-        self.findings = findings
+        self.findings, self.document = findings, document
 
 
 class IllegalMove(BatonError):

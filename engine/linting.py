@@ -12,10 +12,13 @@ from engine.core.samples import Difference, SampleReport, SampleResult, coverabl
 from rulesets.findings import Finding, error, warning
 from rulesets.lint import Report, lint
 from rulesets.policy import Policy
+from rulesets.wording import Sentence, Word, says
 
 MOST_WORK = 1_000_000
 """Most evaluations of a rule that the cases of one policy may take: some seconds."""
 NO_SAMPLES = SampleReport()
+NONE = "none"
+"""What is said where a case expects or gives nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ def lint_policy(raw: Any, seen: Collection[str] | None = None) -> Checked:
         return Checked(report, NO_SAMPLES if policy is None else run_samples(policy))
     if work(policy) > MOST_WORK:
         told = error(
-            "too-many-cases", ("tests",), "running the test cases would take too long", "have fewer or shorter ones"
+            "too-many-cases",
+            ("tests",),
+            says("running the test cases would take too long"),
+            says("have fewer or shorter ones"),
         )
         return Checked(Report(None, (told, *report.findings)), NO_SAMPLES)
     samples = run_samples(policy)
@@ -63,10 +69,26 @@ def work(policy: Policy) -> int:
 
 def red_case(place: int, result: SampleResult) -> Finding:
     """What a case that did not come out as expected says."""
-    differences = ", ".join(f"{d.what} is {said(d.actual)}, not {said(d.expected)}" for d in result.differences)
-    unread = f"; not readable: {', '.join(result.unreadable[:10])}" if result.unreadable else ""
-    hint = "mend the rules, or what the case expects"
-    return warning("red-case", ("tests", place), f"the test case {result.key} is red: {differences}{unread}", hint)
+    differences = tuple(map(_difference, result.differences))
+    told = says("the test case %(key)s is red: %(differences)s", key=result.key, differences=differences)
+    if result.unreadable:
+        told = says(
+            "the test case %(key)s is red: %(differences)s; not readable: %(fields)s",
+            key=result.key, differences=differences, fields=tuple(result.unreadable[:10]),
+        )  # fmt: skip
+    return warning("red-case", ("tests", place), told, says("mend the rules, or what the case expects"))
+
+
+def _difference(found: Difference) -> Sentence:
+    return says(
+        "%(what)s is %(actual)s, not %(expected)s",
+        what=Word("key", found.what), actual=_told(found.actual), expected=_told(found.expected),
+    )  # fmt: skip
+
+
+def _told(value: Any) -> Sentence:
+    text = said(value)
+    return says("none") if text == NONE else Sentence(text)
 
 
 def samples_body(report: SampleReport) -> dict[str, Any]:
@@ -90,5 +112,5 @@ def vars_of(difference: Difference) -> dict[str, str]:
 def said(value: Any) -> str:
     """A value of a case as it may stand in a message."""
     if isinstance(value, tuple):
-        return ", ".join(map(str, value[:10])) or "none"
-    return "none" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+        return ", ".join(map(str, value[:10])) or NONE
+    return NONE if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)

@@ -19,6 +19,7 @@ from engine.trial import check_in_subprocess
 from rulesets import document as documents
 from rulesets.compiler import compile_policy
 from rulesets.policy import Policy
+from rulesets.wording import Sentence, says, words
 
 SIDES = ("marketing", "sales")
 """Who must agree to what an MQL is and what may be sent back."""
@@ -75,7 +76,9 @@ class BaseChanged(PolicyRefused):
     """Another version than the expected one is in force: ``active``."""
 
     def __init__(self, active: int | None) -> None:
-        super().__init__(f"version {active} is in force now: look at what would change, then publish")
+        super().__init__(
+            says("version %(number)s is in force now: look at what would change, then publish", number=str(active))
+        )
         self.active = active
 
 
@@ -118,12 +121,18 @@ def agreed(request: Request) -> Agreement:
     policy = checked(request.document)
     digest = documents.digest(policy)
     if not request.reason.strip():
-        raise PolicyRefused("a publication needs a reason: say what changes and why")
+        raise PolicyRefused(says("a publication needs a reason: say what changes and why"))
     if request.act_on_existing not in ACTS:
-        raise PolicyRefused(f"act_on_existing is {request.act_on_existing!r}: use one of {', '.join(ACTS)}")
+        raise PolicyRefused(
+            says(
+                "act_on_existing is %(value)s: use one of %(words)s",
+                value=repr(request.act_on_existing),
+                words=tuple(ACTS),
+            )
+        )
     lacking = lacking_signatures(request, digest)
     if lacking and not request.bypass:
-        raise PolicyRefused(f"not signed by {' and '.join(lacking)}: sign this very document, or have it bypassed")
+        raise PolicyRefused(_unsigned(lacking))
     return Agreement(policy, digest, tuple(lacking))
 
 
@@ -132,14 +141,23 @@ def checked(document: dict[str, Any]) -> Policy:
     checked_ = lint_policy(document)
     policy, red = checked_.report.policy, checked_.samples.red
     if policy is None:
-        raise PolicyRefused(f"the policy has {len(checked_.report.errors)} errors", checked_.findings)
+        raise PolicyRefused(
+            says("the policy has %(n)s errors", n=len(checked_.report.errors)), checked_.findings, document
+        )
     if red:
-        keys = ", ".join(result.key for result in red[:10])
-        raise PolicyRefused(f"{len(red)} test cases of the policy are red: {keys}", checked_.findings)
+        keys = tuple(result.key for result in red[:10])
+        told = says("%(n)s test cases of the policy are red: %(keys)s", n=len(red), keys=keys)
+        raise PolicyRefused(told, checked_.findings, document)
     refused = check_in_subprocess(policy)
     if refused:
-        raise PolicyRefused("the matcher cannot take this policy", tuple(refused))
+        raise PolicyRefused(says("the matcher cannot take this policy"), tuple(refused), document)
     return policy
+
+
+def _unsigned(lacking: list[str]) -> Sentence:
+    first, *more = words("lacking", *lacking)
+    sides = says("%(one)s and %(other)s", one=first, other=more[0]) if more else first
+    return says("not signed by %(sides)s: sign this very document, or have it bypassed", sides=sides)
 
 
 def lacking_signatures(request: Request, digest: str) -> list[str]:

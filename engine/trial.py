@@ -11,6 +11,8 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from engine.core.matching import InterpreterMatcher
 from engine.rete import ReteMatcher
@@ -19,11 +21,20 @@ from rulesets.compiler import compile_policy
 from rulesets.findings import Finding, error
 from rulesets.moments import CannotCompile
 from rulesets.policy import Policy
+from rulesets.wording import says
 
 SECONDS = 60
 MEMORY = 4 * 1024**3  # bytes of address space
 LEADS = 300
 COMMAND = (sys.executable, "-m", "engine.trial")
+TOLD = {
+    "matcher-limit": says("this policy cannot be compiled: %(why)s"),
+    "matcher-hangs": says("the matcher did not finish this policy within %(seconds)s seconds"),
+    "matcher-crashes": says("the matcher broke down on this policy: %(why)s"),
+    "matcher-disagrees": says("compiled rules and interpreter disagree about %(rules)s"),
+    "matcher-incidents": says("the matcher failed %(n)s times"),
+}
+"""Code of a finding of the trial → what it says."""
 
 
 def check_in_subprocess(
@@ -38,33 +49,33 @@ def check_in_subprocess(
             capture_output=True, text=True, encoding="utf-8", timeout=seconds, env=environment, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return (_refused("matcher-hangs", f"the matcher did not finish this policy within {seconds:g} seconds"),)
+        return (_refused("matcher-hangs", {"seconds": f"{seconds:g}"}),)
     if done.returncode == 0:
-        return tuple(_refused(found["code"], found["message"]) for found in json.loads(done.stdout.splitlines()[-1]))
+        return tuple(_refused(found["code"], found["values"]) for found in json.loads(done.stdout.splitlines()[-1]))
     reason = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-    return (_refused("matcher-crashes", f"the matcher broke down on this policy: {reason[0][:300]}"),)
+    return (_refused("matcher-crashes", {"why": reason[0][:300]}),)
 
 
-def _refused(code: str, message: str) -> Finding:
-    return error(code, (), message, "take out the rules added last, one by one, and report the one it breaks on")
+def _refused(code: str, values: Mapping[str, str]) -> Finding:
+    mend = says("take out the rules added last, one by one, and report the one it breaks on")
+    return error(code, (), says(TOLD[code].template, **values), mend)
 
 
-def run_trial(policy: Policy, leads: int = LEADS) -> list[dict[str, str]]:
-    """Compiles, builds, compares; the findings as plain data."""
+def run_trial(policy: Policy, leads: int = LEADS) -> list[dict[str, Any]]:
+    """Compiles, builds, compares; the findings as plain data: ``code`` of `TOLD` and its ``values``."""
     try:
         matcher = ReteMatcher(compile_policy(policy), policy)
     except CannotCompile as refused:
-        return [{"code": "matcher-limit", "message": f"this policy cannot be compiled: {refused}"}]
+        return [{"code": "matcher-limit", "values": {"why": str(refused)}}]
     reference = InterpreterMatcher(policy)
     differing: set[str] = set()
     for view in TrialLeads(policy).views(leads):
         for ruleset in reference.rulesets:
             differing |= matcher.match(ruleset, view) ^ reference.match(ruleset, view)
     if differing:
-        message = f"compiled rules and interpreter disagree about {', '.join(sorted(differing)[:20])}"
-        return [{"code": "matcher-disagrees", "message": message}]
+        return [{"code": "matcher-disagrees", "values": {"rules": ", ".join(sorted(differing)[:20])}}]
     if matcher.incidents:
-        return [{"code": "matcher-incidents", "message": f"the matcher failed {matcher.incidents} times"}]
+        return [{"code": "matcher-incidents", "values": {"n": str(matcher.incidents)}}]
     return []
 
 

@@ -26,6 +26,7 @@ from rulesets.features import ALWAYS, Alternatives, Atom, Features, fresh_names
 from rulesets.moments import CannotCompile, named_conditions, segment, segments_of
 from rulesets.policy import Policy
 from rulesets.vocabulary import Vocabulary
+from rulesets.wording import says
 
 SHARD_LEAVES = 48
 SHARD_MESSAGES = 64  # about how many different messages a shard of several sources may be sent
@@ -44,7 +45,11 @@ def compile_policy(policy: Policy) -> Compiled:
     }
     shards = sum(len(ruleset.shards) for ruleset in rulesets.values())
     if shards > MOST_SHARDS:
-        raise CannotCompile(f"its rules need {shards} shards of the matcher, of which there may be {MOST_SHARDS}")
+        raise CannotCompile(
+            says(
+                "its rules need %(n)s shards of the matcher, of which there may be %(most)s", n=shards, most=MOST_SHARDS
+            )
+        )
     return Compiled(rulesets=rulesets)
 
 

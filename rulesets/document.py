@@ -17,6 +17,7 @@ from rulesets.findings import Finding, error
 from rulesets.json_text import JsonRefused, read_json
 from rulesets.policy import Policy
 from rulesets.shape import check_raw, explain_errors
+from rulesets.wording import reason_of, says
 from rulesets.yaml_text import YamlRefused, read_yaml, write_yaml
 
 LARGEST_TEXT = 4 * 1024 * 1024
@@ -46,21 +47,21 @@ def load(text: str | bytes) -> Any:
     try:
         return read_json(text) if start[:1] == "{" and start[1:].lstrip()[:1] in {'"', "}"} else read_yaml(text)
     except (JsonRefused, YamlRefused) as refused:
-        raise DocumentUnreadable(error("unreadable", (), f"line {refused.line}: {refused}")) from refused
+        told = says("line %(line)s: %(why)s", line=refused.line, why=reason_of(refused))
+        raise DocumentUnreadable(error("unreadable", (), told)) from refused
 
 
 def _decoded(text: str | bytes) -> str:
     if len(text) > LARGEST_TEXT:
-        raise DocumentUnreadable(error("too-large", (), "the document is larger than 4 MiB: split the policy"))
+        raise DocumentUnreadable(error("too-large", (), says("the document is larger than 4 MiB: split the policy")))
     if isinstance(text, str):
         return text
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as refused:
         line = text.count(b"\n", 0, refused.start) + 1
-        raise DocumentUnreadable(
-            error("unreadable", (), f"line {line}: not UTF-8; save the file as UTF-8")
-        ) from refused
+        told = says("line %(line)s: not UTF-8; save the file as UTF-8", line=line)
+        raise DocumentUnreadable(error("unreadable", (), told)) from refused
 
 
 def parse(raw: Any) -> ParseResult:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from rulesets.findings import Finding, Place, did_you_mean, error, quoted
 from rulesets.roster import FORMAT
 from rulesets.roster_csv import CsvRefused
+from rulesets.wording import Word, says, words
 
 ROLES = ("sdr", "sales")
 """Roles whose leads are assigned by turns."""
@@ -45,7 +46,7 @@ def read_list(text: str) -> list[Named]:
     try:
         rows = [(number, row) for number, row in enumerate(csv.reader(_lines(text), strict=True), 1) if any(row)]
     except csv.Error as refused:
-        raise CsvRefused(f"the list cannot be read: {refused}") from None
+        raise CsvRefused(says("the list cannot be read: %(why)s", why=Word("problem", str(refused)))) from None
     heading = [cell.strip().lower() for cell in rows[0][1]] if rows else []
     if "email" in heading:
         return [Named((f"line {n}",), _cell(row, heading.index("email"))) for n, row in rows[1:]]
@@ -87,18 +88,25 @@ def _of(roster: Mapping[str, Any], role: str) -> list[Any]:
 def _wrong(roster: Mapping[str, Any], role: str, month: str, names: Iterable[Named]) -> Iterable[Finding]:
     roles = {person["email"]: person["role"] for person in roster.get("people", ())}
     if role not in ROLES:
-        yield error("wrong-value", ("role",), f"lists are of {' or '.join(ROLES)}; given is {quoted(role)}")
+        told = says("lists are of %(roles)s; given is %(value)s", roles=words("role", *ROLES), value=quoted(role))
+        yield error("wrong-value", ("role",), told)
         return
     if not MONTH.fullmatch(month):
-        yield error("wrong-value", ("month",), f"give the month as 2026-12; given is {quoted(month)}")
+        told = says("give the month as 2026-12; given is %(value)s", value=quoted(month))
+        yield error("wrong-value", ("month",), told)
     if not names:
-        yield error("empty-list", (), "the list names nobody: without a list everyone is eligible")
+        yield error("empty-list", (), says("the list names nobody: without a list everyone is eligible"))
     for place, email in names:
         if email not in roles:
             near = did_you_mean(email, roles)
-            yield error("dangling-reference", place, f"there is no person {quoted(email)} in the roster", near)
+            told = says("there is no person %(email)s in the roster", email=quoted(email))
+            yield error("dangling-reference", place, told, near)
         elif roles[email] != role:
-            yield error("wrong-value", place, f"{quoted(email)} is {roles[email]}, not {role}")
+            told = says(
+                "%(email)s is %(role)s, not %(wanted)s",
+                email=quoted(email), role=Word("role", roles[email]), wanted=Word("role", role),
+            )  # fmt: skip
+            yield error("wrong-value", place, told)
 
 
 def _marked(person: Mapping[str, Any], month: str, *, on: bool) -> dict[str, Any]:

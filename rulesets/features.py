@@ -17,6 +17,7 @@ from rulesets.moments import CannotCompile
 from rulesets.operands import BadOperand, property_type, read_operand
 from rulesets.reading import FieldType
 from rulesets.vocabulary import Vocabulary
+from rulesets.wording import Word, says
 
 
 class Atom(NamedTuple):
@@ -78,17 +79,18 @@ class Features:
     def _type_of(self, key: str) -> FieldType:
         definition = self._vocabulary.field(key)
         if definition is None:
-            raise CannotCompile(f"there is no field {key!r}")
+            raise CannotCompile(says("there is no field %(key)s", key=repr(key)))
         return definition.type
 
     def _check(self, type_: FieldType | None, op: str, value: Any) -> None:
         operator = OPERATORS.get(op)
         if operator is None or type_ not in operator.types:
-            raise CannotCompile(f"there is no operator {op!r} for {type_ or 'this test'}")
+            what = Word("type", type_.value) if type_ else says("this test")
+            raise CannotCompile(says("there is no operator %(operator)s for %(what)s", operator=repr(op), what=what))
         try:
             read_operand(type_, operator, value, self._zone)
         except BadOperand as bad:
-            raise CannotCompile(f"{op} {value!r}: {bad}") from bad
+            raise CannotCompile(says("%(test)s: %(why)s", test=f"{op} {value!r}", why=bad.says)) from bad
 
     def sources(self, used: Collection[Atom], name: Callable[[], str]) -> tuple[tuple[Source, ...], dict[Atom, Atom]]:
         """What must be read for these atoms, every literal under a fresh name; and the atoms' new numbers in it."""

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from rulesets.wording import Sentence, Word, reason_of, says
 from rulesets.yaml_text import DEEPEST
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
@@ -12,7 +13,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 class JsonRefused(ValueError):
     """The text is not JSON a policy may use; ``line`` counts from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: Sentence, line: int) -> None:
         super().__init__(message)
         self.line = line
 
@@ -23,13 +24,14 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise JsonRefused(error.msg, error.lineno) from error
+        told = says("the text cannot be read here: %(problem)s", problem=Word("problem", error.msg))
+        raise JsonRefused(told, error.lineno) from error
     except ValueError as error:
-        raise JsonRefused(str(error), 1) from error
+        raise JsonRefused(reason_of(error), 1) from error
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number JSON knows")
+    raise ValueError(says("%(name)s is not a number JSON knows", name=name))
 
 
 def _check_tokens(text: str) -> None:
@@ -41,13 +43,15 @@ def _check_tokens(text: str) -> None:
         if mark in "{[":
             stack.append(set() if mark == "{" else None)
             if len(stack) > DEEPEST:
-                raise JsonRefused(f"nested more than {DEEPEST} deep", text.count("\n", 0, token.start()) + 1)
+                line = text.count("\n", 0, token.start()) + 1
+                raise JsonRefused(says("nested more than %(most)s deep", most=DEEPEST), line)
         elif mark in "}]" and stack:
             stack.pop()
         elif mark == ":" and stack and (keys := stack[-1]) is not None:
             key = _plain(last)
             if key in keys:
-                raise JsonRefused(f"the key {key} stands twice in one object: keep one", text.count("\n", 0, at) + 1)
+                told = says("the key %(key)s stands twice in one object: keep one", key=key)
+                raise JsonRefused(told, text.count("\n", 0, at) + 1)
             keys.add(key)
         last, at = mark, token.start()
 

@@ -25,6 +25,7 @@ from rulesets.conditions import (
     children,
 )
 from rulesets.policy import Model, Policy, Signal
+from rulesets.wording import says
 
 PROFILE = "profile"
 VERDICT = "verdict"
@@ -93,11 +94,13 @@ def _leaves(condition: Node, segments: Mapping[str, Node], inside: tuple[str, ..
 def segment(test: SegmentTest, segments: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
     """The condition a segment test stands for. Raises CannotCompile when it is missing or stands inside itself."""
     if test.segment in inside:
-        raise CannotCompile(f"segments refer to each other in a circle: {' → '.join((*inside, test.segment))}")
+        raise CannotCompile(
+            says("segments refer to each other in a circle: %(names)s", names=" → ".join((*inside, test.segment)))
+        )
     try:
         return segments[test.segment]
     except KeyError:
-        raise CannotCompile(f"there is no segment {test.segment!r}") from None
+        raise CannotCompile(says("there is no segment %(key)s", key=repr(test.segment))) from None
 
 
 def _named(policy: Policy) -> Iterator[tuple[str, str, Node]]:
@@ -167,7 +170,9 @@ def _checklist_levels(policy: Policy, segments: Mapping[str, Node]) -> dict[str,
         for key in TopologicalSorter(reads).static_order():
             levels[key] = max((levels[other] + 1 for other in reads.get(key, ())), default=0)
     except CycleError as cycle:
-        raise CannotCompile(f"checklists read each other in a circle: {' → '.join(cycle.args[1])}") from None
+        raise CannotCompile(
+            says("checklists read each other in a circle: %(names)s", names=" → ".join(cycle.args[1]))
+        ) from None
     return levels
 
 

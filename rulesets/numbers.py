@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from rulesets.wording import says
+
 LARGEST_NUMBER = 10**13
 LARGEST_POINTS = 10**9
 
@@ -15,9 +17,9 @@ LARGEST_POINTS = 10**9
 def read_number(value: Any) -> Decimal:
     """A JSON number as an exact decimal; raises ValueError for text, booleans, NaN, Infinity and |n| > 10¹³."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("give a number, without quotes")  # noqa: TRY004 - pydantic collects ValueErrors only
+        raise ValueError(says("give a number, without quotes"))  # noqa: TRY004 - pydantic collects ValueErrors only
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        raise ValueError("give a finite number, at most 10,000,000,000,000 in magnitude")
+        raise ValueError(says("give a finite number, at most 10,000,000,000,000 in magnitude"))
     return Decimal(value) if isinstance(value, int) else Decimal(str(value))
 
 
@@ -30,7 +32,7 @@ def read_points(value: Any) -> Decimal:
     """A number with at most two decimals and a magnitude up to 10⁹ (R0.4); raises ValueError."""
     number = read_number(value)
     if decimals(number) > 2 or abs(number) > LARGEST_POINTS:
-        raise ValueError("give a number with at most two decimals, at most 1,000,000,000 in magnitude")
+        raise ValueError(says("give a number with at most two decimals, at most 1,000,000,000 in magnitude"))
     return number
 
 

@@ -16,6 +16,7 @@ import re2
 from rulesets.conditions import NUMERIC, TEMPORAL, Operand, Operator
 from rulesets.numbers import decimals, read_number
 from rulesets.reading import Field, FieldType, Value, fold, is_empty, parse_moment, read
+from rulesets.wording import Sentence, Word, reason_of, says
 
 OperandValue = None | str | Decimal | date | datetime | frozenset[str] | tuple[Any, Any]
 """Typed: folded text, exact number, day or UTC instant; a set of folded texts; (low, high); a pattern as written."""
@@ -24,9 +25,9 @@ OperandValue = None | str | Decimal | date | datetime | frozenset[str] | tuple[A
 class BadOperand(ValueError):
     """A ``value`` that does not fit its operator and type; ``suggestion`` is a value that would, if one is at hand."""
 
-    def __init__(self, message: str, suggestion: object = None) -> None:
+    def __init__(self, message: Sentence, suggestion: object = None) -> None:
         super().__init__(message)
-        self.suggestion = suggestion
+        self.says, self.suggestion = message, suggestion
 
 
 def read_operand(type_: FieldType, operator: Operator, value: Any, zone: ZoneInfo) -> OperandValue:
@@ -46,47 +47,47 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None:
-        raise BadOperand("a value is missing")
+        raise BadOperand(says("a value is missing"))
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    raise BadOperand("give a text, in quotes", text)
+    raise BadOperand(says("give a text, in quotes"), text)
 
 
 def _number(value: Any) -> Decimal:
     if value is None:
-        raise BadOperand("a value is missing")
+        raise BadOperand(says("a value is missing"))
     try:
         number = read_number(value)
     except ValueError as error:
         reading = read(Field("operand", FieldType.DECIMAL), value, ZoneInfo("UTC")).value
-        raise BadOperand(str(error), reading) from error
+        raise BadOperand(reason_of(error), reading) from error
     if decimals(number) > 4:
-        raise BadOperand("give at most four decimals", round(number, 4))
+        raise BadOperand(says("give at most four decimals"), round(number, 4))
     return number
 
 
 def _moment(type_: FieldType, value: Any, zone: ZoneInfo) -> date | datetime:
     reading = read(Field("operand", type_), value, zone)
     if not isinstance(reading.value, date):
-        raise BadOperand("give a day such as 2026-11-21, or a time such as 2026-11-21T10:00:00+08:00")
+        raise BadOperand(says("give a day such as 2026-11-21, or a time such as 2026-11-21T10:00:00+08:00"))
     return reading.value
 
 
 def _many(_type: FieldType, value: Any, _zone: ZoneInfo) -> OperandValue:
     if not isinstance(value, list | tuple):
-        raise BadOperand("give a list of texts", [value] if isinstance(value, str) else None)
+        raise BadOperand(says("give a list of texts"), [value] if isinstance(value, str) else None)
     return frozenset(fold(_text(member)) for member in value)
 
 
 def _range(type_: FieldType, value: Any, zone: ZoneInfo) -> OperandValue:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise BadOperand("give a list of two: [low, high]; both ends are included")
+        raise BadOperand(says("give a list of two: [low, high]; both ends are included"))
     return _one(type_, value[0], zone), _one(type_, value[1], zone)
 
 
 def _days(_type: FieldType, value: Any, _zone: ZoneInfo) -> OperandValue:
     days = _number(value)
     if days < 0:
-        raise BadOperand("give a number of days, not below 0")
+        raise BadOperand(says("give a number of days, not below 0"))
     return days
 
 
@@ -95,7 +96,8 @@ def _pattern(_type: FieldType, value: Any, _zone: ZoneInfo) -> OperandValue:
     try:
         compiled(pattern)
     except (re2.error, UnicodeEncodeError) as error:
-        raise BadOperand(f"not a pattern RE2 understands: {_reason(error)}") from error
+        why = Word("pattern", _reason(error))
+        raise BadOperand(says("not a pattern RE2 understands: %(why)s", why=why)) from error
     return pattern
 
 
@@ -106,7 +108,7 @@ def _reason(error: Exception) -> str:
 
 def _none(_type: FieldType, value: Any, _zone: ZoneInfo) -> OperandValue:
     if value is not None:
-        raise BadOperand("this operator takes no value: leave it out")
+        raise BadOperand(says("this operator takes no value: leave it out"))
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from rulesets.numbers import Number
+from rulesets.wording import says
 
 Grade = Literal["A", "B", "C", "D"]
 Heat = Literal["frenzied", "hot", "warm", "cold"]
@@ -65,7 +66,7 @@ class Duration(Part):
     def _one_unit(self) -> "Duration":
         units = [unit for unit in (self.seconds, self.minutes, self.hours, self.days) if unit is not None]
         if len(units) != 1 or not timedelta(0) < self.timedelta <= timedelta(days=36_600):
-            raise ValueError("give exactly one of seconds, minutes, hours, days; a century at most")
+            raise ValueError(says("give exactly one of seconds, minutes, hours, days; a century at most"))
         return self
 
     @property

@@ -56,6 +56,7 @@ from rulesets.scoring import (
 )  # fmt: skip
 from rulesets.sla import Action, Chain, EventItem, EventMatch, SlaClock, StartsOn, StrikeRule
 from rulesets.vocabulary import FieldType
+from rulesets.wording import says
 
 FORMAT = "baton.policy/1"
 
@@ -116,7 +117,7 @@ class Require(Part):
     @model_validator(mode="after")
     def _one_kind(self) -> "Require":
         if (self.met is None) is (self.fraction is None):
-            raise ValueError("give exactly one of met, fraction")
+            raise ValueError(says("give exactly one of met, fraction"))
         return self
 
 

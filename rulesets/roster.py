@@ -16,7 +16,9 @@ from pydantic import Field, ValidationError, field_validator
 
 from rulesets.countries import COUNTRIES
 from rulesets.findings import Finding, did_you_mean, error, quoted
+from rulesets.mends import mend_of
 from rulesets.parts import Key, Part, Text
+from rulesets.wording import Word, says
 
 FORMAT = "baton.roster/1"
 ROLES = ("sdr", "sales", "manager")
@@ -41,7 +43,7 @@ class Calendar(Part):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError("give a time zone such as Asia/Shanghai")
+            raise ValueError(says("give a time zone such as Asia/Shanghai"))
         return value
 
     @field_validator("hours")
@@ -51,7 +53,7 @@ class Calendar(Part):
             matches = [Span.fullmatch(span) for span in spans]
             ends = [m and (int(m[1]) * 60 + int(m[2]), int(m[3]) * 60 + int(m[4])) for m in matches]
             if not all(end and end[0] < end[1] <= 24 * 60 for end in ends):
-                raise ValueError('write working hours as "09:00-12:00", the end after the beginning')
+                raise ValueError(says('write working hours as "09:00-12:00", the end after the beginning'))
         return hours
 
     @property
@@ -132,13 +134,17 @@ class RosterReport:
 def lint_roster(raw: Any) -> RosterReport:
     """Checks raw data; never raises. Everything is an error: a roster has no meaning to warn about."""
     if not isinstance(raw, dict):
-        return RosterReport(None, (error("wrong-type", (), f"a roster is an object with format: {FORMAT}"),))
+        return RosterReport(None, (_no_roster(),))
     try:
         roster = Roster.model_validate(raw)
     except ValidationError as refused:
         return RosterReport(None, tuple(_structural(refused)))
     findings = tuple(finding for check in CHECKS for finding in check(roster))
     return RosterReport(None if findings else roster, findings)
+
+
+def _no_roster() -> Finding:
+    return error("wrong-type", (), says("a roster is an object with format: %(format)s", format=FORMAT))
 
 
 def plain(roster: Roster) -> dict[str, Any]:
@@ -154,22 +160,23 @@ def _countries(roster: Roster) -> Iterator[Finding]:
             yield error(
                 "unknown-country",
                 ("calendars", place, "country"),
-                f"the public holidays of {quoted(calendar.country)} are not known",
-                "leave the country out and list its holidays under days_off",
+                says("the public holidays of %(country)s are not known", country=quoted(calendar.country)),
+                says("leave the country out and list its holidays under days_off"),
             )
 
 
 def _structural(refused: ValidationError) -> Iterator[Finding]:
-    for fault in refused.errors(include_url=False, include_context=False):
+    for fault in refused.errors(include_url=False):
         place = tuple(step for step in fault["loc"] if step != "function-wrap")
         if fault["type"] == "extra_forbidden":
             fields = _fields_at(place)
-            yield error("unknown-key", place, "this key does not exist here", did_you_mean(str(place[-1]), fields))
+            near = did_you_mean(str(place[-1]), fields)
+            yield error("unknown-key", place, says("this key does not exist here"), near)
         elif fault["type"] == "missing":
-            yield error("missing", place, f"{place[-1]} is required")
+            yield error("missing", place, says("%(key)s is required", key=Word("roster_key", str(place[-1]))))
         else:
-            given = quoted(fault.get("input"))
-            yield error("wrong-value", place, f"{fault['msg'].removeprefix('Value error, ')}; given is {given}")
+            told = says("%(mend)s; given is %(value)s", mend=mend_of(fault), value=quoted(fault.get("input")))
+            yield error("wrong-value", place, told)
 
 
 def _fields_at(place: tuple[str | int, ...]) -> list[str]:
@@ -187,7 +194,7 @@ def _duplicates(roster: Roster) -> Iterator[Finding]:
         seen: set[str] = set()
         for place, key in enumerate(keys):
             if key in seen:
-                yield error("duplicate-key", (name, place), f"{quoted(key)} is here twice: keep one")
+                yield error("duplicate-key", (name, place), says("%(key)s is here twice: keep one", key=quoted(key)))
             seen.add(key)
 
 
@@ -208,7 +215,8 @@ def _references(roster: Roster) -> Iterator[Finding]:
 
 
 def _unknown(place: tuple[str | int, ...], kind: str, value: str, known: set[str]) -> Finding:
-    return error("dangling-reference", place, f"there is no {kind} {quoted(value)}", did_you_mean(value, known))
+    told = says("there is no %(kind)s %(key)s", kind=Word("kind", kind), key=quoted(value))
+    return error("dangling-reference", place, told, did_you_mean(value, known))
 
 
 def _circles(roster: Roster) -> Iterator[Finding]:
@@ -219,7 +227,8 @@ def _circles(roster: Roster) -> Iterator[Finding]:
             seen.add(above)
             above = managers.get(above)
         if above == person.email:
-            yield error("manager-circle", ("people", place, "manager"), f"{person.email} is above themselves: cut it")
+            told = says("%(person)s is above themselves: cut it", person=person.email)
+            yield error("manager-circle", ("people", place, "manager"), told)
 
 
 def _absences(roster: Roster) -> Iterator[Finding]:
@@ -227,10 +236,11 @@ def _absences(roster: Roster) -> Iterator[Finding]:
         ordered = sorted(person.absences, key=lambda absence: absence.from_)
         for rank, absence in enumerate(person.absences):
             if absence.to < absence.from_:
-                yield error("bad-absence", ("people", place, "absences", rank), "ends before it begins")
+                yield error("bad-absence", ("people", place, "absences", rank), says("ends before it begins"))
         for first, second in pairwise(ordered):
             if second.from_ <= first.to:
-                yield error("overlapping-absences", ("people", place, "absences"), f"two absences share {second.from_}")
+                told = says("two absences share %(day)s", day=str(second.from_))
+                yield error("overlapping-absences", ("people", place, "absences"), told)
 
 
 CHECKS = (_duplicates, _references, _circles, _absences, _countries)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rulesets.roster import FORMAT
+from rulesets.wording import Word, says
 
 LISTS = ("territories", "languages", "industries", "eligible_months")
 NUMBERS = ("tier", "weight", "capacity")
@@ -54,11 +55,16 @@ def read_people(text: str, known: Mapping[str, Any] | None = None) -> dict[str, 
     reader = csv.DictReader(lines, strict=True)
     unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
     if unknown or "email" not in (reader.fieldnames or ()):
-        raise CsvRefused(f"the first line must name columns of: {', '.join(COLUMNS)}; not: {', '.join(unknown) or '–'}")
+        told = says(
+            "the first line must name columns of: %(columns)s; not: %(unknown)s",
+            columns=COLUMNS, unknown=tuple(unknown) or "–",
+        )  # fmt: skip
+        raise CsvRefused(told)
     try:
         return {"format": FORMAT, "people": [_overlaid(there, _person(row, reader.line_num), row) for row in reader]}
     except csv.Error as refused:
-        raise CsvRefused(f"line {reader.line_num + 1}: {refused}") from None
+        why = Word("problem", str(refused))
+        raise CsvRefused(says("line %(line)s: %(why)s", line=reader.line_num + 1, why=why)) from None
 
 
 def absence_text(absence: Mapping[str, Any]) -> str:
@@ -101,7 +107,7 @@ def _overlaid(there: Mapping[str, Any], person: dict[str, Any], row: Mapping[str
 
 def _person(row: dict[str, Any], line: int) -> dict[str, Any]:
     if None in row or None in row.values():
-        raise CsvRefused(f"line {line}: more or fewer values than columns")
+        raise CsvRefused(says("line %(line)s: more or fewer values than columns", line=line))
     said = {name: value.strip().removeprefix("'") for name, value in row.items() if value.strip()}
     read = {*NUMBERS, *LISTS, "active", "absences", *(f"cap_{cap}" for cap in CAPS)}
     person: dict[str, Any] = {name: value for name, value in said.items() if name not in read}
@@ -120,17 +126,20 @@ def _parts(text: str) -> list[str]:
 def _absence(text: str, line: int) -> dict[str, Any]:
     absence = absence_of(text)
     if absence is None:
-        raise CsvRefused(f"line {line}: write absences as 2026-11-23/2026-11-27 leave, several with semicolons between")
+        told = says(
+            "line %(line)s: write absences as 2026-11-23/2026-11-27 leave, several with semicolons between", line=line
+        )
+        raise CsvRefused(told)
     return absence
 
 
 def _number(text: str, line: int, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise CsvRefused(f"line {line}: {name} must be a whole number")
+        raise CsvRefused(says("line %(line)s: %(column)s must be a whole number", line=line, column=name))
     return int(text)
 
 
 def _active(text: str, line: int) -> bool:
     if text.lower() not in YES | NO:
-        raise CsvRefused(f"line {line}: active must be yes or no")
+        raise CsvRefused(says("line %(line)s: active must be yes or no", line=line))
     return text.lower() in YES

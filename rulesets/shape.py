@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rulesets.conditions import KINDS, kind_of
-from rulesets.findings import Finding, Place, did_you_mean, error, quoted
+from rulesets.findings import Finding, Place, did_you_mean, error, one_of, quoted
+from rulesets.mends import ANOTHER, NEEDED, mend_of
 from rulesets.policy import Policy
+from rulesets.wording import Sentence, Word, says
 from rulesets.yaml_text import DEEPEST, LARGEST_TREE
 
 LARGEST_INTEGER = 2**53 - 1
@@ -26,7 +28,7 @@ MOST_ERRORS = 200
 def check_raw(raw: Any) -> list[Finding]:
     """Errors of data that cannot be a document at all: not an object, too deep, odd numbers and characters."""
     if not isinstance(raw, dict):
-        return [error("wrong-type", (), "a policy is an object with format, name, timezone and models")]
+        return [error("wrong-type", (), says("a policy is an object with format, name, timezone and models"))]
     findings: list[Finding] = []
     level: list[tuple[Place, Any]] = [((), raw)]
     for _depth in range(DEEPEST + 1):
@@ -35,7 +37,8 @@ def check_raw(raw: Any) -> list[Finding]:
         if len(findings) > MOST_ERRORS or len(level) > LARGEST_TREE:
             break
     if level:
-        findings.append(error("too-deep", level[0][0], f"nested more than {DEEPEST} deep, or too many values"))
+        message = says("nested more than %(most)s deep, or too many values", most=DEEPEST)
+        findings.append(error("too-deep", level[0][0], message))
     return findings[: MOST_ERRORS + 1]
 
 
@@ -48,18 +51,19 @@ def _children(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
 
 def _check_value(place: Place, value: Any) -> Finding | None:
     if isinstance(value, str):
-        return (
-            error("bad-characters", place, "NUL or half a character: remove it") if _UNSTORABLE.search(value) else None
-        )
+        message = says("NUL or half a character: remove it")
+        return error("bad-characters", place, message) if _UNSTORABLE.search(value) else None
     if isinstance(value, dict):
         odd = [key for key in value if not isinstance(key, str) or _UNSTORABLE.search(key)]
-        return error("bad-characters", place, f"the key {quoted(repr(odd[0]))} is no text") if odd else None
+        if not odd:
+            return None
+        return error("bad-characters", place, says("the key %(key)s is no text", key=quoted(repr(odd[0]))))
     if value is None or isinstance(value, bool | list):
         return None
     if isinstance(value, int | float):
         fits = abs(value) <= LARGEST_INTEGER if isinstance(value, int) else math.isfinite(value)
-        return None if fits else error("bad-number", place, "give a finite number of at most 15 digits")
-    return error("wrong-type", place, f"{type(value).__name__} is not data a document can hold")
+        return None if fits else error("bad-number", place, says("give a finite number of at most 15 digits"))
+    return error("wrong-type", place, says("%(kind)s is not data a document can hold", kind=type(value).__name__))
 
 
 def explain_errors(raw: Any, refused: ValidationError) -> list[Finding]:
@@ -67,7 +71,8 @@ def explain_errors(raw: Any, refused: ValidationError) -> list[Finding]:
     details = _details(refused)
     findings = [_explain(raw, detail) for detail in details[:MOST_ERRORS]]
     if len(details) > MOST_ERRORS:
-        findings.append(error("too-many", (), f"{len(details) - MOST_ERRORS} more errors of form: mend these first"))
+        message = says("%(n)s more errors of form: mend these first", n=len(details) - MOST_ERRORS)
+        findings.append(error("too-many", (), message))
     return findings
 
 
@@ -133,18 +138,6 @@ CODES = {
 }
 """The validator's error types → codes of findings; any other type is ``wrong-type``."""
 
-_EXPECTED = {
-    "string_type": "a text, in quotes",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "an object",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "union_tag_invalid": "one of the forms the documentation shows",
-}
-
 
 def _explain(raw: Any, detail: ErrorDetails) -> Finding:
     place = _place(raw, detail)
@@ -153,55 +146,51 @@ def _explain(raw: Any, detail: ErrorDetails) -> Finding:
     return error(code, place, message, suggestion)
 
 
-def _words(raw: Any, place: Place, code: str, detail: ErrorDetails) -> tuple[str, str | None]:
+def _words(raw: Any, place: Place, code: str, detail: ErrorDetails) -> tuple[Sentence, Sentence | None]:
     """Message and suggestion."""
     given = detail["input"]
     if code == "missing":
-        return f"{quoted(place[-1])} is required", "add it"
+        return says("%(key)s is required", key=_key_quoted(str(place[-1]))), says("add it")
     if code == "unknown-key":
-        return f"the key {quoted(place[-1])} is not known here", _nearest(str(place[-1]), known_keys(raw, place[:-1]))
+        mend = _nearest(str(place[-1]), known_keys(raw, place[:-1]))
+        return says("the key %(key)s is not known here", key=quoted(place[-1])), mend
     if code == "unknown-word":
         words = re.findall(r"'([^']*)'", detail.get("ctx", {})["expected"])
-        return f"{_shown(given)} is not known here", _nearest(str(given), words)
+        return says("%(value)s is not known here", value=shown(given)), _nearest(str(given), words)
     return _words_of_values(code, detail)
 
 
-def _words_of_values(code: str, detail: ErrorDetails) -> tuple[str, str | None]:
-    given = _shown(detail["input"])
+def _words_of_values(code: str, detail: ErrorDetails) -> tuple[Sentence, Sentence | None]:
+    given = shown(detail["input"])
     if code == "bad-condition":
-        return "a condition is an object with exactly one of " + ", ".join(KINDS), _condition_hint(detail["input"])
+        message = says("a condition is an object with exactly one of %(kinds)s", kinds=tuple(KINDS))
+        return message, _condition_hint(detail["input"])
     if code == "empty-list":
-        return "the list is empty: give at least one", None
+        return says("the list is empty: give at least one"), None
     if code == "wrong-type":
-        return f"give {_EXPECTED.get(detail['type'], 'a value of another type')}, not {given}", None
-    return f"{given} does not fit", _mend(detail["msg"])
+        needed = NEEDED.get(detail["type"], ANOTHER)
+        return says("give %(needed)s, not %(given)s", needed=needed, given=given), None
+    return says("%(value)s does not fit", value=given), mend_of(detail)
 
 
-def _shown(value: Any) -> str:
+def _key_quoted(key: str) -> Sentence:
+    """A key of the document, which pages call by its name."""
+    return says("“%(value)s”", value=Word("key", key))
+
+
+def shown(value: Any) -> Sentence:
+    """A value as it may stand in a message."""
     if isinstance(value, dict | list):
-        return "this object" if isinstance(value, dict) else "this list"
-    return "nothing" if value is None else quoted(value)
+        return says("this object") if isinstance(value, dict) else says("this list")
+    return says("nothing") if value is None else quoted(value)
 
 
-def _nearest(wrong: str, known: Iterable[str]) -> str | None:
+def _nearest(wrong: str, known: Iterable[str]) -> Sentence | None:
     known = list(known)
-    return did_you_mean(wrong, known) or ("one of " + ", ".join(known) if known else None)
+    return did_you_mean(wrong, known) or (one_of(known) if known else None)
 
 
-def _mend(message: str) -> str:
-    """The validator's own words, without its prefix; key patterns in plain words."""
-    if "[a-z][a-z0-9_]{0,39}$" in message:
-        return "lower-case letters, digits and _, starting with a letter, at most 40 characters"
-    if "[a-z0-9_]{0,39}" in message:
-        return "two or three parts of lower-case letters, digits and _, joined by dots, such as company.employees"
-    if "^properties" in message:
-        return "begin with properties., as properties.page"
-    if "[ABCD]" in message:
-        return "a grade and a heat: A, B, C or D, a dot, then frenzied, hot, warm or cold"
-    return message.removeprefix("Value error, ")
-
-
-def _condition_hint(value: Any) -> str | None:
+def _condition_hint(value: Any) -> Sentence | None:
     keys = [key for key in value if isinstance(key, str)] if isinstance(value, dict) else []
     hints = [hint for key in keys if key not in KINDS and (hint := did_you_mean(key, KINDS))]
     return hints[0] if hints else None

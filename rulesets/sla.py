@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from rulesets.conditions import ALWAYS, Condition
 from rulesets.parts import DottedKey, Duration, Flag, Key, Keyed, Part, Stage, Text, shape_of
+from rulesets.wording import says
 
 
 class StartsOn(Part):
@@ -18,7 +19,7 @@ class StartsOn(Part):
     @model_validator(mode="after")
     def _one_kind(self) -> "StartsOn":
         if [self.stage, self.event, self.assigned].count(None) != 2:
-            raise ValueError("give exactly one of stage, event, assigned")
+            raise ValueError(says("give exactly one of stage, event, assigned"))
         return self
 
 

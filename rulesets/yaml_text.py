@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from rulesets.wording import Sentence, Word, says
+
 LARGEST_TREE = 500_000
 """Most values a document may hold, aliases counted as often as they are used."""
 DEEPEST = 64
@@ -25,7 +27,7 @@ _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 class YamlRefused(ValueError):
     """The text is not YAML a policy may use; ``line`` counts from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: Sentence, line: int) -> None:
         super().__init__(message)
         self.line = line
 
@@ -60,14 +62,16 @@ def read_yaml(text: str) -> Any:
         for event in yaml.parse(text, Loader=_LOADER):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
-                raise YamlRefused("more than one document: keep the first and remove the rest", _line(event))
+                raise YamlRefused(says("more than one document: keep the first and remove the rest"), _line(event))
             _take(reading, event)
     except UnicodeEncodeError as error:
-        raise YamlRefused("a character that is no Unicode text", text.count("\n", 0, error.start) + 1) from error
+        line = text.count("\n", 0, error.start) + 1
+        raise YamlRefused(says("a character that is no Unicode text"), line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable as YAML"
-        raise YamlRefused(str(problem), mark.line + 1 if mark else 1) from error
+        told = says("the text cannot be read here: %(problem)s", problem=Word("problem", str(problem)))
+        raise YamlRefused(told, mark.line + 1 if mark else 1) from error
     return reading.root
 
 
@@ -95,12 +99,12 @@ def _take(reading: _Reading, event: yaml.Event) -> None:
 
 def _open(reading: _Reading, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
     if event.tag and event.tag != "!":
-        raise YamlRefused(f"tags such as {event.tag} are not used in policies: remove it", _line(event))
+        raise YamlRefused(says("tags such as %(tag)s are not used in policies: remove it", tag=event.tag), _line(event))
     value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
     _put(reading, value, 1, event)
     reading.stack.append(_Open(value, event.anchor))
     if len(reading.stack) > DEEPEST:
-        raise YamlRefused(f"nested more than {DEEPEST} deep", _line(event))
+        raise YamlRefused(says("nested more than %(most)s deep", most=DEEPEST), _line(event))
 
 
 def _grow(reading: _Reading, size: int, depth: int) -> None:
@@ -113,10 +117,11 @@ def _grow(reading: _Reading, size: int, depth: int) -> None:
 
 def _put_alias(reading: _Reading, event: yaml.AliasEvent) -> None:
     if event.anchor not in reading.anchors:
-        raise YamlRefused(f"the alias *{event.anchor} refers to nothing before it", _line(event))
+        told = says("the alias *%(name)s refers to nothing before it", name=str(event.anchor))
+        raise YamlRefused(told, _line(event))
     value, size, depth = reading.anchors[event.anchor]
     if len(reading.stack) + depth > DEEPEST:
-        raise YamlRefused(f"nested more than {DEEPEST} deep", _line(event))
+        raise YamlRefused(says("nested more than %(most)s deep", most=DEEPEST), _line(event))
     _put(reading, value, size, event)
     _grow(reading, size, depth)
 
@@ -125,7 +130,8 @@ def _put(reading: _Reading, value: Any, size: int, event: yaml.Event) -> None:
     """Puts a value where it belongs: as the root, a list's next, a mapping's key or that key's value."""
     reading.total += size
     if reading.total > LARGEST_TREE:
-        raise YamlRefused(f"more than {LARGEST_TREE:,} values (aliases count as often as they are used)", _line(event))
+        told = says("more than %(most)s values (aliases count as often as they are used)", most=f"{LARGEST_TREE:,}")
+        raise YamlRefused(told, _line(event))
     anchor = getattr(event, "anchor", None)
     if anchor and isinstance(event, yaml.ScalarEvent):
         reading.anchors[anchor] = (value, 1, 0)
@@ -144,16 +150,17 @@ def _put(reading: _Reading, value: Any, size: int, event: yaml.Event) -> None:
 
 def _key(mapping: dict[str, Any], value: Any, event: yaml.Event) -> str:
     if not isinstance(event, yaml.ScalarEvent):
-        raise YamlRefused("a key must be a plain text", _line(event))
+        raise YamlRefused(says("a key must be a plain text"), _line(event))
     key = value if isinstance(value, str) else event.value
     if key in mapping:
-        raise YamlRefused(f"the key {key!r} stands twice in one mapping: keep one", _line(event))
+        told = says("the key %(key)s stands twice in one mapping: keep one", key=repr(key))
+        raise YamlRefused(told, _line(event))
     return str(key)
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:
     if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
-        raise YamlRefused(f"tags such as {event.tag} are not used in policies: remove it", _line(event))
+        raise YamlRefused(says("tags such as %(tag)s are not used in policies: remove it", tag=event.tag), _line(event))
     text = str(event.value)
     if event.style or event.tag:
         return text

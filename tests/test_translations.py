@@ -22,7 +22,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """Every text in the admin's code and templates."""
     output = tmp_path_factory.mktemp("texts") / "messages.pot"
     pybabel = Path(sys.executable).with_name("pybabel")
-    command = [str(pybabel), "-q", "extract", "-F", "pyproject.toml", "-k", "_l", "-k", "lazy_gettext"]
+    command = [str(pybabel), "-q", "extract", "-F", "pyproject.toml", "-k", "_l", "-k", "lazy_gettext", "-k", "says"]
     subprocess.run([*command, "-o", str(output), "."], cwd=ROOT, check=True)
     with output.open("rb") as file:
         return read_po(file)

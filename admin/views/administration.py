@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from flask import flash, g, redirect, request
-from flask_admin.form import BaseForm
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -15,6 +14,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from admin.moment import now
 from admin.permissions import May, actor
 from admin.text import terms
+from admin.text.findings import why
+from admin.text.forms import PageForm
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page
 from engine.errors import NotFound
@@ -31,7 +32,7 @@ class ChoicesField(SelectMultipleField):  # type: ignore[misc] # the library car
     option_widget = CheckboxInput()
 
 
-class KeyForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class KeyForm(PageForm):
     """A new key."""
 
     name = StringField(_l("Name"), [Given(), Length(max=64)], description=_l("Also the source of its events."))
@@ -47,7 +48,7 @@ class KeyForm(BaseForm):  # type: ignore[misc] # the library carries no types
     )
 
 
-class UserForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class UserForm(PageForm):
     """An account."""
 
     roles = ChoicesField(_l("Roles"), choices=[(role, terms.ROLES[role]) for role in accounts.ROLES])
@@ -57,7 +58,7 @@ class UserForm(BaseForm):  # type: ignore[misc] # the library carries no types
     )
 
 
-class NewUserForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class NewUserForm(PageForm):
     """A new account."""
 
     email = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])
@@ -112,7 +113,7 @@ class Keys(ListView):
                 )
                 return self.render("baton/secret.html", secret=made.secret, name=form.name.data)
             except KeyRefused as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
         return self.render("baton/form.html", form=form, return_url=self.get_url(".index_view"))
 
     @page("/revoke", "POST")
@@ -122,7 +123,7 @@ class Keys(ListView):
             revoke_key(request.form.get("name", ""), now(), actor())
             flash(gettext("The key opens nothing any more."), "success")
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return self._back()
 
     def _back(self) -> AnyResponse:
@@ -174,7 +175,7 @@ class Users(ListView):
         try:
             number = accounts.add_user(form.email.data, form.roles.data, form.password.data, actor())
         except AccountRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return UserAccount(id=number, email=form.email.data, password="", uniquifier="")
 
@@ -189,7 +190,7 @@ class Users(ListView):
                 by=actor(),
             )
         except (AccountRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 

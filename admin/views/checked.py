@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from admin.permissions import all_granted
+from admin.policy_rights import ANY
+from admin.text.findings import Told, told
+from admin.text.wording import case_value, named
 from engine.draft_check import current, stored
+from engine.store.drafts import load_draft
+from rulesets.findings import from_data
 from workers.checks import ask_check
 
 
@@ -21,9 +27,26 @@ class DraftStatus:
     coming: bool
 
     @property
+    def findings(self) -> list[Told]:
+        """What was found, in the reader's language; with links to the rows while the draft is still the one checked."""
+        document = load_draft().document
+        kept = self.found["findings"] if self.found else ()
+        return [told(from_data(one), document, linked=self.current) for one in kept]
+
+    @property
     def blocks(self) -> bool:
         """Whether the draft as it stands is known to be unfit for publishing."""
         return self.current and self.found is not None and bool(self.found["errors"] or self.found["red"])
+
+
+def check_context() -> dict[str, Any]:
+    """What `baton/checked.html` needs: the status, and how it names what test cases expect."""
+    return {
+        "status": draft_status(),
+        "named": named,
+        "case_text": case_value,
+        "may_accept": bool(ANY & all_granted()),
+    }
 
 
 def draft_status() -> DraftStatus:

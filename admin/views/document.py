@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin.permissions import May, actor, all_granted, may
 from admin.policy_rights import forbidden
 from admin.text import terms
+from admin.text.changes import sentence
+from admin.text.findings import why
 from admin.views import problems
-from admin.views.checked import draft_status
+from admin.views.checked import check_context
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.store.drafts import DraftConflict, load_draft, save_draft, undoable
@@ -40,7 +42,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
                 text=text,
                 revision=revision,
                 refusal=refusal,
-                status=draft_status(),
+                **check_context(),
                 editable=editable,
                 starters=terms.STARTERS,
                 checklists=terms.CHECKLISTS,
@@ -72,7 +74,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         try:
             return self._take(starters.with_checklist(load_draft().document, name), name)
         except starters.ChecklistRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
 
     @page("/undo", "POST")
@@ -91,7 +93,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         try:
             refused_places = not_mine(raw)
             if refused_places:
-                parts = ", ".join(refused_places)
+                parts = "; ".join(refused_places)
                 flash(gettext("Your role may not change these parts: %(parts)s.", parts=parts), "error")
             else:
                 save_draft(raw, request.form.get("revision", type=int, default=-1), actor(), taken=name)
@@ -112,24 +114,24 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
             raw = load(text)
             refused_places = not_mine(raw)
             if refused_places:
-                told = gettext("Your role may not change these parts: %(parts)s.", parts=", ".join(refused_places))
-                return self._shown(text, revision, told)
+                refusal = gettext("Your role may not change these parts: %(parts)s.", parts="; ".join(refused_places))
+                return self._shown(text, revision, refusal)
             save_draft(raw, revision, actor())
         except DocumentUnreadable as refused:
-            return self._shown(text, revision, str(refused))
+            return self._shown(text, revision, why(refused))
         except DraftConflict as conflict:
-            told = gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?")
-            return self._shown(text, conflict.version, f"{told} {gettext('Save again to replace it with yours.')}")
+            refusal = gettext("%(who)s changed the draft while you were editing it.", who=conflict.by or "?")
+            return self._shown(text, conflict.version, f"{refusal} {gettext('Save again to replace it with yours.')}")
         except PolicyRefused as refused:
-            return self._shown(text, revision, str(refused))
+            return self._shown(text, revision, why(refused))
         flash(gettext("The draft was replaced."), "success")
         return redirect(self.get_url(".index"))
 
 
 def not_mine(raw: Any) -> list[str]:
-    """Places of the draft that a document changes and the person of this request may not; nothing for no policy."""
+    """What of the draft a document changes and the person of this request may not, in words; nothing for no policy."""
     policy = parse(raw).policy
     if policy is None:
         return []
     old, new = load_draft().document, plain(policy)
-    return [change.path for change in forbidden(diff(old, new), old, new, all_granted())][:20]
+    return [sentence(change) for change in forbidden(diff(old, new), old, new, all_granted())][:20]

@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from admin.permissions import May, actor, all_granted
 from admin.policy_rights import PARTS
+from admin.text.findings import why
+from admin.text.wording import named
 from admin.views import draft_forms as forms
 from admin.views import problems
 from admin.views.checked import DraftStatus, draft_status
@@ -140,7 +142,7 @@ class PartView(ListView):
             flash(_both_values(conflict, self.column_labels), "error")
             return False
         except (PolicyRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 
@@ -156,7 +158,7 @@ class PartView(ListView):
         try:
             add_part(part, actor())
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return part
 
@@ -176,7 +178,7 @@ class PartView(ListView):
         try:
             remove_part(type(model), model.path, actor())
         except (PolicyRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 
@@ -299,7 +301,7 @@ def _both_values(conflict: DraftConflict, labels: dict[str, Any]) -> str:
     lines += [
         gettext(
             "%(what)s: there %(theirs)s — yours %(yours)s",
-            what=labels.get(name, name),
+            what=labels.get(name) or named(name),
             theirs=shown(value),
             yours=shown(conflict.yours[name]),
         )

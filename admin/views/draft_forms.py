@@ -2,12 +2,12 @@
 
 from typing import Any, get_args
 
-from flask_admin.form import BaseForm
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional, Regexp
 
 from admin.text import terms
+from admin.text.forms import PageForm, RowForm
 from admin.views.condition_field import ConditionField
 from admin.views.fields import Given, PointsField, ReferenceField, YamlField
 from admin.views.structured import DurationField, LabelField, LinesField, NumberField, RowsField
@@ -30,7 +30,7 @@ def key_field() -> Any:
     return StringField(_l("Key"), checks, description=hint)
 
 
-class PartForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class PartForm(PageForm):
     """What every edited row carries: the version its editor read."""
 
     version = HiddenField()
@@ -41,7 +41,7 @@ def _words(label: Any, options: Any, empty: Any = None) -> Any:
     return SelectField(label, choices=[*([("", empty)] if empty is not None else []), *pairs])
 
 
-class MatchForm(Form):  # type: ignore[misc] # the library carries no types
+class MatchForm(RowForm):
     """An event that meets, cancels or breaks a clock."""
 
     event = StringField(_l("Event"))
@@ -49,7 +49,7 @@ class MatchForm(Form):  # type: ignore[misc] # the library carries no types
     unless_justified = BooleanField(_l("unless justified"))
 
 
-class ActionForm(Form):  # type: ignore[misc] # the library carries no types
+class ActionForm(RowForm):
     """An action of a clock."""
 
     do = _words(_l("Do"), get_args(Action.model_fields["do"].annotation), "—")
@@ -58,13 +58,13 @@ class ActionForm(Form):  # type: ignore[misc] # the library carries no types
     tag = StringField(_l("Tag"))
 
 
-class PercentForm(Form):  # type: ignore[misc] # the library carries no types
+class PercentForm(RowForm):
     """A share of the window."""
 
     percent = NumberField(_l("Percent of the window"))
 
 
-class StepForm(Form):  # type: ignore[misc] # the library carries no types
+class StepForm(RowForm):
     """A step of fading."""
 
     after_days = NumberField(_l("After days"))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.text import terms
+from admin.text.findings import why
 from admin.views import problems
 from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
@@ -48,7 +49,7 @@ class Eligibility(Guarded, BaseView):  # type: ignore[misc] # the library carrie
                 return self._shown(**given, listed=preview_list(role, month, names))
             listed = save_list(role, month, names, actor(), now())
         except (UnicodeDecodeError, CsvRefused, PolicyRefused, RosterConflict) as refused:
-            return self._shown(**given, refusal=str(refused))
+            return self._shown(**given, refusal=why(refused))
         flash(
             gettext(
                 "The list of %(month)s: %(added)s added, %(removed)s removed.",

@@ -6,6 +6,7 @@ One class per list, all over one table; how a row is written is `admin.views.dra
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlmodel import col
@@ -230,6 +231,13 @@ class Acknowledged(Numbered):
     lists = ("acknowledged",)
     form = forms.AcknowledgedForm
     introduction = _l("Warnings that somebody read and accepted, with the reason.")
+
+    def create_form(self, obj: Any = None) -> Any:
+        """The form of a new row; the page of findings says which warning."""
+        form = super().create_form(obj)
+        if request.method == "GET":
+            form.code.data, form.path.data = request.args.get("code"), request.args.get("path")
+        return form
 
 
 class Settings(Entries):

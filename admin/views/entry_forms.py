@@ -6,10 +6,11 @@ A name with two underscores is a part of a part: `protection__days` is `protecti
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, IntegerField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from admin.text import terms
+from admin.text.forms import RowForm
 from admin.views.condition_field import ConditionField
 from admin.views.draft_forms import CONDITION_HINT, PartForm
 from admin.views.fields import Given, ReferenceField, ReferencesField, YamlField
@@ -76,7 +77,7 @@ class ExclusionForm(WhenForm):
     reason = ReferenceField(_l("Reason"), "reasons.disqualify")
 
 
-class ItemForm(Form):  # type: ignore[misc] # the library carries no types
+class ItemForm(RowForm):
     """An item of a checklist."""
 
     key = StringField(_l("Key"), [Regexp(r"^[a-z][a-z0-9_]{0,39}$")])
@@ -104,7 +105,7 @@ class RouteForm(Labelled):
     confirm = choice(_l("Confirmed by"), ["sdr"], empty=_l("nobody"))
 
 
-class MatchForm(Form):  # type: ignore[misc] # the library carries no types
+class MatchForm(RowForm):
     """What of the person must fit what of the lead."""
 
     rep = choice(_l("The person's"), ["territories", "languages", "industries"], empty="—")
@@ -144,7 +145,7 @@ class ReasonForm(Labelled):
     justified = BooleanField(_l("Justified: costs nobody a credit"))
 
 
-class SampleEventForm(Form):  # type: ignore[misc] # the library carries no types
+class SampleEventForm(RowForm):
     """An event of a test case."""
 
     type = StringField(_l("Event"))
@@ -195,7 +196,7 @@ class CalendarForm(PartForm):
     workdays = LinesField(_l("Make-up working days"), description=_l("One date per line, such as 2026-05-04."))
 
 
-class DurationForm(Form):  # type: ignore[misc] # the library carries no types
+class DurationForm(RowForm):
     """One duration of a list."""
 
     span = DurationField(_l("Time"))

@@ -9,6 +9,7 @@ from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from admin.text.wording import reason
 from engine.store.drafts import load_draft
 from rulesets.yaml_text import YamlRefused, read_yaml, write_yaml
 
@@ -52,7 +53,7 @@ class YamlField(TextAreaField):  # type: ignore[misc] # the library carries no t
         try:
             self.data = read_yaml(text) if text.strip() else None
         except YamlRefused as refused:
-            raise ValueError(gettext("Line %(line)s: %(why)s", line=refused.line, why=str(refused))) from None
+            raise ValueError(gettext("Line %(line)s: %(why)s", line=refused.line, why=reason(refused))) from None
 
 
 class ReferenceField(SelectField):  # type: ignore[misc] # the library carries no types

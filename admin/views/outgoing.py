@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from flask import flash, redirect, request
 from flask_admin.actions import action
-from flask_admin.form import BaseForm
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -16,6 +15,8 @@ from admin import notices
 from admin.moment import now
 from admin.permissions import May, actor
 from admin.text import terms
+from admin.text.findings import why
+from admin.text.forms import PageForm
 from admin.views.administration import ChoicesField
 from admin.views.fields import Given
 from admin.views.lists import Filter, ListView, page
@@ -35,7 +36,7 @@ DELIVERY_STATES = {
 }
 
 
-class WebhookForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class WebhookForm(PageForm):
     """An address and what it is told."""
 
     url = StringField(
@@ -85,7 +86,7 @@ class Webhooks(ListView):
             try:
                 made = subscriptions.add_subscription(form.url.data, form.events.data or (), actor())
             except SubscriptionRefused as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
             else:
                 return self._secret(form.url.data, made.secret)
         return self.render("baton/form.html", form=form, return_url=self.get_url(".index_view"))
@@ -97,7 +98,7 @@ class Webhooks(ListView):
                 model.id or 0, url=form.url.data, events=form.events.data or (), active=form.active.data, by=actor()
             )
         except (SubscriptionRefused, NotFound) as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 
@@ -107,7 +108,7 @@ class Webhooks(ListView):
         try:
             return self._secret(gettext("webhook %(n)s", n=number), subscriptions.replace_secret(number, actor()))
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index_view"))
 
     @page("/<int:number>/remove", "POST")
@@ -117,7 +118,7 @@ class Webhooks(ListView):
             subscriptions.remove_subscription(number, actor())
             flash(gettext("The address is told nothing any more."), "success")
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index_view"))
 
     def _secret(self, name: str, secret: str) -> str:
@@ -181,7 +182,7 @@ class Deliveries(ListView):
                 send_again(number, now(), actor())
                 done += 1
             except NotFound as refused:
-                flash(str(refused), "error")
+                flash(why(refused), "error")
         if done:
             flash(gettext("%(n)s messages are sent again.", n=done), "success")
 

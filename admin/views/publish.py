@@ -15,8 +15,9 @@ from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.publishing import Moment, publish_draft, request_to_publish
 from admin.text.changes import told
+from admin.text.findings import why
 from admin.views import problems
-from admin.views.checked import draft_status
+from admin.views.checked import check_context
 from admin.views.lists import Guarded, page
 from engine import activation
 from engine import publish as publishing
@@ -56,7 +57,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             self.render(
                 "baton/publish.html",
                 state=state,
-                status=draft_status(),
+                **check_context(),
                 number=number,
                 plans=open_plans(),
                 rescoring=progress(),
@@ -75,7 +76,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
     @page("/check")
     def check(self) -> str:
         """A part of pages: what the last check of the draft found, in one line with ``brief``."""
-        return str(self.render("baton/checked.html", status=draft_status(), brief="brief" in request.args))
+        return str(self.render("baton/checked.html", **check_context(), brief="brief" in request.args))
 
     @page("/review", "POST")
     def review(self) -> Response:
@@ -86,7 +87,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             ask_for_review(request.form.get("digest", ""), actor(), now())
             flash(gettext("The draft is up for review. Any further edit takes it back."), "success")
         except SignatureRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index"))
 
     @page("/sign/<side>", "POST")
@@ -98,7 +99,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             sign(side, request.form.get("digest", ""), actor(), now())
             flash(gettext("Signed. Any further edit of the draft voids the signature."), "success")
         except SignatureRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
         return redirect(self.get_url(".index"))
 
     @page("/withdraw/<side>", "POST")
@@ -135,7 +136,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 moment=Moment(at[:40]) if at else None,
             )
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return
         if done.at is not None:
             flash(gettext("Scheduled for %(at)s.", at=format_datetime(done.at, "medium")), "success")
@@ -155,7 +156,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         try:
             at = activation.moment_in(request.form.get("at", ""), zone)
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
         return self._settle(number, activation.reschedule, at, zone, actor(), now())
 
@@ -167,7 +168,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         except NotFound:
             problems.not_found()
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return redirect(self.get_url(".index"))
         if done:
             flash(gettext("Done."), "success")

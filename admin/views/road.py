@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from admin.permissions import May, actor, may
 from admin.text import terms
+from admin.text.findings import why
 from admin.views.lists import Filter, ListView
 from engine.errors import NotFound
 from engine.store.event_cards import decisions_of, events_of, find_events
@@ -132,7 +133,7 @@ class SetAside(ListView):
         try:
             leads = run_again(numbers, actor())
         except NotFound as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return
         wake(leads)
         flash(gettext("%(n)s events wait to be decided again.", n=len(leads)), "success")

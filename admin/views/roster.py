@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.text import terms
+from admin.text.findings import why
 from admin.views import problems
 from admin.views.lists import Filter, ListView, page
 from admin.views.roster_forms import (
@@ -71,7 +72,7 @@ class RosterList(ListView):
         try:
             self.remove(model)
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
         return True
 
@@ -79,7 +80,7 @@ class RosterList(ListView):
         try:
             return self.save(values)
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
 
 
@@ -162,7 +163,7 @@ class People(RosterList):
             handover = Handover("manager" if give == "manager" else "policy", give_of(give))
             return self.save(values, handover)
         except PolicyRefused as refused:
-            flash(str(refused), "error")
+            flash(why(refused), "error")
             return False
 
     def create_model(self, form: Any) -> Person | bool:
@@ -196,7 +197,7 @@ class People(RosterList):
                 wake(lift_suspension(int(number) if numbered else 0, actor(), reason[:500], now()))
                 flash(gettext("The suspension is lifted."), "success")
             except NotFound as gone:
-                flash(str(gone), "error")
+                flash(why(gone), "error")
         return redirect(self.get_url(".edit_view", id=person))
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.text.findings import why
 from admin.views import problems
 from admin.views.lists import Guarded, page
 from admin.views.roster_forms import GIVE, give_of
@@ -66,7 +67,7 @@ class RosterDocument(Guarded, BaseView):  # type: ignore[misc] # the library car
                 return self._asked(concerned, shown.document, shown.tag)
             change = import_roster(document, replace=request.form.get("replace") == "1", by=actor(), now=now())
         except UNREADABLE as refused:
-            return self._shown(str(refused))
+            return self._shown(why(refused))
         return self._done(change)
 
     @page("/confirm", "POST")
@@ -81,7 +82,7 @@ class RosterDocument(Guarded, BaseView):  # type: ignore[misc] # the library car
             tag = request.form.get("tag", "")
             change = import_roster(document, by=actor(), expected=tag, handover=handover, now=now())
         except (*UNREADABLE, RosterConflict) as refused:
-            return self._shown(str(refused))
+            return self._shown(why(refused))
         return self._done(change)
 
     def _asked(self, concerned: list[Any], document: dict[str, Any], tag: str) -> str:

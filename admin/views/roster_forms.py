@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask_admin.form import BaseForm
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import Email, Length, NumberRange, Optional, Regexp
 
 from admin.text import terms
+from admin.text.forms import PageForm
 from admin.views.fields import Given
 from admin.views.roster_fields import AbsencesField, DaysField, HoursField, MonthsField
 from engine.core.roster_changes import GIVES, KEEP, Give
@@ -52,7 +52,7 @@ EMAIL = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail add
 """Of new rows; made before the other fields, so that forms begin with them."""
 
 
-class PersonForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class PersonForm(PageForm):
     """A person."""
 
     name = text(_l("Name"))
@@ -93,7 +93,7 @@ class NewPersonForm(PersonForm):
     email = EMAIL
 
 
-class TeamForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class TeamForm(PageForm):
     """A team."""
 
     label = text(_l("Name"))
@@ -107,7 +107,7 @@ class NewTeamForm(TeamForm):
     key = KEY
 
 
-class CalendarForm(BaseForm):  # type: ignore[misc] # the library carries no types
+class CalendarForm(PageForm):
     """A working calendar."""
 
     timezone = StringField(_l("Time zone"), [Given(), Length(max=80)], description=_l("Such as Asia/Shanghai."))

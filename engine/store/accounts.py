@@ -16,6 +16,7 @@ from engine.errors import BatonError, NotFound
 from engine.store import audit
 from engine.store.admin_tables import SignInFailure, UserAccount, UserRole
 from engine.store.orm import unit_of_work
+from rulesets.wording import Word, says, words
 
 ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "viewer")
 """What an account may be (docs/contract/design.md §6); `admin.views.permissions` says what each may do."""
@@ -48,7 +49,9 @@ def add_user(email: str, role: str | Iterable[str], password: str, by: str = "op
     hashed = hash_password(password)
     with unit_of_work() as session:
         if session.exec(select(UserAccount.id).where(UserAccount.email == address)).first() is not None:
-            raise AccountRefused(f"{address} has an account already: change its role or password instead")
+            raise AccountRefused(
+                says("%(email)s has an account already: change its role or password instead", email=address)
+            )
         user = UserAccount(email=address, password=hashed, uniquifier=uuid.uuid4().hex)
         session.add(user)
         session.flush()
@@ -65,7 +68,7 @@ def change_user(number: int, *, roles: Iterable[str], active: bool, by: str, pas
     with unit_of_work() as session:
         user = session.get(UserAccount, number, with_for_update=True)
         if user is None:
-            raise NotFound(f"there is no account number {number}")
+            raise NotFound(says("there is no account number %(number)s", number=number))
         before = {"roles": sorted(_roles_of(session, number)), "active": user.active}
         _keep_an_admin(session, number, names if active else ())
         session.exec(delete(UserRole).where(col(UserRole.user_id) == number))
@@ -142,7 +145,9 @@ def note_success(email: str, address: str) -> None:
 def hash_password(password: str) -> str:
     """Argon2id; raises `AccountRefused` when the password is too short."""
     if len(password) < SHORTEST_PASSWORD:
-        raise AccountRefused(f"the password is too short: give at least {SHORTEST_PASSWORD} characters")
+        raise AccountRefused(
+            says("the password is too short: give at least %(least)s characters", least=SHORTEST_PASSWORD)
+        )
     return PasswordHasher().hash(password)
 
 
@@ -150,14 +155,21 @@ def _address(email: str) -> str:
     try:
         return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:
-        raise AccountRefused(f"{email!r} is not an e-mail address: {error}") from None
+        raise AccountRefused(
+            says("%(email)s is not an e-mail address: %(why)s", email=repr(email), why=Word("problem", str(error)))
+        ) from None
 
 
 def _roles(role: str | Iterable[str]) -> tuple[str, ...]:
     roles = tuple(dict.fromkeys([role] if isinstance(role, str) else role))
     unknown = [name for name in roles if name not in ROLES]
     if unknown or not roles:
-        raise AccountRefused(f"no such role: {', '.join(unknown) or 'none given'}; choose of {', '.join(ROLES)}")
+        raise AccountRefused(
+            says(
+                "no such role: %(given)s; choose of %(roles)s",
+                given=words("role", *unknown) or says("none given"), roles=words("role", *ROLES),
+            )
+        )  # fmt: skip
     return roles
 
 
@@ -175,4 +187,4 @@ def _keep_an_admin(session: Session, number: int, roles: tuple[str, ...]) -> Non
         .with_for_update()
     ).all()
     if "admin" not in roles and list(admins) == [number]:
-        raise AccountRefused("this is the last administrator: make somebody else one first")
+        raise AccountRefused(says("this is the last administrator: make somebody else one first"))

@@ -15,6 +15,7 @@ from engine.store import audit
 from engine.store.notice_tables import Delivery
 from engine.store.orm import unit_of_work
 from engine.store.session import raw, transaction
+from rulesets.wording import says
 
 LEASE = timedelta(seconds=90)
 """Longer than any attempt may take: `workers.deliver` ends attempts before."""
@@ -100,7 +101,7 @@ def send_again(number: int, now: datetime, by: str) -> None:
     with unit_of_work() as session:
         row = session.get(Delivery, number, with_for_update=True)
         if row is None or row.state != "failed":
-            raise NotFound(f"there is no failed message number {number}")
+            raise NotFound(says("there is no failed message number %(number)s", number=number))
         row.state, row.attempts, row.next_at, row.give_up_at = "waiting", 0, now, now + TRIED_FOR
         session.add(row)
         audit.record(session, actor=by, action="delivery.again", subject=f"delivery/{number}")

@@ -22,6 +22,7 @@ from engine.store.orm import unit_of_work
 from engine.store.versions import active_number, read_version
 from rulesets import document as documents
 from rulesets import starters
+from rulesets.wording import Sentence, says
 
 P = TypeVar("P", bound=DraftPart)
 Values = Mapping[str, Any]
@@ -32,7 +33,7 @@ KEPT = frozenset({"path", "parent", "position", "version", "changed_by"})
 class DraftConflict(BatonError):
     """Somebody else changed it meanwhile: ``theirs`` is what stands there now, ``yours`` what was to be written."""
 
-    def __init__(self, message: str, by: str | None, version: int, theirs: Values, yours: Values) -> None:
+    def __init__(self, message: Sentence, by: str | None, version: int, theirs: Values, yours: Values) -> None:
         super().__init__(message)
         self.by, self.version, self.theirs, self.yours = by, version, theirs, yours
 
@@ -70,7 +71,10 @@ def save_draft(
     with unit_of_work() as session:
         draft = _locked(session)
         if expected_revision not in {None, draft.revision}:
-            message = f"the draft was changed by {draft.changed_by} meanwhile: load it again and repeat your change"
+            message = says(
+                "the draft was changed by %(who)s meanwhile: load it again and repeat your change",
+                who=str(draft.changed_by),
+            )
             raise DraftConflict(message, draft.changed_by, draft.revision, {}, {})
         old = _parsed(_document(session, draft))
         before, after = documents.digest(old), documents.digest(policy)
@@ -155,7 +159,7 @@ def add_part(part: DraftPart, by: str) -> int:
     with unit_of_work() as session:
         draft = _locked(session)
         if session.get(kind, part.path) is not None:
-            raise PolicyRefused(f"there is a {part.key!r} here already: choose another key")
+            raise PolicyRefused(says("there is a %(key)s here already: choose another key", key=repr(part.key)))
         siblings = session.exec(select(kind.position).where(kind.parent == part.parent)).all()
         part.position = max(siblings, default=-1) + 1
         _write(session, draft, part, by)
@@ -223,7 +227,9 @@ def _replace_rows(session: Session, document: dict[str, Any], revision: int, by:
     rest, parts = split(document)
     twice = [path for (_, path), times in Counter((type(part), part.path) for part in parts).items() if times > 1]
     if twice:
-        raise PolicyRefused(f"a key is in its list twice: {', '.join(sorted(twice)[:10])}; each row needs its own")
+        raise PolicyRefused(
+            says("a key is in its list twice: %(keys)s; each row needs its own", keys=tuple(sorted(twice)[:10]))
+        )
     old = {(type(row), row.path): row for row in _all_rows(session)}
     for part in parts:
         known = old.pop((type(part), part.path), None)
@@ -273,7 +279,9 @@ def _all_rows(session: Session) -> list[DraftPart]:
 def _part(session: Session, kind: type[P], path: str) -> P:
     part = session.get(kind, path)
     if part is None:
-        raise NotFound(f"{path} is not in the draft any more: somebody removed it or loaded another document")
+        raise NotFound(
+            says("%(row)s is not in the draft any more: somebody removed it or loaded another document", row=path)
+        )
     return part
 
 
@@ -281,7 +289,7 @@ def _parsed(document: Any) -> Any:
     result = documents.parse(document)
     if result.policy is None:
         told = "\n".join(f"{finding.path}: {finding.message}" for finding in result.findings[:20])
-        raise PolicyRefused(told, result.findings)
+        raise PolicyRefused(told, result.findings, document)
     return result.policy
 
 
@@ -289,7 +297,7 @@ def _conflict(part: DraftPart, theirs: Values, yours: Values) -> DraftConflict:
     theirs, yours = _spread(theirs), _spread(yours)
     differing = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
     return DraftConflict(
-        f"{part.changed_by or 'somebody'} changed this row meanwhile",
+        says("%(who)s changed this row meanwhile", who=part.changed_by or says("somebody")),
         part.changed_by,
         part.version,
         {name: theirs.get(name) for name in differing},

@@ -21,6 +21,7 @@ from engine.store import audit
 from engine.store.orm import unit_of_work
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
+from rulesets.wording import says
 
 ENGINE_SOURCE = "baton"
 """Source of the events Baton makes itself."""
@@ -97,7 +98,7 @@ def run_again(event_ids: Sequence[int], by: str) -> list[int]:
             .fetchall()
         )
         if not rows:
-            raise NotFound("no such event is set aside: it may have been run again already")
+            raise NotFound(says("no such event is set aside: it may have been run again already"))
         numbers = sorted(event for event, _ in rows)
         audit.record(session, actor=by, action="event.run_again", subject="inbox", after={"events": numbers})
     return [lead for _, lead in rows]

@@ -24,6 +24,7 @@ from engine.store.admin_tables import ApiKey
 from engine.store.inbox import ENGINE_SOURCE
 from engine.store.orm import unit_of_work
 from engine.store.session import transaction
+from rulesets.wording import Word, says
 
 SCOPES = (
     "events:write", "leads:read", "leads:write", "policy:read", "policy:write", "roster:read", "roster:write",
@@ -78,7 +79,7 @@ def add_key(
     origin = source or name
     _check_names(name, origin)
     if public and person:
-        raise KeyRefused("a public key cannot act for a person: anybody who reads the page could")
+        raise KeyRefused(says("a public key cannot act for a person: anybody who reads the page could"))
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     row = ApiKey(
         name=name,
@@ -97,7 +98,9 @@ def add_key(
             after = {"scopes": list(granted), "public": public, "person": row.person, "source": origin}
             audit.record(session, actor=by, action="key.added", subject=name, after=after)
     except IntegrityError:
-        raise KeyRefused(f"there is a key named {name} already: choose another name, or revoke it") from None
+        raise KeyRefused(
+            says("there is a key named %(name)s already: choose another name, or revoke it", name=name)
+        ) from None
     return NewKey(row.id or 0, f"baton_{prefix}_{secret}")
 
 
@@ -106,8 +109,13 @@ def _checked_scopes(scopes: Iterable[str], *, public: bool) -> tuple[str, ...]:
     allowed = PUBLIC_SCOPES if public else SCOPES
     wrong = [scope for scope in granted if scope not in allowed]
     if wrong or not granted:
-        kind = "a public key may have" if public else "choose of"
-        raise KeyRefused(f"no such scope: {', '.join(wrong) or 'none given'}; {kind} {', '.join(allowed)}")
+        given = tuple(wrong) or says("none given")
+        if public:
+            told = says(
+                "no such scope: %(given)s; a public key may have %(scopes)s", given=given, scopes=tuple(allowed)
+            )
+            raise KeyRefused(told)
+        raise KeyRefused(says("no such scope: %(given)s; choose of %(scopes)s", given=given, scopes=tuple(allowed)))
     return granted
 
 
@@ -115,10 +123,14 @@ def _check_names(name: str, source: str) -> None:
     for what, text in (("name", name), ("source", source)):
         if NAME.fullmatch(text) is None:
             raise KeyRefused(
-                f"the {what} {text!r} is unusable: give 1 to 64 letters, digits, dots, dashes, underscores"
+                says(
+                    "the %(what)s %(value)s is unusable: give 1 to 64 letters, digits, dots, dashes, underscores",
+                    what=Word("key", what),
+                    value=repr(text),
+                )
             )
     if source in RESERVED_SOURCES:
-        raise KeyRefused(f"the source {source!r} is Baton's own: choose another name")
+        raise KeyRefused(says("the source %(value)s is Baton's own: choose another name", value=repr(source)))
 
 
 @contextmanager
@@ -137,7 +149,7 @@ def revoke_key(name: str, now: datetime, by: str = "operator") -> None:
     with unit_of_work() as session:
         row = session.exec(select(ApiKey).where(ApiKey.name == name).with_for_update()).first()
         if row is None:
-            raise NotFound(f"there is no key named {name}")
+            raise NotFound(says("there is no key named %(name)s", name=name))
         if row.revoked_at is None:
             row.revoked_at = now
             session.add(row)

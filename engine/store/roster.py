@@ -27,6 +27,7 @@ from engine.store.roster_lock import change_roster_lock
 from engine.store.session import raw
 from engine.store.tables import CalendarRow, Person, Team
 from rulesets.roster import FORMAT, Roster, lint_roster, plain
+from rulesets.wording import says
 
 COLUMNS = ("email", "name", "role", "team", "department", "manager", "tier", "weight", "capacity", "active", "calendar")
 HANDOVER = Handover()
@@ -97,7 +98,7 @@ def import_roster(
         lock(raw(session.connection()), LockKey.ROSTER)
         before = _document(session)
         if expected is not None and roster_tag(before) != expected:
-            raise RosterConflict("the roster was changed meanwhile: read it again and repeat your change")
+            raise RosterConflict(says("the roster was changed meanwhile: read it again and repeat your change"))
         roster = _checked(before, document, replace=replace)
         if any(calendar.country for calendar in roster.calendars):
             known_countries()  # loading them takes a second, for which no batch should wait
@@ -164,9 +165,10 @@ def _remove(row: type[CalendarRow | Team], name: str, key: str, by: str) -> None
         gone = next((part for part in before.get(name, ()) if part["key"] == key), None)
         if gone is None:
             return
-        checked = lint_roster({**before, name: [part for part in before[name] if part is not gone]})
+        rest = {**before, name: [part for part in before[name] if part is not gone]}
+        checked = lint_roster(rest)
         if checked.roster is None:
-            raise RosterRefused(told_of(checked.findings), checked.findings)
+            raise RosterRefused(told_of(checked.findings), checked.findings, rest)
         session.delete(session.get(row, key))
         audit.record(session, actor=by, action="roster.changed", subject=f"{name.removesuffix('s')}/{key}", before=gone)
 
@@ -175,10 +177,11 @@ def _checked(before: Document, document: Any, *, replace: bool) -> Roster:
     """The roster that would result. Raises `RosterRefused`."""
     report = lint_roster(document)
     if report.roster is None and not _only_dangling(report.findings):
-        raise RosterRefused(told_of(report.findings), report.findings)
-    checked = lint_roster(_merged(before, document, replace=replace))
+        raise RosterRefused(told_of(report.findings), report.findings, document)
+    merged = _merged(before, document, replace=replace)
+    checked = lint_roster(merged)
     if checked.roster is None:
-        raise RosterRefused(told_of(checked.findings), checked.findings)
+        raise RosterRefused(told_of(checked.findings), checked.findings, merged)
     return checked.roster
 
 

@@ -13,6 +13,7 @@ from engine.store import audit
 from engine.store.draft_tables import DraftSignature
 from engine.store.drafts import load_draft
 from engine.store.orm import unit_of_work
+from rulesets.wording import says
 
 SIDES = ("marketing", "sales")
 REVIEW = "review"
@@ -60,13 +61,13 @@ def ask_for_review(digest: str, by: str, now: datetime) -> None:
 def sign(side: str, digest: str, by: str, now: datetime) -> None:
     """Sign for a side; raises `SignatureRefused` when the draft is not the one that was read."""
     if side not in SIDES:
-        raise SignatureRefused(f"{side} is not a side: choose marketing or sales")
+        raise SignatureRefused(says("%(side)s is not a side: choose marketing or sales", side=side))
     _put(side, digest, by, now, "draft.signed")
 
 
 def _put(side: str, digest: str, by: str, now: datetime, action: str) -> None:
     if load_draft().digest != digest:
-        raise SignatureRefused("the draft was changed after you opened the page: read what is new, then sign")
+        raise SignatureRefused(says("the draft was changed after you opened the page: read what is new, then sign"))
     with unit_of_work() as session:
         session.merge(DraftSignature(side=side, digest=digest, signer=by, signed_at=now))
         audit.record(session, actor=by, action=action, subject=f"draft/{side}", after={"digest": digest})

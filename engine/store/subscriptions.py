@@ -17,6 +17,7 @@ from engine.errors import BatonError, NotFound
 from engine.store import audit
 from engine.store.notice_tables import Delivery, Subscription
 from engine.store.orm import unit_of_work
+from rulesets.wording import says
 
 SECRET_BYTES = 24
 """As the Standard Webhooks specification has it: 24 to 64 random bytes."""
@@ -100,7 +101,7 @@ def new_secret() -> str:
 def _locked(session: Session, number: int) -> Subscription:
     row = session.get(Subscription, number, with_for_update=True)
     if row is None:
-        raise NotFound(f"there is no webhook number {number}")
+        raise NotFound(says("there is no webhook number %(number)s", number=number))
     return row
 
 
@@ -112,16 +113,20 @@ def _address(url: str) -> str:
     except ValueError:
         usable, parts = False, urlsplit("")
     if not usable or not text.isascii() or not text.isprintable() or " " in text or len(text) > LONGEST_URL:
-        raise SubscriptionRefused(f"{text!r} is not an address to send to: write https://host/path")
+        raise SubscriptionRefused(
+            says("%(value)s is not an address to send to: write https://host/path", value=repr(text))
+        )
     if parts.username is not None or parts.fragment:
-        raise SubscriptionRefused("leave name, password and #fragment out of the address: what is sent is signed")
+        raise SubscriptionRefused(says("leave name, password and #fragment out of the address: what is sent is signed"))
     return text
 
 
 def _events(events: Iterable[str]) -> list[str]:
     given = set(events)
     if unknown := sorted(given - set(EVENTS)):
-        raise SubscriptionRefused(f"no such event: {', '.join(unknown)}; choose of {', '.join(EVENTS)}")
+        raise SubscriptionRefused(
+            says("no such event: %(given)s; choose of %(events)s", given=tuple(unknown), events=tuple(EVENTS))
+        )
     if not given:
-        raise SubscriptionRefused(f"choose at least one event of {', '.join(EVENTS)}")
+        raise SubscriptionRefused(says("choose at least one event of %(events)s", events=tuple(EVENTS)))
     return [name for name in EVENTS if name in given]

@@ -9,6 +9,7 @@ from engine.store.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.orm import unit_of_work
 from engine.store.roster_lock import change_roster_lock
 from engine.store.session import raw, transaction
+from rulesets.wording import says
 
 COLUMNS = "id, person, role, rule, from_at, until_at, lead_id, event_id, ended_at, lifted_by"
 
@@ -55,7 +56,7 @@ def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[in
             [now, by, number, now],
         ).fetchone()
         if row is None:
-            raise NotFound("this suspension is over already")
+            raise NotFound(says("this suspension is over already"))
         lifted = Suspended(*row)
         audit.record(
             session,

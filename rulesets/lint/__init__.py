@@ -34,6 +34,7 @@ from rulesets.lint.words import check_words
 from rulesets.moments import CannotCompile
 from rulesets.policy import Acknowledgement, Policy
 from rulesets.shape import MOST_ERRORS
+from rulesets.wording import reason_of, says
 
 MOST_FINDINGS = 1000
 """Most findings of one check; nobody mends more at once, and a hostile document must not keep the lint busy."""
@@ -119,7 +120,7 @@ def check_limits(policy: Policy) -> list[Finding]:
     try:
         compile_policy(policy)
     except CannotCompile as refused:
-        return [error("matcher-limit", (), f"this policy cannot be compiled: {refused}")]
+        return [error("matcher-limit", (), says("this policy cannot be compiled: %(why)s", why=reason_of(refused)))]
     return []
 
 

@@ -15,6 +15,7 @@ from rulesets.lint.regions import Region
 from rulesets.lint.subjects import GRIDS, Grid, Span
 from rulesets.numbers import write_number
 from rulesets.policy import FitGroup, FitRule
+from rulesets.wording import Sentence, Word, says
 
 MOST_PAIRS = 20_000
 """Most pairs of bands of one group that are compared."""
@@ -93,12 +94,16 @@ def _overlaps(meaning: Meaning, field: str, bands: list[Band]) -> Iterator[Findi
 
 def _overlap(meaning: Meaning, field: str, band: Band, other: Band) -> Finding:
     low, high = other.span[0], min(band.span[1], other.span[1])
-    both = _span_text(band.grid, (low, high))
-    message = f"{quoted(band.rule.key)} and {quoted(other.rule.key)} both hold for {field} {both}"
-    hint = f"narrow {band.rule.key}: {_row(band.rule, field, band.grid, (band.span[0], low - 1))}"
+    message = says(
+        "%(one)s and %(other)s both hold for %(field)s %(span)s",
+        one=quoted(band.rule.key), other=quoted(other.rule.key), field=field,
+        span=_span_text(band.grid, (low, high)),
+    )  # fmt: skip
+    narrowed, row = band, _row(band.rule, field, band.grid, (band.span[0], low - 1))
     if band.span[0] == low:
-        hint = f"narrow {other.rule.key}: {_row(other.rule, field, band.grid, (high + 1, other.span[1]))}"
-    return meaning.warning("band-overlap", (*other.place, "when"), message, hint)
+        narrowed, row = other, _row(other.rule, field, band.grid, (high + 1, other.span[1]))
+    mend = says("narrow %(key)s: %(row)s", key=narrowed.rule.key, row=row)
+    return meaning.warning("band-overlap", (*other.place, "when"), message, mend)
 
 
 def _gaps(meaning: Meaning, field: str, bands: list[Band], regions: list[Region]) -> Iterator[Finding]:
@@ -113,22 +118,23 @@ def _gaps(meaning: Meaning, field: str, bands: list[Band], regions: list[Region]
 def _gap(meaning: Meaning, field: str, bands: list[Band], gap: Span) -> Finding:
     below = [band for band in bands if band.span[0] < gap[0]][-1]
     after = next(band for band in bands if band.span[0] > gap[0])
-    message = f"no rule of this group holds for {field} {_span_text(below.grid, gap)}"
-    hint = f"add {_row(below.rule, field, below.grid, gap, key=f'before_{after.rule.key}'[:40])}"
-    return meaning.warning("band-gap", (*after.place, "when"), message, hint)
+    message = says("no rule of this group holds for %(field)s %(span)s", field=field, span=_span_text(below.grid, gap))
+    row = _row(below.rule, field, below.grid, gap, key=f"before_{after.rule.key}"[:40])
+    return meaning.warning("band-gap", (*after.place, "when"), message, says("add %(row)s", row=row))
 
 
-def _row(rule: FitRule, field: str, grid: Grid, span: Span, key: str | None = None) -> str:
+def _row(rule: FitRule, field: str, grid: Grid, span: Span, key: str | None = None) -> Word:
     """A row as it may stand in the document; what is suggested always ends above, but may be open below."""
     low, high = (_number(grid, step) for step in span)
     is_open = span[0] <= grid.low
     test = f"op: lte, value: {high}" if is_open else f"op: between, value: [{low}, {high}]"
-    return f"{{key: {key or rule.key}, when: {{field: {field}, {test}}}, points: {write_number(rule.points)}}}"
+    text = f"{{key: {key or rule.key}, when: {{field: {field}, {test}}}, points: {write_number(rule.points)}}}"
+    return Word("row", text)
 
 
-def _span_text(grid: Grid, span: Span) -> str:
+def _span_text(grid: Grid, span: Span) -> Sentence | str:
     low, high = (_number(grid, step) for step in span)
-    return f"{low}" if low == high else f"{low} to {high}"
+    return f"{low}" if low == high else says("%(low)s to %(high)s", low=low, high=high)
 
 
 def _number(grid: Grid, step: int) -> int | float:

@@ -8,7 +8,8 @@ from rulesets.findings import Finding, Place
 from rulesets.lint.amounts import ZERO, Amounts, cents
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups, signals
 from rulesets.lint.sums import goes_together, group_engagement, group_fit, least_worth, points_text, signal_range
-from rulesets.policy import FitRule, Model, Signal
+from rulesets.policy import FitGroup, FitRule, Model, Signal, SignalGroup
+from rulesets.wording import Sentence, says
 
 MOST_RULES = 80
 """Most rules of a group that are compared with each other."""
@@ -18,7 +19,7 @@ MOST_RULES = 80
 class Level:
     """A limit in points, and what else is added before it."""
 
-    name: str
+    name: Sentence
     low: Decimal | None
     high: Decimal | None
     beside: Amounts = ZERO
@@ -36,13 +37,17 @@ def _fit(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
     for at, group in fit_groups(place, model):
         others = _without(sums, at, cents(model.fit.start))
         levels = (
-            Level(f"the group {group.key}", group.min, group.max),
-            Level("the fit", model.fit.min, model.fit.max, others),
+            Level(_group_named(group), group.min, group.max),
+            Level(says("the fit"), model.fit.min, model.fit.max, others),
         )
         rules = [(where, rule) for where, rule in fit_rules(at, group) if meaning.may_hold(rule.when, model)]
         beside = _beside(meaning, model, [rule for _, rule in rules])
         for where, rule in rules:
             yield from _wasted(meaning, where, rule.points, beside(rule).plus(Amounts.of([cents(rule.points)])), levels)
+
+
+def _group_named(group: FitGroup | SignalGroup) -> Sentence:
+    return says("the group %(key)s", key=group.key)
 
 
 def _without(sums: Mapping[Place, Amounts], place: Place, start: int = 0) -> Amounts:
@@ -95,9 +100,12 @@ def _wasted(
         if cut:
             sign = -1 if points < 0 else 1
             left = points_text(cents(points) - sign * cut)
-            lost = f"{points_text(sign * cut)} of {points_text(cents(points))} points"
-            message = f"{lost} are always cut away by {level.name}"
-            yield meaning.warning("wasted-points", (*place, "points"), message, f"write {left}, or move the bound")
+            message = says(
+                "%(lost)s of %(points)s points are always cut away by %(limit)s",
+                lost=points_text(sign * cut), points=points_text(cents(points)), limit=level.name,
+            )  # fmt: skip
+            mend = says("write %(points)s, or move the bound", points=left)
+            yield meaning.warning("wasted-points", (*place, "points"), message, mend)
             return
         given = Amounts(given.low, given.high).clamped(level.low, level.high)
 
@@ -111,9 +119,9 @@ def _engagement(meaning: Meaning, place: Place, model: Model) -> Iterator[Findin
         for where, signal, span in listening:
             if span.low or span.high:
                 levels = (
-                    Level("its own max", *_own(signal)),
-                    Level(f"the group {group.key}", group.min, group.max, Amounts(low - span.low, high - span.high)),
-                    Level("the engagement", model.engagement.min, model.engagement.max, elsewhere),
+                    Level(says("its own max"), *_own(signal)),
+                    Level(_group_named(group), group.min, group.max, Amounts(low - span.low, high - span.high)),
+                    Level(says("the engagement"), model.engagement.min, model.engagement.max, elsewhere),
                 )
                 worth = least_worth(signal) * (-1 if signal.points < 0 else 1)
                 yield from _wasted(meaning, where, signal.points, Amounts.of([worth]), levels)

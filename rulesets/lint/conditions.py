@@ -19,12 +19,13 @@ from rulesets.conditions import (
     SegmentTest,
     children,
 )
-from rulesets.findings import Finding, Place, did_you_mean, quoted
+from rulesets.findings import Finding, Place, did_you_mean, one_of, quoted
 from rulesets.lint.known import Known, Site, sites
-from rulesets.lint.references import check_event, check_field
+from rulesets.lint.references import add_under, check_event, check_field, missing_in
 from rulesets.lint.segments import LONGEST_CHAIN, is_result, measure, where_of
 from rulesets.operands import BadOperand, property_type, read_operand
 from rulesets.reading import Field, FieldType, fold, spellings
+from rulesets.wording import Word, says, words
 
 DEEPEST_GROUPS = 4
 LARGEST_CONDITION = 10_000
@@ -70,8 +71,8 @@ def _check_node(known: Known, place: Place, node: Node) -> Iterator[Finding]:
             yield from check_event(known, (*place, "days_since", "event"), node.days_since.event)
             yield from _check_test(known, place, node, FieldType.DECIMAL)
         case SegmentTest() if node.segment not in known.declared["segments"]:
-            hint = did_you_mean(node.segment, known.declared["segments"]) or "add it under segments"
-            message = f"there is no {quoted(node.segment)} in segments"
+            hint = did_you_mean(node.segment, known.declared["segments"]) or add_under("segments")
+            message = missing_in(node.segment, "segments")
             yield known.error("dangling-reference", (*place, "segment"), message, hint)
         case _:
             pass  # groups are checked through their children
@@ -88,12 +89,16 @@ def _check_test(
     operator = OPERATORS.get(node.op)
     if operator is None:
         fitting = [o.key for o in OPERATORS.values() if type_ is None or type_ in o.types]
-        hint = did_you_mean(node.op, OPERATORS) or "one of " + ", ".join(fitting)
-        yield known.error("unknown-operator", (*place, "op"), f"{quoted(node.op)} is not an operator", hint)
+        hint = did_you_mean(node.op, OPERATORS) or one_of(fitting)
+        message = says("%(operator)s is not an operator", operator=quoted(node.op))
+        yield known.error("unknown-operator", (*place, "op"), message, hint)
     elif type_ is not None and type_ not in operator.types:
         fitting = [o.key for o in OPERATORS.values() if type_ in o.types]
-        message = f"{node.op} does not apply to a value of type {type_}"
-        yield known.error("operator-type", (*place, "op"), message, "one of " + ", ".join(fitting))
+        message = says(
+            "%(operator)s does not apply to a value of type %(type)s",
+            operator=Word("operator", node.op), type=Word("type", type_.value),
+        )  # fmt: skip
+        yield known.error("operator-type", (*place, "op"), message, one_of(words("operator", *fitting)))
     elif type_ is not None:
         yield from _check_operand(known, (*place, "value"), node.value, type_, operator, field)
 
@@ -104,15 +109,17 @@ def _check_operand(
     try:
         operand = read_operand(type_, operator, value, known.zone)
     except BadOperand as bad:
-        hint = None if bad.suggestion is None else f"write {str(bad.suggestion)[:200]}"
-        yield known.error("bad-operand", place, str(bad), hint)
+        hint = None if bad.suggestion is None else says("write %(value)s", value=str(bad.suggestion)[:200])
+        yield known.error("bad-operand", place, bad.says, hint)
         return
     if field and field.options and operator.operand in {Operand.ONE, Operand.MANY}:
         yield from _check_options(known, place, value, field)
     if operand == frozenset():
-        yield known.warning("empty-operand", place, "the list is empty, so the answer never depends on the value")
+        message = says("the list is empty, so the answer never depends on the value")
+        yield known.warning("empty-operand", place, message)
     if operator.operand is Operand.RANGE and isinstance(operand, tuple) and operand[0] > operand[1]:
-        yield known.warning("inverted-range", place, "the lower end is above the upper: never true", "swap the two")
+        message = says("the lower end is above the upper: never true")
+        yield known.warning("inverted-range", place, message, says("swap the two"))
 
 
 def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iterator[Finding]:
@@ -120,8 +127,9 @@ def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iter
     for index, member in enumerate(value if isinstance(value, list) else [value]):
         if fold(member) not in known_options:
             at = (*place, index) if isinstance(value, list) else place
-            hint = did_you_mean(member, field.options) or "one of " + ", ".join(field.options[:20])
-            yield known.error("not-an-option", at, f"{quoted(member)} is not an option of {field.key}", hint)
+            hint = did_you_mean(member, field.options) or one_of(field.options[:20])
+            message = says("%(value)s is not an option of %(field)s", value=quoted(member), field=field.key)
+            yield known.error("not-an-option", at, message, hint)
 
 
 def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
@@ -129,11 +137,11 @@ def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Fin
     for place, node, inside in located:
         at_event = site.at_event or inside
         if isinstance(node, PropertyTest) and not at_event:
-            message = "event properties can be tested only inside a signal's or a count's condition"
-            yield known.error("property-outside-event", place, message, "move it into a count's where")
+            message = says("event properties can be tested only inside a signal's or a count's condition")
+            yield known.error("property-outside-event", place, message, says("move it into a count's where"))
         if isinstance(node, FieldTest) and site.scoring and is_result(node.field):
-            message = f"scoring may not read {quoted(node.field)}: it would depend on itself (R2.7)"
-            yield known.error("reads-result", (*place, "field"), message, "use a route, exclusion or red flag")
+            message = says("scoring may not read %(field)s: it would depend on itself (R2.7)", field=quoted(node.field))
+            yield known.error("reads-result", (*place, "field"), message, says("use a route, exclusion or red flag"))
         if isinstance(node, SegmentTest):
             yield from _check_segment_use(known, replace(site, place=place, at_event=at_event), node)
 
@@ -141,12 +149,17 @@ def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Fin
 def _check_segment_use(known: Known, site: Site, node: SegmentTest) -> Iterator[Finding]:
     measured = measure(node, known.measures)
     if not site.at_event and measured.properties:
-        message = f"the segment {quoted(node.segment)} tests event properties and fits only signals and counts"
+        message = says(
+            "the segment %(key)s tests event properties and fits only signals and counts", key=quoted(node.segment)
+        )
         yield known.error("property-outside-event", (*site.place, "segment"), message)
     if site.scoring and measured.results:
-        read = ", ".join(sorted(measured.results)[:3])
-        message = f"the segment {quoted(node.segment)} reads {read}, which scoring may not (R2.7)"
-        yield known.error("reads-result", (*site.place, "segment"), message, "use a segment that reads facts only")
+        message = says(
+            "the segment %(key)s reads %(fields)s, which scoring may not (R2.7)",
+            key=quoted(node.segment), fields=tuple(sorted(measured.results)[:3]),
+        )  # fmt: skip
+        mend = says("use a segment that reads facts only")
+        yield known.error("reads-result", (*site.place, "segment"), message, mend)
 
 
 def _check_depth(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
@@ -156,11 +169,16 @@ def _check_depth(known: Known, site: Site, located: list[Located]) -> Iterator[F
     for place, root in roots:
         measured = measure(root, known.measures)
         if measured.groups > DEEPEST_GROUPS:
-            message = f"groups nest {measured.groups} deep with segments expanded; at most {DEEPEST_GROUPS} may"
-            yield known.error("too-deep", place, message, "split off a flatter condition")
+            message = says(
+                "groups nest %(depth)s deep with segments expanded; at most %(most)s may",
+                depth=measured.groups, most=DEEPEST_GROUPS,
+            )  # fmt: skip
+            yield known.error("too-deep", place, message, says("split off a flatter condition"))
         if measured.chain > LONGEST_CHAIN:
-            message = f"more than {LONGEST_CHAIN} segments stand inside one another"
-            yield known.error("too-deep", place, message, "name the inner segments directly")
+            message = says("more than %(most)s segments stand inside one another", most=LONGEST_CHAIN)
+            yield known.error("too-deep", place, message, says("name the inner segments directly"))
         if measured.size > LARGEST_CONDITION:
-            message = f"with segments expanded the condition has more than {LARGEST_CONDITION:,} parts"
-            yield known.error("matcher-limit", place, message, "use fewer or smaller segments")
+            message = says(
+                "with segments expanded the condition has more than %(most)s parts", most=f"{LARGEST_CONDITION:,}"
+            )
+            yield known.error("matcher-limit", place, message, says("use fewer or smaller segments"))

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from rulesets.countries import COUNTRIES
 from rulesets.findings import Finding, quoted
 from rulesets.lint.meaning import Meaning
+from rulesets.wording import says
 
-MEND = "leave the country out and list its holidays under days_off"
+MEND = says("leave the country out and list its holidays under days_off")
 
 
 def check_countries(meaning: Meaning) -> Iterator[Finding]:
     """A country whose holidays are not known."""
     calendar = meaning.known.policy.calendar
     if calendar is not None and calendar.country is not None and calendar.country not in COUNTRIES:
-        message = f"the public holidays of {quoted(calendar.country)} are not known, so none is off"
+        message = says(
+            "the public holidays of %(country)s are not known, so none is off", country=quoted(calendar.country)
+        )
         yield meaning.warning("unknown-country", ("calendar", "country"), message, MEND)

@@ -7,6 +7,7 @@ from rulesets.findings import Finding, Place
 from rulesets.lint.known import Known
 from rulesets.lint.segments import Measure, measure, segments_named
 from rulesets.policy import OtherPolicy, Policy
+from rulesets.wording import Sentence, says
 
 Graph = Mapping[str, frozenset[str]]
 
@@ -16,22 +17,22 @@ def check_cycles(known: Known) -> Iterator[Finding]:
     policy = known.policy
     segments = {segment.key: segments_named(segment.when) for segment in policy.segments}
     for graph, place, what in (
-        (segments, ("segments",), "segments"),
-        (_checklist_graph(policy, known.measures), ("qualification", "checklists"), "checklists"),
-        (_otherwise_graph(policy), ("assignment",), "assignment policies"),
+        (segments, ("segments",), says("segments")),
+        (_checklist_graph(policy, known.measures), ("qualification", "checklists"), says("checklists")),
+        (_otherwise_graph(policy), ("assignment",), says("assignment policies")),
     ):
         yield from _rings(known, graph, place, what)
 
 
-def _rings(known: Known, graph: Graph, place: Place, what: str) -> Iterator[Finding]:
+def _rings(known: Known, graph: Graph, place: Place, what: Sentence) -> Iterator[Finding]:
     keys = list(graph)
     left = dict(graph)
     while ring := ring_in(left):
         first = min(ring, key=keys.index)
         at = ring.index(first)
         names = " → ".join([*ring[at:], *ring[:at], first])
-        message = f"{what} refer to each other in a ring: {names}"
-        yield known.error("cycle", (*place, keys.index(first)), message, "break it")
+        message = says("%(what)s refer to each other in a ring: %(names)s", what=what, names=names)
+        yield known.error("cycle", (*place, keys.index(first)), message, says("break it"))
         left = {key: refers for key, refers in left.items() if key not in ring}
 
 

@@ -13,6 +13,7 @@ from rulesets.conditions import ALWAYS, Node
 from rulesets.findings import Finding, Place, quoted
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups, signals
 from rulesets.policy import AssignmentPolicy, Model, OtherPolicy, Policy, Route, Signal
+from rulesets.wording import says
 
 MOST_PAIRS = 5_000
 """Most pairs of one list that are compared."""
@@ -77,8 +78,11 @@ def _same(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
 def _twice(meaning: Meaning, rows: Sequence[Row]) -> Iterator[Finding]:
     for (_, first, _), (place, row, _) in _same(rows):
         if getattr(first, "points", 0) * getattr(row, "points", 0) >= 0:
-            message = f"{quoted(row.key)} holds for exactly the same leads as {quoted(first.key)}, and both count"
-            yield meaning.warning("duplicate-rule", place, message, "keep one of them")
+            message = says(
+                "%(one)s holds for exactly the same leads as %(other)s, and both count",
+                one=quoted(row.key), other=quoted(first.key),
+            )  # fmt: skip
+            yield meaning.warning("duplicate-rule", place, message, says("keep one of them"))
 
 
 def _contradictory(meaning: Meaning, rows: Sequence[Row]) -> Iterator[Finding]:
@@ -90,10 +94,12 @@ def _contradictory(meaning: Meaning, rows: Sequence[Row]) -> Iterator[Finding]:
         for place, row, _ in alike:
             against = next((other for _, other, _ in alike if other.points * row.points < 0), None)
             if against is not None and alike[0][1] is not row:
-                message = (
-                    f"{quoted(row.key)} and {quoted(against.key)} hold for the same leads and work against each other"
-                )
-                yield meaning.warning("contradictory-rules", place, message, "keep one of them, or add up the points")
+                message = says(
+                    "%(one)s and %(other)s hold for the same leads and work against each other",
+                    one=quoted(row.key), other=quoted(against.key),
+                )  # fmt: skip
+                mend = says("keep one of them, or add up the points")
+                yield meaning.warning("contradictory-rules", place, message, mend)
                 break
 
 
@@ -127,10 +133,12 @@ def _shadowed(meaning: Meaning, place: Place, rows: Sequence[tuple[int, Any]]) -
             if pairs > MOST_PAIRS:
                 return
             if _forestalls(meaning, earlier, row):
-                message = f"whenever {quoted(row.key)} holds, {quoted(earlier.key)} holds and comes first"
-                yield meaning.warning(
-                    "shadowed-rule", (*place, index), message, "move it up, narrow the other, or remove it"
-                )
+                message = says(
+                    "whenever %(one)s holds, %(other)s holds and comes first",
+                    one=quoted(row.key), other=quoted(earlier.key),
+                )  # fmt: skip
+                mend = says("move it up, narrow the other, or remove it")
+                yield meaning.warning("shadowed-rule", (*place, index), message, mend)
                 break
 
 

@@ -13,6 +13,7 @@ from rulesets.findings import Finding, Place, error, warning
 from rulesets.lint.segments import Measure, measures_of
 from rulesets.policy import EventMatch, Policy
 from rulesets.vocabulary import Vocabulary
+from rulesets.wording import Sentence
 
 LISTS = ("fields", "events", "segments", "models", "assignment", "sla")
 UTC = ZoneInfo("UTC")
@@ -46,13 +47,13 @@ class Known:
         measures = measures_of(policy.segments)
         return cls(policy, Vocabulary.of(policy), zone, _declared(raw), measures, original or _same)
 
-    def error(self, code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
+    def error(self, code: str, place: Place, message: Sentence, mend: Sentence | None = None) -> Finding:
         """An error at a place of the policy."""
-        return error(code, self.original(place), message, suggestion)
+        return error(code, self.original(place), message, mend)
 
-    def warning(self, code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
+    def warning(self, code: str, place: Place, message: Sentence, mend: Sentence | None = None) -> Finding:
         """A warning at a place of the policy."""
-        return warning(code, self.original(place), message, suggestion)
+        return warning(code, self.original(place), message, mend)
 
 
 def _same(place: Place) -> Place:

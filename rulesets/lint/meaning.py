@@ -11,6 +11,7 @@ from rulesets.findings import Finding, Place
 from rulesets.lint.known import Known
 from rulesets.lint.questions import Questions
 from rulesets.policy import FitGroup, FitRule, Model, Signal, SignalGroup
+from rulesets.wording import Sentence
 
 
 @dataclass(slots=True)
@@ -23,9 +24,9 @@ class Meaning:
     _contexts: dict[str, tuple[tuple[Node, ...], tuple[Node, ...]]] = field(default_factory=dict)
     _holding: dict[tuple[int, str], bool] = field(default_factory=dict)
 
-    def warning(self, code: str, place: Place, message: str, suggestion: str | None = None) -> Finding:
+    def warning(self, code: str, place: Place, message: Sentence, mend: Sentence | None = None) -> Finding:
         """A warning at a place of the policy."""
-        return self.known.warning(code, place, message, suggestion)
+        return self.known.warning(code, place, message, mend)
 
     @property
     def models(self) -> tuple[tuple[Place, Model], ...]:

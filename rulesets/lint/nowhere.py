@@ -6,6 +6,7 @@ from rulesets.findings import Finding, quoted
 from rulesets.lint.meaning import Meaning, signal_groups, signals
 from rulesets.policy import OtherPolicy, Policy
 from rulesets.vocabulary import BATON_EVENTS
+from rulesets.wording import Sentence, Word, says
 
 
 def check_nowhere(meaning: Meaning) -> Iterator[Finding]:
@@ -21,18 +22,18 @@ def _roles(meaning: Meaning) -> Iterator[Finding]:
     serving = {assignment.role for assignment in policy.assignment}
     for role, by in _handing(policy).items():
         if by and role not in serving:
-            message = (
-                f"{by} hands leads to {role}, but no assignment policy serves that role, so they wait in the queue"
-            )
-            yield meaning.warning(
-                "nobody-assigned", ("assignment",), message, f"add {{key: {role}_turn, role: {role}}}"
-            )
+            message = says(
+                "%(by)s hands leads to %(role)s, but no assignment policy serves that role, so they wait in the queue",
+                by=by, role=Word("role", role),
+            )  # fmt: skip
+            mend = says("add an assignment policy with the role %(role)s", role=Word("role", role))
+            yield meaning.warning("nobody-assigned", ("assignment",), message, mend)
 
 
-def _handing(policy: Policy) -> dict[str, str | None]:
+def _handing(policy: Policy) -> dict[str, Sentence | None]:
     """Role → what hands leads to it."""
     cells = [
-        (f"the cell {key}", cell.action)
+        (_cell_named(key), cell.action)
         for model in policy.models
         for key, cell in {"default": model.matrix.default, **model.matrix.cells}.items()
     ]
@@ -40,8 +41,12 @@ def _handing(policy: Policy) -> dict[str, str | None]:
     routes = policy.qualification.mql
     return {
         "sdr": first.get("sdr"),
-        "sales": first.get("sales") or (f"the route {routes[0].key}" if routes else None),
+        "sales": first.get("sales") or (says("the route %(key)s", key=routes[0].key) if routes else None),
     }
+
+
+def _cell_named(key: str) -> Sentence:
+    return says("the default of the matrix") if key == "default" else says("the cell %(cell)s", cell=key)
 
 
 def _policies(meaning: Meaning) -> Iterator[Finding]:
@@ -50,14 +55,16 @@ def _policies(meaning: Meaning) -> Iterator[Finding]:
     for index, one in enumerate(assignment):
         other = one.otherwise.policy if isinstance(one.otherwise, OtherPolicy) else one.key
         if roles[other] != one.role:
-            message = (
-                f"{quoted(one.key)} serves {one.role} and hands on to {quoted(other)}, which serves {roles[other]}"
-            )
+            message = says(
+                "%(one)s serves %(role)s and hands on to %(other)s, which serves %(another)s",
+                one=quoted(one.key), role=Word("role", one.role),
+                other=quoted(other), another=Word("role", roles[other]),
+            )  # fmt: skip
             place = ("assignment", index, "otherwise", "policy")
-            yield meaning.warning("leads-nowhere", place, message, "hand on to a policy of the same role")
+            yield meaning.warning("leads-nowhere", place, message, says("hand on to a policy of the same role"))
         if one.strategy == "dispatcher" and not one.teams:
-            message = "a dispatcher is the head of the first team, and there is none"
-            yield meaning.warning("leads-nowhere", ("assignment", index, "teams"), message, "name the team")
+            message = says("a dispatcher is the head of the first team, and there is none")
+            yield meaning.warning("leads-nowhere", ("assignment", index, "teams"), message, says("name the team"))
 
 
 def _silent(meaning: Meaning) -> Iterator[Finding]:
@@ -69,6 +76,6 @@ def _silent(meaning: Meaning) -> Iterator[Finding]:
         for at, group in signal_groups(place, model):
             for where, signal in signals(at, group):
                 if arrived.isdisjoint(signal.events):
-                    message = f"nothing has ever sent {', '.join(signal.events)}"
-                    hint = "send it, add the name under which it arrives as an alias, or remove the signal"
+                    message = says("nothing has ever sent %(events)s", events=signal.events)
+                    hint = says("send it, add the name under which it arrives as an alias, or remove the signal")
                     yield meaning.warning("silent-event", (*where, "event"), message, hint)

@@ -11,6 +11,7 @@ from rulesets.lint.amounts import BEYOND, Amounts, cents
 from rulesets.lint.meaning import Meaning
 from rulesets.lint.sums import engagement_of, fit_of, points_text
 from rulesets.policy import GRADES, HEATS, Checklist, Model, Route
+from rulesets.wording import Sentence, Word, says
 
 CLOSED = frozenset({"hold", "disqualify"})
 """Actions of a cell that let no route pass (R4.3)."""
@@ -62,12 +63,15 @@ def check_reach(meaning: Meaning) -> Iterator[Finding]:
     """Every model, then every route."""
     reaches = [Reach.of(meaning, place, model) for place, model in meaning.models]
     for reach in reaches:
-        hint = "move the edge, or give more points"
+        hint = says("move the edge, or give more points")
         for name, at in _missed(reach.fit, reach.grades):
-            message = f"no lead has grade {name}: fit goes {_range(reach.fit)}"
+            message = says("no lead has grade %(grade)s: fit goes %(range)s", grade=name, range=_range(reach.fit))
             yield meaning.warning("unreachable-grade", (*reach.place, "fit", "grades", *at), message, hint)
         for name, at in _missed(reach.engagement, reach.heats):
-            message = f"no lead has heat {name}: engagement goes {_range(reach.engagement)}"
+            message = says(
+                "no lead has heat %(heat)s: engagement goes %(range)s",
+                heat=Word("heat", name), range=_range(reach.engagement),
+            )  # fmt: skip
             yield meaning.warning("unreachable-heat", (*reach.place, "engagement", "heats", *at), message, hint)
         yield from _cells(meaning, reach)
     for index, route in enumerate(meaning.known.policy.qualification.mql):
@@ -81,10 +85,19 @@ def _missed(amounts: Amounts, named: Steps) -> Iterator[tuple[str, Place]]:
             yield name, (name,) if low > -BEYOND else ()
 
 
-def _range(amounts: Amounts) -> str:
-    low = "down without end" if amounts.low <= -BEYOND else f"from {points_text(amounts.low)}"
-    high = "up without end" if amounts.high >= BEYOND else f"up to {points_text(amounts.high)}"
-    return f"{low}, {high}"
+def _range(amounts: Amounts) -> Sentence:
+    low, high = points_text(amounts.low), points_text(amounts.high)
+    if amounts.low <= -BEYOND:
+        return says("down without end, up without end") if amounts.high >= BEYOND else _down(high)
+    return says("from %(low)s, up without end", low=low) if amounts.high >= BEYOND else _between(low, high)
+
+
+def _down(high: str) -> Sentence:
+    return says("down without end, up to %(high)s", high=high)
+
+
+def _between(low: str, high: str) -> Sentence:
+    return says("from %(low)s, up to %(high)s", low=low, high=high)
 
 
 def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
@@ -92,26 +105,33 @@ def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
         grade, heat = key.split(".")
         if not reach.cell(grade, heat):
             place = (*reach.place, "matrix", "cells", key)
-            message = f"no lead of the model {reach.model.key} stands in the cell {key}"
-            yield meaning.warning("unreachable-cell", place, message, "move the edges, or remove the cell")
+            message = says(
+                "no lead of the model %(model)s stands in the cell %(cell)s", model=reach.model.key, cell=key
+            )
+            yield meaning.warning("unreachable-cell", place, message, says("move the edges, or remove the cell"))
 
 
 def _route(meaning: Meaning, place: Place, route: Route, reaches: list[Reach]) -> Iterator[Finding]:
     why = _closed_by(meaning, route)
     if why is None and not any(_reached(route, reach) for reach in reaches):
-        why = "no cell it names lets a route pass, can be reached, and has the points it asks for"
+        why = says("no cell it names lets a route pass, can be reached, and has the points it asks for")
     if why is not None:
-        yield meaning.warning("unreachable-route", place, f"no lead passes this route: {why}", "mend or remove it")
+        message = says("no lead passes this route: %(why)s", why=why)
+        yield meaning.warning("unreachable-route", place, message, says("mend or remove it"))
 
 
-def _closed_by(meaning: Meaning, route: Route) -> str | None:
+def _closed_by(meaning: Meaning, route: Route) -> Sentence | None:
     """What no lead can have, scores aside."""
     if route.when is not None and not meaning.questions.ask(route.when).may_hold:
-        return "its condition never holds"
+        return says("its condition never holds")
     checklists = meaning.known.policy.qualification.checklists
     for checklist in checklists:
         if checklist.key == route.checklist and _open_items(meaning, checklist) < checklist.required:
-            return f"the checklist {checklist.key} asks for {checklist.required} items, more than can be met"
+            return says(
+                "the checklist %(key)s asks for %(n)s items, more than can be met",
+                key=checklist.key,
+                n=checklist.required,
+            )
     return None
 
 

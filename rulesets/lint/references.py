@@ -7,6 +7,7 @@ from rulesets.findings import Finding, Place, did_you_mean, quoted
 from rulesets.lint.known import Known
 from rulesets.policy import Chain, EventMatch, Model, OtherPolicy, Policy, SlaClock
 from rulesets.reading import FieldType
+from rulesets.wording import Sentence, Word, says
 
 
 def check_references(known: Known) -> Iterator[Finding]:
@@ -15,11 +16,23 @@ def check_references(known: Known) -> Iterator[Finding]:
         yield from _duplicates(known, place, [row.key for row in rows])
     for kind, place, key in references(known.policy):
         if key not in known.declared[kind]:
-            hint = did_you_mean(key, known.declared[kind]) or f"add it under {kind}, or choose another"
-            yield known.error("dangling-reference", place, f"there is no {quoted(key)} in {kind}", hint)
+            hint = did_you_mean(key, known.declared[kind]) or says(
+                "add it under %(list)s, or choose another", list=Word("list", kind)
+            )
+            yield known.error("dangling-reference", place, missing_in(key, kind), hint)
     for place, key in event_references(known.policy):
         yield from check_event(known, place, key)
     yield from _match_fields(known)
+
+
+def missing_in(key: str, kind: str) -> Sentence:
+    """That a list has no row of this key."""
+    return says("there is no %(key)s in %(list)s", key=quoted(key), list=Word("list", kind))
+
+
+def add_under(kind: str) -> Sentence:
+    """The suggestion to add what is missing to a list."""
+    return says("add it under %(list)s", list=Word("list", kind))
 
 
 def keyed_lists(policy: Policy) -> Iterator[tuple[Place, Iterable[Any]]]:
@@ -49,8 +62,8 @@ def _duplicates(known: Known, place: Place, keys: list[str]) -> Iterator[Finding
     first: dict[str, int] = {}
     for index, key in enumerate(keys):
         if first.setdefault(key, index) != index:
-            message = f"the key {quoted(key)} stands twice in this list"
-            yield known.error("duplicate-key", (*place, index, "key"), message, "give each row a key of its own")
+            message = says("the key %(key)s stands twice in this list", key=quoted(key))
+            yield known.error("duplicate-key", (*place, index, "key"), message, says("give each row a key of its own"))
 
 
 def references(policy: Policy) -> Iterator[tuple[str, Place, str]]:
@@ -120,15 +133,17 @@ def event_references(policy: Policy) -> Iterator[tuple[Place, str]]:
 def check_event(known: Known, place: Place, key: str) -> Iterator[Finding]:
     """An event can be counted only if it is listed (R1.8)."""
     if known.vocabulary.event(key) is None and key not in known.declared["events"]:
-        hint = did_you_mean(key, known.vocabulary.events) or "add it under events"
-        yield known.error("unknown-event", place, f"the event {quoted(key)} is not listed", hint)
+        hint = did_you_mean(key, known.vocabulary.events) or add_under("events")
+        message = says("the event %(event)s is not listed", event=quoted(key))
+        yield known.error("unknown-event", place, message, hint)
 
 
 def check_field(known: Known, place: Place, key: str) -> Iterator[Finding]:
     """A field must be built in or declared (R1.1, R1.3)."""
     if known.vocabulary.field(key) is None and not is_broken_field(known, key):
-        hint = did_you_mean(key, known.vocabulary.fields) or "add it under fields"
-        yield known.error("unknown-field", place, f"the field {quoted(key)} is not in the vocabulary", hint)
+        hint = did_you_mean(key, known.vocabulary.fields) or add_under("fields")
+        message = says("the field %(field)s is not in the vocabulary", field=quoted(key))
+        yield known.error("unknown-field", place, message, hint)
 
 
 def is_broken_field(known: Known, key: str) -> bool:
@@ -145,5 +160,8 @@ def _match_fields(known: Known) -> Iterator[Finding]:
             yield from check_field(known, place, match.field)
             field = known.vocabulary.field(match.field)
             if field and field.type not in {FieldType.TEXT, FieldType.CHOICE, FieldType.CHOICES}:
-                message = f"{quoted(match.field)} is of type {field.type}; a person's list is matched with text"
-                yield known.error("wrong-type", place, message, "choose a text or choice field")
+                message = says(
+                    "%(field)s is of type %(type)s; a person's list is matched with text",
+                    field=quoted(match.field), type=Word("type", field.type.value),
+                )  # fmt: skip
+                yield known.error("wrong-type", place, message, says("choose a text or choice field"))

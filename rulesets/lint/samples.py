@@ -5,10 +5,11 @@ from datetime import datetime
 
 from rulesets.findings import Finding, Place, did_you_mean, quoted
 from rulesets.lint.known import Known
-from rulesets.lint.references import check_field
+from rulesets.lint.references import check_field, missing_in
 from rulesets.policy import GRADES, HEATS, Expectation
 from rulesets.reading import parse_moment
 from rulesets.vocabulary import is_read_only
+from rulesets.wording import says
 
 
 def check_samples(known: Known) -> Iterator[Finding]:
@@ -18,11 +19,13 @@ def check_samples(known: Known) -> Iterator[Finding]:
         for key in sample.facts:
             yield from check_field(known, (*place, "facts", key), key)
             if is_read_only(key):
-                message = f"{quoted(key)} is kept by the engine and cannot be given"
-                yield known.error("reserved-field", (*place, "facts", key), message, "remove it")
+                message = says("%(field)s is kept by the engine and cannot be given", field=quoted(key))
+                yield known.error("reserved-field", (*place, "facts", key), message, says("remove it"))
         if sample.now is not None and not _is_moment(sample.now):
-            message = f"{quoted(sample.now)} is no moment"
-            yield known.error("bad-date", (*place, "now"), message, "as 2026-11-21T10:00:00Z")
+            message = says("%(value)s is no moment", value=quoted(sample.now))
+            yield known.error(
+                "bad-date", (*place, "now"), message, says("as %(example)s", example="2026-11-21T10:00:00Z")
+            )
         yield from _check_expectation(known, (*place, "expect"), sample.expect)
 
 
@@ -36,8 +39,9 @@ def _is_moment(text: str) -> bool:
 def _check_expectation(known: Known, place: Place, expect: Expectation) -> Iterator[Finding]:
     cells = [f"{grade}.{heat}" for grade in GRADES for heat in HEATS]
     if expect.cell is not None and expect.cell not in cells:
-        hint = did_you_mean(expect.cell, cells) or "a grade, a dot, a heat, as A.hot"
-        yield known.error("bad-value", (*place, "cell"), f"{quoted(expect.cell)} is no cell", hint)
+        hint = did_you_mean(expect.cell, cells) or says("a grade, a dot, a heat, as A.hot")
+        message = says("%(value)s is no cell", value=quoted(expect.cell))
+        yield known.error("bad-value", (*place, "cell"), message, hint)
     flags = expect.flagged or ()
     named: list[tuple[str, str, str | None]] = [
         ("models", "model", expect.model),
@@ -48,4 +52,4 @@ def _check_expectation(known: Known, place: Place, expect: Expectation) -> Itera
     for kind, name, key in named:
         if key is not None and key not in known.declared[kind] and (name, key) != ("route", "cell"):
             near = did_you_mean(key, known.declared[kind])
-            yield known.error("dangling-reference", (*place, name), f"there is no {quoted(key)} in {kind}", near)
+            yield known.error("dangling-reference", (*place, name), missing_in(key, kind), near)

@@ -9,6 +9,7 @@ from rulesets.conditions import ALWAYS
 from rulesets.findings import Finding, Place
 from rulesets.lint.known import Known
 from rulesets.policy import GRADES, HEATS, Decay, Model
+from rulesets.wording import Word, says
 
 DECAYS: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
@@ -27,8 +28,8 @@ def check_scoring(known: Known) -> Iterator[Finding]:
         yield from _check_model(known, ("models", index), model)
     last = max(range(len(models)), key=lambda index: (models[index].priority, index))
     if models[last].when != ALWAYS:
-        message = "the last model by priority must take every lead, or some would have no score"
-        yield known.error("last-model", ("models", last, "when"), message, "write {all: []}, or add such a model")
+        message = says("the last model by priority must take every lead, or some would have no score")
+        yield known.error("last-model", ("models", last, "when"), message, says("write {all: []}, or add such a model"))
 
 
 def _check_model(known: Known, place: Place, model: Model) -> Iterator[Finding]:
@@ -49,37 +50,42 @@ def _check_model(known: Known, place: Place, model: Model) -> Iterator[Finding]:
 
 def _check_bounds(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
     if low is not None and high is not None and low > high:
-        yield known.error("bounds", (*place, "min"), f"min {low} is above max {high}", "swap the two")
+        message = says("min %(low)s is above max %(high)s", low=low, high=high)
+        yield known.error("bounds", (*place, "min"), message, says("swap the two"))
 
 
 def _check_zero_between(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
     """A lead that did nothing has engagement 0, so bounds satisfy min ≤ 0 ≤ max (R3.2)."""
     if low is not None and low > 0:
-        yield known.error(
-            "bounds", (*place, "min"), f"min {low} is above 0, where every lead starts", "write 0 or less"
-        )
+        message = says("min %(low)s is above 0, where every lead starts", low=low)
+        yield known.error("bounds", (*place, "min"), message, says("write 0 or less"))
     if high is not None and high < 0:
-        yield known.error(
-            "bounds", (*place, "max"), f"max {high} is below 0, where every lead starts", "write 0 or more"
-        )
+        message = says("max %(high)s is below 0, where every lead starts", high=high)
+        yield known.error("bounds", (*place, "max"), message, says("write 0 or more"))
 
 
 def _check_edges(known: Known, place: Place, edges: Mapping[Any, Decimal], order: tuple[str, ...]) -> Iterator[Finding]:
     names = [name for name in order if name in edges]
     for above, below in pairwise(names):
         if edges[above] <= edges[below]:
-            message = f"{above} begins at {edges[above]}, which is not above {below} at {edges[below]}"
-            yield known.error("edges", (*place, below), message, "let the edges descend strictly")
+            message = says(
+                "%(above)s begins at %(edge)s, which is not above %(below)s at %(other)s",
+                above=Word("step", above), edge=edges[above], below=Word("step", below), other=edges[below],
+            )  # fmt: skip
+            yield known.error("edges", (*place, below), message, says("let the edges descend strictly"))
 
 
 def _check_decay(known: Known, place: Place, decay: Decay) -> Iterator[Finding]:
-    needed = DECAYS[decay.curve]
+    needed, curve = DECAYS[decay.curve], Word("curve", decay.curve)
     given = {name for name in ("percent", "period", "days", "steps") if getattr(decay, name)}
     for name in sorted(needed - given):
-        yield known.error("decay", place, f"the curve {decay.curve} needs {name}", f"add {name}")
+        message = says("the curve %(curve)s needs %(key)s", curve=curve, key=Word("key", name))
+        yield known.error("decay", place, message, says("add %(key)s", key=Word("key", name)))
     for name in sorted(given - needed):
-        yield known.error("decay", (*place, name), f"the curve {decay.curve} has no {name}", "remove it")
+        message = says("the curve %(curve)s has no %(key)s", curve=curve, key=Word("key", name))
+        yield known.error("decay", (*place, name), message, says("remove it"))
     days = [step.after_days for step in decay.steps]
     for index, after in enumerate(days):
         if after in days[:index]:
-            yield known.error("decay", (*place, "steps", index), f"two steps begin after {after} days", "remove one")
+            message = says("two steps begin after %(days)s days", days=after)
+            yield known.error("decay", (*place, "steps", index), message, says("remove one"))

@@ -9,9 +9,11 @@ from rulesets.lint.known import sites
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups, signals
 from rulesets.operands import property_type, read_operand
 from rulesets.policy import Model
+from rulesets.wording import says
 
 STOPPING = {"exclusions", "red_flags"}
 """Here even a plain ``{all: []}`` is a mistake: nobody could ever be handed over."""
+MEND = says("mend or remove it")
 
 
 def check_truth(meaning: Meaning) -> Iterator[Finding]:
@@ -45,9 +47,9 @@ def _constant(meaning: Meaning, place: Place, node: Node, *, plain: bool = False
         return
     answer = meaning.questions.ask(node)
     if not answer.may_hold:
-        yield meaning.warning("always-false", place, "this never holds, whatever the lead", "mend or remove it")
+        yield meaning.warning("always-false", place, says("this never holds, whatever the lead"), MEND)
     elif not answer.may_fail:
-        yield meaning.warning("always-true", place, "this always holds, whatever the lead", "mend or remove it")
+        yield meaning.warning("always-true", place, says("this always holds, whatever the lead"), MEND)
     else:
         kind = next(iter(type(node).model_fields))
         for index, child in enumerate(children(node)):
@@ -70,17 +72,18 @@ def check_models(meaning: Meaning) -> Iterator[Finding]:
     for place, model in meaning.models:
         own, earlier = meaning.context(model)
         if not meaning.questions.may_hold(*own, but=earlier) and meaning.questions.ask(model.when).may_hold:
-            message = f"every lead that fits is scored by a model before it: {_names(meaning, model)}"
-            yield meaning.warning(
-                "unreachable-model", place, message, "narrow those, or give this one a lower priority"
+            message = says(
+                "every lead that fits is scored by a model before it: %(models)s", models=_names(meaning, model)
             )
+            mend = says("narrow those, or give this one a lower priority number")
+            yield meaning.warning("unreachable-model", place, message, mend)
         elif model.scores == "lead" and (earlier or model.when != ALWAYS):
             yield from _never_here(meaning, place, model)
 
 
-def _names(meaning: Meaning, model: Model) -> str:
+def _names(meaning: Meaning, model: Model) -> tuple[str, ...]:
     before = meaning.models[: [one for _, one in meaning.models].index(model)]
-    return ", ".join([other.key for _, other in before][:10])
+    return tuple(other.key for _, other in before)[:10]
 
 
 def _never_here(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
@@ -89,5 +92,5 @@ def _never_here(meaning: Meaning, place: Place, model: Model) -> Iterator[Findin
     rules += [(at, signal.when) for group_at, group in listening for at, signal in signals(group_at, group)]
     for at, when in rules:
         if meaning.questions.ask(when).may_hold and not meaning.may_hold(when, model):
-            message = f"this holds for no lead that the model {model.key} scores"
-            yield meaning.warning("unreachable-rule", at, message, "move it to the model that scores such leads")
+            message = says("this holds for no lead that the model %(model)s scores", model=model.key)
+            yield meaning.warning("unreachable-rule", at, message, says("move it to the model that scores such leads"))

@@ -6,6 +6,7 @@ from rulesets.findings import Finding, Place, quoted
 from rulesets.lint.known import Known
 from rulesets.lint.references import actions
 from rulesets.policy import Action
+from rulesets.wording import Word, says
 
 RECIPIENTS = ("owner", "manager", "team", "sdr")
 
@@ -28,19 +29,22 @@ def check_values(known: Known) -> Iterator[Finding]:
     """Every clock."""
     for index, clock in enumerate(known.policy.sla):
         if clock.clock == "business" and clock.window.days is not None:
-            message = "a day of business time has no fixed length"
-            yield known.error("business-days", ("sla", index, "window"), message, "give hours, as {hours: 8}")
+            message = says("a day of business time has no fixed length")
+            yield known.error("business-days", ("sla", index, "window"), message, says("give hours, as {hours: 8}"))
         for place, action in actions(("sla", index), clock):
             yield from _check_action(known, place, action)
 
 
 def _check_action(known: Known, place: Place, action: Action) -> Iterator[Finding]:
-    needed, allowed = ACTIONS[action.do]
+    (needed, allowed), does = ACTIONS[action.do], Word("action", action.do)
     given = {name for name in ("to", "reason", "tag") if getattr(action, name) is not None}
     for name in sorted(needed - given):
-        yield known.error("action", place, f"{action.do} needs {name}", f"add {name}")
+        message = says("%(action)s needs %(key)s", action=does, key=Word("key", name))
+        yield known.error("action", place, message, says("add %(key)s", key=Word("key", name)))
     for name in sorted(given - needed - allowed):
-        yield known.error("action", (*place, name), f"{action.do} takes no {name}", "remove it")
+        message = says("%(action)s takes no %(key)s", action=does, key=Word("key", name))
+        yield known.error("action", (*place, name), message, says("remove it"))
     if action.to is not None and action.to not in RECIPIENTS and "@" not in action.to:
-        message = f"{quoted(action.to)} is neither a role nor an e-mail address"
-        yield known.error("recipient", (*place, "to"), message, "one of " + ", ".join(RECIPIENTS) + ", or an e-mail")
+        message = says("%(value)s is neither a role nor an e-mail address", value=quoted(action.to))
+        mend = says("one of %(words)s, or an e-mail", words=RECIPIENTS)
+        yield known.error("recipient", (*place, "to"), message, mend)

@@ -10,6 +10,7 @@ from typing import Any
 
 from rulesets.document import load as load_document
 from rulesets.reading import fold
+from rulesets.wording import Word, says
 
 NAMES = ("growth_smb", "key_accounts", "existing_customers")
 """The starters, by the name `load` takes."""
@@ -56,7 +57,9 @@ def with_checklist(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     qualification = document.get("qualification") or {}
     present = qualification.get("checklists") or []
     if any(one["key"] == name for one in present):
-        raise ChecklistRefused(f"the policy has a checklist {name} already: change that one, or rename it first")
+        raise ChecklistRefused(
+            says("the policy has a checklist %(key)s already: change that one, or rename it first", key=name)
+        )
     fields = _with_fields(document.get("fields") or [], part["fields"])
     checklists = [*present, *part["qualification"]["checklists"]]
     return {**document, "fields": fields, "qualification": {**qualification, "checklists": checklists}}
@@ -74,9 +77,20 @@ def _check_field(declared: Mapping[str, Any], needed: Mapping[str, Any]) -> None
     key, type_, options = needed["key"], needed["type"], needed.get("options", [])
     if declared["type"] != type_:
         raise ChecklistRefused(
-            f"the field {key} is {declared['type']} here, and the checklist asks a {type_}: rename it"
+            says(
+                "the field %(key)s is of type %(type)s here, and the checklist asks for type %(needed)s: rename it",
+                key=key,
+                type=Word("type", declared["type"]),
+                needed=Word("type", type_),
+            )
         )
     offered = {fold(option) for option in declared.get("options") or options}
     lacking = [option for option in options if fold(option) not in offered]
     if lacking:
-        raise ChecklistRefused(f"the field {key} lacks the options {', '.join(lacking)}: add them, or rename it")
+        raise ChecklistRefused(
+            says(
+                "the field %(key)s lacks the options %(options)s: add them, or rename it",
+                key=key,
+                options=tuple(lacking),
+            )
+        )

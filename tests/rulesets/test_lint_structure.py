@@ -9,6 +9,7 @@ from rulesets.document import parse
 from rulesets.findings import Severity, error, path, quoted
 from rulesets.lint import MOST_FINDINGS, check_limits, lint
 from rulesets.shape import LARGEST_INTEGER, MOST_ERRORS
+from rulesets.wording import says
 from tests.rulesets.documents import LEAST, RULE, codes, policy, with_route, with_rule, with_signal
 from tests.rulesets.strategies import ANY_JSON, POLICIES
 
@@ -99,7 +100,7 @@ STRUCTURE: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"modles": []}, "unknown-key", "modles", "did you mean models?"),
     ({"name": 5}, "wrong-type", "name", None),
     ({"name": None}, "wrong-type", "name", None),
-    ({"name": ""}, "bad-value", "name", "String should have at least 1 character"),
+    ({"name": ""}, "bad-value", "name", "give at least 1 characters"),
     ({"format": "baton.policy/2"}, "unknown-word", "format", "did you mean baton.policy/1?"),
     ({"models": []}, "empty-list", "models", None),
     ({"models": {}}, "wrong-type", "models", None),
@@ -166,7 +167,7 @@ STRUCTURE: list[tuple[dict[str, Any], str, str, str | None]] = [
         {"sla": [CLOCK | {"window": {"hours": 0}}]},
         "out-of-range",
         "sla[0].window.hours",
-        "Input should be greater than 0",
+        "give a number above 0",
     ),
     ({"sla": [CLOCK | {"met_by": [5]}]}, "wrong-type", "sla[0].met_by[0]", None),
     (
@@ -292,7 +293,7 @@ def test_an_acknowledged_warning_is_marked_and_an_error_cannot_be() -> None:
 
 
 def test_a_finding_is_printed_as_plain_data() -> None:
-    assert error("missing", ("models", 0, "key"), "“key” is required", "add it").as_json() == {
+    assert error("missing", ("models", 0, "key"), says("“key” is required"), says("add it")).as_json() == {
         "severity": "error",
         "code": "missing",
         "path": "models[0].key",
@@ -306,9 +307,9 @@ def test_paths_and_quotations_are_safe_to_print() -> None:
     assert path(()) == ""
     assert path(("cells", "A.hot", 3)) == 'cells["A.hot"][3]'
     assert path(("k" * 1000,)) == '["' + "k" * 200 + '…"]'
-    assert quoted("a\x00\ud800") == "“a\\x00\\ud800”"
-    assert quoted("x" * 100) == "“" + "x" * 60 + "…”"
-    assert quoted(5) == "“5”"
+    assert str(quoted("a\x00\ud800")) == "“a\\x00\\ud800”"
+    assert str(quoted("x" * 100)) == "“" + "x" * 60 + "…”"
+    assert str(quoted(5)) == "“5”"
 
 
 def test_what_the_matcher_cannot_take_is_a_finding() -> None:

@@ -208,7 +208,7 @@ def test_an_open_choice_of_the_policy_can_answer_any_checklist() -> None:
     [
         (
             {"key": "answers.budget", "type": "decimal"},
-            "answers.budget is decimal here, and the checklist asks a boolean",
+            "answers.budget is of type decimal here, and the checklist asks for type boolean",
         ),
         (
             {"key": "answers.timeline", "type": "choice", "options": ["this_month", "later"]},
