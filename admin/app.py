@@ -9,6 +9,7 @@ from flask import Flask
 
 from admin import problems
 from admin.api import routes, table
+from admin.proxies import BehindProxies
 from admin.secret_key import secret_key
 from admin.views import registering
 from engine.clock import Clock, SystemClock
@@ -37,4 +38,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     problems.register(app)
     routes.register(app, table.ROUTES)
     registering.register(app)
+    app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -88,7 +88,7 @@ class SignInForm(LoginForm):
 
 
 def register(app: Flask) -> None:
-    """Give the application its sign-in. ``SECRET_KEY`` must be set before."""
+    """Give the application its sign-in. ``SECRET_KEY`` and ``BATON_SETTINGS`` must be set before."""
     secret = app.config["SECRET_KEY"]
     app.config.update(
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of the scheme
@@ -115,6 +115,8 @@ def register(app: Flask) -> None:
         SECURITY_I18N_DIRNAME=["builtin", f"{app.root_path}/translations"],
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.config["BATON_SETTINGS"].https,
+        REMEMBER_COOKIE_SECURE=app.config["BATON_SETTINGS"].https,
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_HTTPONLY=True,
         WTF_CSRF_CHECK_DEFAULT=False,
