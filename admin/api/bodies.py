@@ -3,6 +3,7 @@
 May not look inside: JSON is `admin.api.json_text`'s.
 """
 
+import sys
 import zlib
 
 from flask import g, request
@@ -36,6 +37,7 @@ def check_media_type(*, beacons: bool) -> None:
 
 
 def _read() -> bytes:
+    request.max_content_length = sys.maxsize  # measured here, as it is unpacked; None would mean the pages' limit
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
         raise Problem("wrong_media_type", f"Content-Encoding {encoding} is unknown: send gzip, deflate, or none.")
