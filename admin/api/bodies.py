@@ -8,13 +8,11 @@ import zlib
 
 from flask import g, request
 
+from admin.draining import CHUNK, DRAINED
 from admin.problems import Problem
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body after unpacking."""
-CHUNK = 64 * 1024
-DRAINED = 32 * 1024 * 1024
-"""A body that is refused for its size is read and thrown away up to here, so that its sender hears why."""
 JSON_TYPES = frozenset({"application/json", "text/json"})
 BEACON_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", ""})
 """What browsers declare when they may not say JSON (`sendBeacon`), or say nothing."""

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from admin.auth import GUARDED
+from admin.draining import drain
 from admin.problems import MEDIA_TYPE, answer, from_http, is_for_machines
 
 
@@ -39,6 +40,7 @@ def _stale_form(_: CSRFError) -> Response:
 
 
 def _too_large(error: RequestEntityTooLarge) -> Response:
+    drain()
     if is_for_machines():
         return answer(from_http(error))
     limit = (request.max_content_length or 0) // 1024 // 1024
