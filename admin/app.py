@@ -9,6 +9,7 @@ from flask import Flask
 
 from admin import problems
 from admin.api import routes, table
+from admin.proxies import BehindProxies
 from admin.secret_key import secret_key
 from admin.views import registering
 from engine.clock import Clock, SystemClock
@@ -18,7 +19,10 @@ from workers.embedded import database_url, redis_url
 from workers.queues import init_queue
 
 MAX_PAGE_FORM = 2 * 1024 * 1024
-"""Bytes of a form or upload on the pages; the API measures its bodies itself."""
+"""Bytes of the fields of a form on the pages, which are kept in memory."""
+MAX_FORM_PARTS = 1_000
+MAX_PAGE_BODY = 3 * 1024 * 1024
+"""Bytes of a whole request to the pages, with what is uploaded; the API measures its bodies itself."""
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
@@ -32,9 +36,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         BATON_CLOCK=clock or SystemClock(),
         BATON_LOCALE=settings.locale,
         MAX_FORM_MEMORY_SIZE=MAX_PAGE_FORM,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
+        MAX_CONTENT_LENGTH=MAX_PAGE_BODY,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider's attribute
     problems.register(app)
     routes.register(app, table.ROUTES)
     registering.register(app)
+    app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -51,6 +51,7 @@ def options(settings: Settings) -> Mapping[str, Any]:
         "keepalive": 15,
         "loglevel": "warning",
         "control_socket_disable": True,
+        "forwarded_allow_ips": "",  # `admin.proxies` alone says which forwarded headers count
         "post_fork": _tie_to_parent,
     }
 

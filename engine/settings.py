@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from engine.errors import SettingError
 
 SIGNOFF_CHOICES = ("both", "one", "none")
 LOCALE_CHOICES = ("zh_Hans", "zh_Hant", "en")
+Network = IPv4Network | IPv6Network
 MAIL_SCHEMES = {"smtp": ("offered", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
 """Scheme of BATON_SMTP_URL → how the connection is secured, and the usual port."""
 
@@ -39,7 +41,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BATON_LOCALE", "language of the admin: zh_Hans, zh_Hant or en", "the browser's choice"),
     Setting("BATON_SMTP_URL", "server that takes e-mail, as smtp://user:password@host:port", "no e-mail is sent"),
     Setting("BATON_MAIL_FROM", "address that e-mail comes from", "required with BATON_SMTP_URL"),
-    Setting("BATON_PUBLIC_URL", "where people reach the admin, for links in e-mail", "no links"),
+    Setting("BATON_PUBLIC_URL", "where people reach the admin; https makes cookies Secure", "no links in e-mail"),
+    Setting("BATON_TRUSTED_PROXIES", "addresses or networks whose X-Forwarded-* headers count", "none"),
     Setting("BATON_WEBHOOK_PRIVATE", "1: webhooks may go to private and loopback addresses", "0"),
 )
 
@@ -73,7 +76,13 @@ class Settings:
     smtp: "MailServer | None" = None
     mail_from: str | None = None
     public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
     webhook_private: bool = False
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the admin over HTTPS, so that cookies never travel otherwise."""
+        return (self.public_url or "").startswith("https:")
 
     @property
     def embedded(self) -> bool:
@@ -97,6 +106,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp=_mail_server(env.get("BATON_SMTP_URL")),
         mail_from=_mail_from(env),
         public_url=_public_url(env.get("BATON_PUBLIC_URL")),
+        trusted_proxies=_networks(env, "BATON_TRUSTED_PROXIES"),
         webhook_private=_choice(env, "BATON_WEBHOOK_PRIVATE", ("0", "1")) == "1",
     )
 
@@ -154,3 +164,16 @@ def _public_url(text: str | None) -> str | None:
             f"BATON_PUBLIC_URL is {text!r}: give the address of the admin such as https://baton.example.com"
         )
     return text.rstrip("/")
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    """Networks of a list with commas; a bare address is a network of one."""
+    found = []
+    for part in filter(None, (word.strip() for word in env.get(name, "").split(","))):
+        try:
+            found.append(ip_network(part))
+        except ValueError as error:
+            raise SettingError(
+                f"{name} has {part!r} ({error}): give addresses or networks such as 127.0.0.1, 10.0.0.0/24, ::1"
+            ) from None
+    return tuple(found)

@@ -34,6 +34,8 @@ def test_a_password_is_not_shown() -> None:
         ({"BATON_SMTP_URL": "smtp://mail.example.com"}, "BATON_MAIL_FROM"),
         ({"BATON_MAIL_FROM": "somebody"}, "BATON_MAIL_FROM"),
         ({"BATON_PUBLIC_URL": "baton.example.com"}, "BATON_PUBLIC_URL"),
+        ({"BATON_TRUSTED_PROXIES": "nginx"}, "BATON_TRUSTED_PROXIES"),
+        ({"BATON_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.1/8"}, r"10\.0\.0\.1/8"),
         ({"BATON_WEBHOOK_PRIVATE": "yes"}, "BATON_WEBHOOK_PRIVATE"),
     ],
 )
@@ -46,3 +48,14 @@ def test_nothing_is_sent_unless_somebody_says_how() -> None:
     settings = load_settings({})
     assert (settings.smtp, settings.public_url, settings.webhook_private) == (None, None, False)
     assert load_settings({"BATON_PUBLIC_URL": "https://b.example.com/"}).public_url == "https://b.example.com"
+
+
+def test_proxies_are_addresses_or_networks() -> None:
+    assert load_settings({}).trusted_proxies == ()
+    given = load_settings({"BATON_TRUSTED_PROXIES": " 127.0.0.1,10.0.0.0/24, ::1 ,"}).trusted_proxies
+    assert [str(network) for network in given] == ["127.0.0.1/32", "10.0.0.0/24", "::1/128"]
+
+
+def test_https_is_what_the_public_address_says() -> None:
+    urls = (None, "http://b.example.com", "https://b.example.com")
+    assert [load_settings({"BATON_PUBLIC_URL": url} if url else {}).https for url in urls] == [False, False, True]

@@ -11,24 +11,17 @@ import ssl
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
 from engine.store.deliveries import Taken
 from workers.cutting import cut_off_after
+from workers.public_addresses import is_public
 from workers.undelivered import Undelivered
 
 PATIENCE_SECONDS = 10.0
 AGENT = "Baton"
-TRANSLATED = (
-    IPv6Network("64:ff9b::/96"),
-    IPv6Network("64:ff9b:1::/48"),
-    IPv6Network("2002::/16"),
-    IPv6Network("2001::/32"),
-)
-"""IPv6 addresses that stand for IPv4 ones, and so may lead inside."""
 
 
 @dataclass(slots=True)
@@ -79,7 +72,7 @@ def _post(url: str, body: bytes, headers: dict[str, str], line: _Line, *, privat
     """The status that the address answers with; its body is not read."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
-    line.now = _connect(_reachable(host, parts.port or (443 if secure else 80), private=private), line)
+    line.now = _connect(reachable(host, parts.port or (443 if secure else 80), private=private), line)
     if secure:
         context = ssl.create_default_context()
         secured = context.wrap_socket(line.now, server_hostname=host, do_handshake_on_connect=False)
@@ -92,7 +85,7 @@ def _post(url: str, body: bytes, headers: dict[str, str], line: _Line, *, privat
     return connection.getresponse().status
 
 
-def _reachable(host: str, port: int, *, private: bool) -> list[tuple[str, int]]:
+def reachable(host: str, port: int, *, private: bool) -> list[tuple[str, int]]:
     """The addresses a name means; refused as a whole if one of them lies inside."""
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not private and (inside := [address for address in found if not is_public(address)]):
@@ -100,14 +93,6 @@ def _reachable(host: str, port: int, *, private: bool) -> list[tuple[str, int]]:
             f"{host} is {inside[0]}, an address inside: webhooks go outside only, unless BATON_WEBHOOK_PRIVATE is 1"
         )
     return [(address, port) for address in dict.fromkeys(found)]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet."""
-    ip = ip_address(address)
-    if ip.version == 6 and any(ip in network for network in TRANSLATED):
-        return False
-    return ip.is_global and not ip.is_multicast
 
 
 def _connect(places: list[tuple[str, int]], line: _Line) -> socket.socket:

@@ -3,17 +3,16 @@
 May not look inside: JSON is `admin.intake.json_text`'s.
 """
 
+import sys
 import zlib
 
 from flask import g, request
 
+from admin.draining import CHUNK, DRAINED
 from admin.problems import Problem
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body after unpacking."""
-CHUNK = 64 * 1024
-DRAINED = 32 * 1024 * 1024
-"""A body that is refused for its size is read and thrown away up to here, so that its sender hears why."""
 JSON_TYPES = frozenset({"application/json", "text/json"})
 BEACON_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", ""})
 """What browsers declare when they may not say JSON (`sendBeacon`), or say nothing."""
@@ -36,6 +35,7 @@ def check_media_type(*, beacons: bool) -> None:
 
 
 def _read() -> bytes:
+    request.max_content_length = sys.maxsize  # measured here, as it is unpacked; None would mean the pages' limit
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
         raise Problem("wrong_media_type", f"Content-Encoding {encoding} is unknown: send gzip, deflate, or none.")

@@ -65,7 +65,7 @@ def set_up() -> dict[str, str]:
         publish_draft(DEMO, "the demo starts with the starter policy", SystemClock().now(), signoff="both", bypass=True)
     if not export_roster().get("people"):
         import_roster(ROSTER, by=DEMO)
-    fresh = {email: secrets.token_urlsafe(12) for email in ACCOUNTS if find_account(email=email) is None}
+    fresh = {email: secrets.token_urlsafe(12) for email in ACCOUNTS if find_account(email) is None}
     for email, password in fresh.items():
         add_user(email, ACCOUNTS[email], password, by=DEMO)
     return fresh

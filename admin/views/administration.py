@@ -177,7 +177,7 @@ class Users(ListView):
         except AccountRefused as refused:
             flash(why(refused), "error")
             return False
-        return UserAccount(id=number, email=form.email.data, password="", uniquifier="")
+        return UserAccount(id=number, email=form.email.data, password="")
 
     def update_model(self, form: Any, model: UserAccount) -> bool:
         """Change roles, activity and password, or say why not."""

@@ -16,6 +16,9 @@ FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+MAY_BE_STORED = ("/static/", "/admin/static/", "/docs/", "/openapi.json")
+"""What is the same for everybody. All other answers may hold personal data or say who signs in."""
+
 
 def nonce() -> str:
     """The one nonce of this request; a script without it does not run."""
@@ -34,6 +37,6 @@ def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
-    if request.path.startswith("/admin") and not request.path.startswith("/admin/static"):
+    if not request.path.startswith(MAY_BE_STORED):
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -8,14 +8,17 @@ from typing import NoReturn
 from flask import Flask, Response, abort, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from admin.auth import GUARDED
-from admin.problems import MEDIA_TYPE
+from admin.draining import drain
+from admin.problems import MEDIA_TYPE, answer, from_http, is_for_machines
 
 
 def register(app: Flask) -> None:
     """Turn problems under the pages' addresses into pages."""
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.after_request(_as_page)
 
 
@@ -34,6 +37,17 @@ def not_found() -> NoReturn:
 def _stale_form(_: CSRFError) -> Response:
     advice = gettext("The form was open for too long or came from elsewhere. Go back, reload the page, send it again.")
     return _page(400, gettext("The form has expired"), advice)
+
+
+def _too_large(error: RequestEntityTooLarge) -> Response:
+    drain()
+    if is_for_machines():
+        return answer(from_http(error))
+    limit = (request.max_content_length or 0) // 1024 // 1024
+    advice = gettext(
+        "What was sent is too large: at most %(limit)s MiB are taken at once. Go back and send less.", limit=limit
+    )
+    return _page(413, gettext("Too large"), advice)
 
 
 def _as_page(response: Response) -> Response:

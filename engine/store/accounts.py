@@ -1,20 +1,20 @@
-"""Accounts of people who sign in: adding, changing, finding, and slowing down those who guess passwords.
+"""Accounts of people who sign in: adding, changing, finding. Their sessions are in `engine.store.sign_ins`.
 
 Passwords are kept as Argon2id hashes with the library's parameters; nothing here returns or logs one.
 """
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from argon2 import PasswordHasher
 from email_validator import EmailNotValidError, validate_email
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from engine.errors import BatonError, NotFound
 from engine.store import audit
-from engine.store.admin_tables import SignInFailure, UserAccount, UserRole
+from engine.store.admin_tables import SignInSession, UserAccount, UserRole
 from engine.store.orm import unit_of_work
 from rulesets.wording import Word, says, words
 
@@ -22,9 +22,6 @@ ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "
 """What an account may be (docs/contract/design.md §6); `admin.views.permissions` says what each may do."""
 
 SHORTEST_PASSWORD = 10
-FAILURES_PER_ADDRESS = 5
-FAILURES_PER_ACCOUNT = 30
-FAILURE_WINDOW = timedelta(minutes=15)
 
 
 class AccountRefused(BatonError):
@@ -39,7 +36,6 @@ class Account:
     email: str
     password: str
     active: bool
-    uniquifier: str
     roles: tuple[str, ...]
 
 
@@ -52,7 +48,7 @@ def add_user(email: str, role: str | Iterable[str], password: str, by: str = "op
             raise AccountRefused(
                 says("%(email)s has an account already: change its role or password instead", email=address)
             )
-        user = UserAccount(email=address, password=hashed, uniquifier=uuid.uuid4().hex)
+        user = UserAccount(email=address, password=hashed)
         session.add(user)
         session.flush()
         number = user.id or 0
@@ -74,36 +70,56 @@ def change_user(number: int, *, roles: Iterable[str], active: bool, by: str, pas
         session.exec(delete(UserRole).where(col(UserRole.user_id) == number))
         session.add_all(UserRole(user_id=number, role=name) for name in names)
         if hashed or user.active != active:
-            user.uniquifier = uuid.uuid4().hex
+            session.exec(delete(SignInSession).where(col(SignInSession.user_id) == number))
         user.active, user.password = active, hashed or user.password
         session.add(user)
         after = {"roles": sorted(names), "active": active, "new_password": hashed is not None}
         audit.record(session, actor=by, action="user.changed", subject=user.email, before=before, after=after)
 
 
-def store_hash(number: int, hashed: str, uniquifier: str) -> None:
-    """Keep a new hash of the same or a new password, made by the sign-in."""
+def store_hash(number: int, hashed: str) -> None:
+    """Keep a new hash of the same password, made by the sign-in with stronger parameters."""
     with unit_of_work() as session:
-        user = session.get(UserAccount, number, with_for_update=True)
-        if user is not None and (user.password, user.uniquifier) != (hashed, uniquifier):
-            user.password, user.uniquifier = hashed, uniquifier
-            session.add(user)
-            audit.record(session, actor=user.email, action="user.password_stored", subject=user.email)
+        _put_hash(session, number, hashed)
 
 
-def find_account(*, email: str | None = None, uniquifier: str | None = None) -> Account | None:
-    """The account of an e-mail (case does not matter) or of a session; None when there is none."""
-    condition = (
-        UserAccount.email == (email or "").strip().lower()
-        if email is not None
-        else UserAccount.uniquifier == uniquifier
+def store_new_password(number: int, hashed: str, token: str, now: datetime) -> None:
+    """Keep the hash of a password the person chose. Every session ends, and one begins: that of ``token``."""
+    with unit_of_work() as session:
+        _put_hash(session, number, hashed)
+        session.exec(delete(SignInSession).where(col(SignInSession.user_id) == number))
+        session.add(SignInSession(token=token, user_id=number, began_at=now))
+
+
+def _put_hash(session: Session, number: int, hashed: str) -> None:
+    user = session.get(UserAccount, number, with_for_update=True)
+    if user is not None and user.password != hashed:
+        user.password = hashed
+        session.add(user)
+        audit.record(session, actor=user.email, action="user.password_stored", subject=user.email)
+
+
+def find_account(email: str) -> Account | None:
+    """The account of an e-mail (case does not matter); None when there is none."""
+    return _read_account(select(UserAccount).where(UserAccount.email == email.strip().lower()))
+
+
+def account_signed_in(token: str, began_after: datetime) -> Account | None:
+    """The account of a session that began after a moment; None when there is no such session."""
+    return _read_account(
+        select(UserAccount)
+        .join(SignInSession, col(SignInSession.user_id) == col(UserAccount.id))
+        .where(SignInSession.token == token, SignInSession.began_at > began_after)
     )
+
+
+def _read_account(query: SelectOfScalar[UserAccount]) -> Account | None:
     with unit_of_work() as session:
-        user = session.exec(select(UserAccount).where(condition)).first()
+        user = session.exec(query).first()
         if user is None or user.id is None:
             return None
         roles = tuple(sorted(_roles_of(session, user.id)))
-        return Account(user.id, user.email, user.password, user.active, user.uniquifier, roles)
+        return Account(user.id, user.email, user.password, user.active, roles)
 
 
 def roles_by_account() -> dict[int, tuple[str, ...]]:
@@ -113,33 +129,6 @@ def roles_by_account() -> dict[int, tuple[str, ...]]:
         for row in session.exec(select(UserRole).order_by(col(UserRole.role))):
             found.setdefault(row.user_id, []).append(row.role)
     return {number: tuple(roles) for number, roles in found.items()}
-
-
-def may_try(email: str, address: str, now: datetime) -> bool:
-    """Whether another sign-in may be tried: few recent failures from this address, not too many from all."""
-    with unit_of_work() as session:
-        recent = select(func.count()).where(
-            SignInFailure.email == email.strip().lower()[:320], SignInFailure.at > now - FAILURE_WINDOW
-        )
-        here = session.exec(recent.where(SignInFailure.address == address)).one()
-        return here < FAILURES_PER_ADDRESS and session.exec(recent).one() < FAILURES_PER_ACCOUNT
-
-
-def note_failure(email: str, address: str, now: datetime) -> None:
-    """Remember a failed sign-in and forget those that count no more."""
-    with unit_of_work() as session:
-        session.exec(delete(SignInFailure).where(col(SignInFailure.at) <= now - FAILURE_WINDOW))
-        session.add(SignInFailure(email=email.strip().lower()[:320], address=address, at=now))
-
-
-def note_success(email: str, address: str) -> None:
-    """Forget the failures of this address after a good sign-in."""
-    with unit_of_work() as session:
-        session.exec(
-            delete(SignInFailure).where(
-                col(SignInFailure.email) == email.strip().lower(), col(SignInFailure.address) == address
-            )
-        )
 
 
 def hash_password(password: str) -> str:

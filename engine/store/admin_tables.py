@@ -1,4 +1,4 @@
-"""Tables of those who sign in and of what they did: accounts, roles, failures, keys, audit log.
+"""Tables of those who sign in and of what they did: accounts, roles, sessions, attempts, keys, audit log.
 
 The road of a lead is in `engine.store.tables`, the draft policy in `engine.store.draft_tables`. A person of the
 roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in without
@@ -16,14 +16,13 @@ from engine.store.tables import json_column, moment_column
 
 
 class UserAccount(SQLModel, table=True):
-    """Somebody who may sign in. ``uniquifier`` names the session: changing it signs the person out everywhere."""
+    """Somebody who may sign in."""
 
     __tablename__: ClassVar[str] = "user_account"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     email: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     password: str = Field(sa_column=Column(Text, nullable=False))
     active: bool = True
-    uniquifier: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     created_at: datetime | None = Field(default=None, sa_column=moment_column(default=True))
 
 
@@ -37,15 +36,26 @@ class UserRole(SQLModel, table=True):
     role: str = Field(primary_key=True)
 
 
-class SignInFailure(SQLModel, table=True):
-    """A sign-in that failed; a few of them in a short time close the door for a while."""
+class SignInSession(SQLModel, table=True):
+    """Somebody signed in on one device; the cookie names the ``token``. Without its row a cookie opens nothing."""
 
-    __tablename__: ClassVar[str] = "sign_in_failure"
-    __table_args__ = (Index("sign_in_failure_recent", "email", "at"),)
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
-    email: str = Field(sa_column=Column(Text, nullable=False))
-    address: str = ""
-    at: datetime = Field(sa_column=moment_column(default=True))
+    __tablename__: ClassVar[str] = "sign_in_session"
+    token: str = Field(sa_column=Column(Text, primary_key=True))
+    user_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("user_account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    began_at: datetime = Field(sa_column=moment_column(index=True))
+
+
+class SignInAttempts(SQLModel, table=True):
+    """Attempts to sign in since ``since`` that did not succeed, or are being judged, of one ``subject``:
+    an account, an address, or an account from an address.
+    """
+
+    __tablename__: ClassVar[str] = "sign_in_attempts"
+    subject: str = Field(sa_column=Column(Text, primary_key=True))
+    attempts: int
+    since: datetime = Field(sa_column=moment_column(index=True))
 
 
 class AuditEntry(SQLModel, table=True):

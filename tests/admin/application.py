@@ -17,7 +17,7 @@ _made: dict[tuple[object, ...], Flask] = {}
 
 def application(settings: Settings, clock: Clock | None = None) -> Flask:
     """The application as `create_app` makes it with these settings."""
-    kind = (settings.secret_key, settings.home)
+    kind = (settings.secret_key, settings.home, settings.public_url, settings.trusted_proxies)
     if kind not in _made:
         _made[kind] = create_app(settings, clock)
     init_store(database_url(settings))

@@ -58,6 +58,6 @@ class Pages:
         return Reader(self.app)
 
     def as_role(self, role: str) -> Reader:
-        if find_account(email=ROLES[role]) is None:
+        if find_account(ROLES[role]) is None:
             add_user(ROLES[role], role, PASSWORD)
         return self.anonymous().sign_in(ROLES[role])

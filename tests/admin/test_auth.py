@@ -59,7 +59,7 @@ def test_signing_out_needs_a_form_and_ends_the_session(pages: Pages) -> None:
 def test_a_deactivated_account_is_out_at_once(pages: Pages) -> None:
     add_user("second@example.com", "admin", PASSWORD)
     reader = pages.anonymous().sign_in(LI)
-    account = find_account(email=LI)
+    account = find_account(LI)
     assert account is not None
     change_user(account.id, roles=["admin"], active=False, by="second@example.com")
     assert reader.get("/admin/").status_code == 302
@@ -67,7 +67,7 @@ def test_a_deactivated_account_is_out_at_once(pages: Pages) -> None:
 
 
 def test_the_last_administrator_stays_one(pages: Pages) -> None:
-    account = find_account(email=LI)
+    account = find_account(LI)
     assert account is not None
     with pytest.raises(AccountRefused, match="last administrator"):
         change_user(account.id, roles=["viewer"], active=True, by=LI)
@@ -97,7 +97,7 @@ def test_an_account_that_cannot_be_is_refused_with_the_reason(
 
 
 def test_passwords_are_kept_as_argon2_hashes(pages: Pages) -> None:
-    account = find_account(email=LI)
+    account = find_account(LI)
     assert account is not None
     assert account.password.startswith("$argon2id$")
 

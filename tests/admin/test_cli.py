@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_one_clear_error(run: Run, arguments: tuple[str, 
 def test_a_user_gets_a_password_that_is_shown_once(run: Run) -> None:
     made = run("user", "add", "Li@example.com", "--role", "marketing")
     assert (made.exit_code, len(made.stdout.strip()) >= 12) == (0, True)
-    account = find_account(email="li@example.com")
+    account = find_account("li@example.com")
     assert account is not None
     assert account.roles == ("marketing",)
     own = run("user", "add", "wang@example.com", "--role", "sdr", "--password-stdin", input="long enough words\n")

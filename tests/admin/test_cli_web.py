@@ -7,13 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
 
 from engine.settings import Settings
+from tests.admin.pages import TOKEN
 
 PATIENCE = 30.0
 
@@ -77,3 +80,27 @@ def test_nothing_of_a_killed_web_process_is_left(web: tuple[subprocess.Popen[byt
     process.wait()
     assert eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
     assert not answers(port)
+
+
+def test_whoever_sends_too_much_still_hears_why(web: tuple[subprocess.Popen[bytes], int]) -> None:
+    """An answer while the body is still coming would reset the connection: the body is read to its end first."""
+    connection = HTTPConnection("127.0.0.1", web[1], timeout=PATIENCE)
+    connection.request("POST", "/login", b"x" * 8_000_000, {"Content-Type": "multipart/form-data; boundary=x"})
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"at most 3 MiB" in answer.read()
+    connection.close()
+
+
+def test_the_web_server_believes_no_header_that_baton_does_not(web: tuple[subprocess.Popen[bytes], int]) -> None:
+    """gunicorn by itself takes the scheme from peers on loopback. Over HTTPS a form without a referrer is refused."""
+    connection = HTTPConnection("127.0.0.1", web[1], timeout=PATIENCE)
+    connection.request("GET", "/login")
+    page = connection.getresponse()
+    cookie, token = page.headers["Set-Cookie"].partition(";")[0], TOKEN.search(page.read().decode())
+    assert token
+    form = urlencode({"csrf_token": token[1], "email": "li@example.com", "password": "not the password"})
+    headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-Proto": "https"}
+    connection.request("POST", "/login", form, headers)
+    assert connection.getresponse().status == 200
+    connection.close()
