@@ -14,8 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from engine.settings import Settings
-
-PATIENCE = 30.0
+from tests.patience import PATIENCE
 
 
 def eventually(check: Callable[[], bool]) -> bool:

@@ -12,7 +12,8 @@ from rq import Callback, Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from tests.factories import column, event, hire, put_in_force, take_in
+from tests.factories import column, hire
+from tests.present import event, put_in_force, take_in
 from tests.workers.processes import WORKER, await_that, children, kill_work_horse, run_burst, running
 from workers import queues
 from workers.jobs import JOBS, BatonJob, JobRefused
