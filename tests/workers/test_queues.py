@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from engine.store.shards import SHARDS
 from tests.factories import column, hire
@@ -62,9 +63,13 @@ def test_there_is_one_lane_until_workers_were_counted_and_never_more_than_shards
     assert queues.lane_count() == SHARDS
 
 
-def test_waking_nobody_asks_nobody() -> None:
-    queues.init_queue("unix:///nowhere/at/all")
-    queues.wake([])
+def test_waking_nobody_asks_nobody(tmp_path: Path) -> None:
+    queues.init_queue(f"unix://{tmp_path}/gone.sock")
+    with capture_logs() as told:
+        queues.wake([])
+        assert told == []
+        queues.wake([1])
+    assert [line["event"] for line in told] == ["wake_up.lost"], "whoever asks learns that nobody is there"
 
 
 def test_a_process_that_was_told_of_no_queue_says_so() -> None:
