@@ -63,6 +63,11 @@ def event(number: int = 1, /, **changes: Any) -> JsonItem:
     return {key: value for key, value in item.items() if value is not None}
 
 
+def zulu(moment: datetime) -> str:
+    """A moment as answers write it."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def told(answer: TestResponse) -> Any:
     """The JSON of an answer."""
     return answer.json

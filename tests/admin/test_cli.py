@@ -10,7 +10,6 @@ import yaml
 from click.testing import CliRunner, Result
 
 from admin.cli import COMMANDS, HIDDEN, baton
-from engine.clock import SystemClock
 from engine.errors import BatonError, ServerUnavailable
 from engine.settings import Settings
 from engine.store.accounts import find_account
@@ -18,6 +17,7 @@ from engine.store.keys import find_key, list_keys
 from tests.admin.api_client import Api, event
 from tests.admin.live import listening
 from tests.admin.road import POLICY, decide_all, lay_road
+from tests.present import now
 
 Run = Callable[..., Result]
 ROSTER = "format: baton.roster/1\npeople:\n  - {email: li@example.com, role: sdr}\n"
@@ -170,10 +170,11 @@ def test_a_wrong_key_stops_a_replay(run: Run, api: Api, tmp_path: Path) -> None:
 
 
 def test_explaining_and_verifying_read_what_was_decided(run: Run, api: Api) -> None:
-    lay_road()
+    api.clock.moment = now()
+    lay_road(now=now())
     sent = [event(1, type="demo.requested", company={"employees": 120}), event(2)]
-    api.send(sent, api.key())
-    decide_all(SystemClock())
+    api.send([one | {"occurred_at": now().isoformat()} for one in sent], api.key())
+    decide_all(api.clock)
     told = run("explain", "lead-1")
     assert told.exit_code == 0, told.output
     assert "+40  size.mid" in told.stdout

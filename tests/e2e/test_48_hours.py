@@ -22,8 +22,9 @@ from engine.store.keys import add_key
 from engine.store.roster import import_roster
 from engine.verify import verify
 from tests.admin.live import listening
-from tests.factories import column, policy_document, put_in_force, rows
+from tests.factories import column, policy_document, rows
 from tests.patience import PATIENCE
+from tests.present import put_in_force
 from tests.workers.moved_clock import MovedClock
 from tests.workers.processes import MOVED_SCHEDULER, MOVED_WORKER, await_that, running
 from workers import queues
