@@ -4,6 +4,7 @@ Everything goes through the doors of the product; nothing here decides, and noth
 """
 
 import itertools
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,8 +22,8 @@ from rulesets import document
 from rulesets.compiler import compile_policy
 from rulesets.policy import Policy
 
-NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-"""A Friday morning in Shanghai."""
+NOW = datetime.fromisoformat(os.environ.get("BATON_TEST_NOW") or "2026-11-20T02:00Z").astimezone(UTC)
+"""A Friday morning in Shanghai, or the moment named by BATON_TEST_NOW (ISO 8601 with an offset): `make test-now`."""
 ALL_SHARDS = tuple(range(SHARDS))
 CTO = {"job_title": "CTO"}
 _numbers = itertools.count(1)

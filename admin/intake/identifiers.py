@@ -42,14 +42,25 @@ def read_phone(text: str) -> str:
     mobile = MAINLAND_MOBILE.fullmatch(text)
     if mobile is not None:
         return f"+86{mobile[1]}"
+    number = _read_number(text)
+    written = _in_e164(number)
+    while (again := _in_e164(_read_number(written))) != written:  # each reading takes one 0 of the trunk away
+        written = again
+    return f"{written};ext={number.extension}" if number.extension else written
+
+
+def _read_number(text: str) -> phonenumbers.PhoneNumber:
     try:
         number = phonenumbers.parse(text, PHONE_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
         raise UnusableIdentifier("is no phone number: write it with its country code, such as +86 138 1234 5678")
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return f"{written};ext={number.extension}" if number.extension else written
+    return number
+
+
+def _in_e164(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def read_name(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from engine.store.keys import add_key
+from tests import factories
 
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+NOW = factories.NOW + timedelta(days=1, hours=8)
+"""What the clock of these tests shows, if they do not set it."""
 JsonItem = dict[str, Any]
 
 
@@ -19,7 +21,7 @@ class StandingClock:
     """A clock that shows what a test sets."""
 
     def __init__(self) -> None:
-        self.moment = NOW
+        self.moment: datetime = NOW
 
     def now(self) -> datetime:
         return self.moment
@@ -55,10 +57,15 @@ def event(number: int = 1, /, **changes: Any) -> JsonItem:
     item: JsonItem = {
         "id": f"e-{number}",
         "type": "content.downloaded",
-        "occurred_at": "2026-11-21T09:00:00Z",
+        "occurred_at": (NOW - timedelta(hours=1)).isoformat(),
         "lead": {"external_id": f"lead-{number}"},
     } | changes
     return {key: value for key, value in item.items() if value is not None}
+
+
+def zulu(moment: datetime) -> str:
+    """A moment as answers write it."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def told(answer: TestResponse) -> Any:

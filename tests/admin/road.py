@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from engine.clock import Clock
@@ -61,8 +62,8 @@ POLICY: dict[str, Any] = {
 }
 
 
-def lay_road(written: dict[str, Any] = POLICY) -> None:
-    """Put a policy in force and let two people in."""
+def lay_road(written: dict[str, Any] = POLICY, now: datetime = NOW) -> None:
+    """Put a policy in force at this moment and let two people in."""
     with unit_of_work() as session:
         session.add_all(
             [Person(email=REPS[0], role="sdr", details={}), Person(email=REPS[1], role="sales", details={})]
@@ -80,7 +81,7 @@ def lay_road(written: dict[str, Any] = POLICY) -> None:
             signatures=[],
             bypassed=False,
             act_on_existing="none",
-            now=NOW,
+            now=now,
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from engine.core.effects import Notice
 from engine.store.notices import save_notices
 from engine.store.session import raw, transaction
-from tests.admin.api_client import Api
+from tests.admin.api_client import Api, zulu
 from tests.factories import NOW
 
 LI, ZHAO = "li@example.com", "zhao@example.com"
@@ -44,7 +44,7 @@ def test_notifications_come_newest_first_page_by_page(api: Api, told: None) -> N
             "about": ZHAO,
             "lead": 7,
             "details": {"event": "sla.breached"},
-            "at": "2026-11-20T02:00:00Z",
+            "at": zulu(NOW),
             "read_at": None,
         }
     ]

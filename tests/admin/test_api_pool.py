@@ -1,14 +1,15 @@
 """The public pool over HTTP: the best first in pages, why each lead is there, and filters that are checked."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.store.orm import unit_of_work
 from engine.store.tables import Lead
-from tests.admin.api_client import NOW, Api
+from tests.admin.api_client import NOW, Api, zulu
 
 LEFT = {"pool_reason": "rejected", "reject_reason": "no_budget",
-        "parted": [["wang@example.com", "rejected", "2026-11-20T10:00:00+00:00"]]}  # fmt: skip
+        "parted": [["wang@example.com", "rejected", (NOW - timedelta(days=1)).isoformat()]]}  # fmt: skip
 
 
 def lead(**columns: Any) -> Lead:
@@ -43,8 +44,10 @@ def test_the_pool_is_read_in_pages_the_best_first(api: Api) -> None:
 def test_a_lead_of_the_pool_says_why_it_is_there_and_who_had_it(api: Api) -> None:
     fill()
     best, second, _ = pool(api, api.key("crm", ["leads:read"])).json["items"]
-    assert best["pool"] == {"since": "2026-11-21T10:00:00Z", "why": "rejected", "reason": "no_budget"}
-    assert best["former_owners"] == [{"person": "wang@example.com", "why": "rejected", "at": "2026-11-20T10:00:00Z"}]
+    assert best["pool"] == {"since": zulu(NOW), "why": "rejected", "reason": "no_budget"}
+    assert best["former_owners"] == [
+        {"person": "wang@example.com", "why": "rejected", "at": zulu(NOW - timedelta(days=1))}
+    ]
     assert second["pool"] == {"since": None, "why": None, "reason": None}
     owned = api.client.get("/v1/leads/4", headers=api.key("crm2", ["leads:read"])).json
     assert owned is not None

@@ -13,6 +13,7 @@ import yaml
 from engine.settings import Settings
 from engine.store.session import raw, transaction
 from tests.admin.api_client import Api, event, told
+from tests.patience import PATIENCE
 
 POLICY: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "examples" / "olist-policy.yaml").read_text())
 EVENT = {
@@ -38,7 +39,7 @@ def asks(settings: Settings) -> Iterator[None]:
         yield
     finally:
         worker.terminate()
-        worker.wait(30)
+        worker.wait(PATIENCE)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Liveness, readiness and figures."""
 
 import dataclasses
+from datetime import timedelta
 
 from admin.app import create_app
 from engine.settings import Settings
-from tests.admin.api_client import NOW, Api, StandingClock, event, told
+from tests.admin.api_client import NOW, Api, StandingClock, event, told, zulu
 from tests.admin.road import decide_all, lay_road
 
 
@@ -32,7 +33,7 @@ def test_events_are_accepted_while_the_queue_is_down(settings: Settings) -> None
 
 def test_readiness_counts_what_waits_before_and_after_the_first_publish(api: Api) -> None:
     api.send([event(1), event(2)], api.key())
-    api.send(event(3, occurred_at="2026-11-21T12:00:00Z"), api.key("later"))
+    api.send(event(3, occurred_at=zulu(NOW + timedelta(hours=2))), api.key("later"))
     found = told(api.client.get("/readyz"))
     assert (found["policy"], found["waiting_events"]) == (None, 2)
     assert found["checks"]["database"] == found["checks"]["queue"] == found["checks"]["migrations"] == "ok"

@@ -123,7 +123,12 @@ def test_each_answer_has_a_nonce_of_its_own_and_its_script_carries_it(pages: Pag
 
 def test_after_signing_in_nobody_is_sent_to_another_site(pages: Pages) -> None:
     reader = pages.anonymous()
-    data = {"email": LI, "password": PASSWORD, "csrf_token": reader.token("/login"), "next": "https://example.org/"}
-    assert "example.org" not in reader.client.post("/login", data=data).headers.get("Location", "")
+    data = {"email": LI, "password": PASSWORD, "csrf_token": reader.token("/login")}
+    for elsewhere in ("https://example.org/", "//example.org/"):
+        refused = reader.client.post("/login", data=data | {"next": elsewhere})
+        assert (refused.status_code, reader.get("/admin/").status_code) == (200, 302), (
+            "the form again, nobody signed in"
+        )
+    assert reader.client.post("/login", data=data | {"next": "/admin/leads/"}).headers["Location"] == "/admin/leads/"
     data = {"language": "en", "next": "//example.org/", "csrf_token": reader.token()}
     assert reader.client.post("/language", data=data).headers["Location"] == "/admin/"

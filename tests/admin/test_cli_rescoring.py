@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from engine.clock import SystemClock
 from engine.store.rescore import send_next
 from tests.admin.test_cli import Run, run
-from tests.factories import NOW, decide_all, event, policy_document, put_in_force, take_in
+from tests.factories import policy_document
+from tests.present import decide_all, event, now, put_in_force, take_in
 
 __all__ = ["run"]
 
@@ -19,16 +19,16 @@ def test_progress_tells_how_far_leads_are_scored_anew(run: Run) -> None:
     put_in_force()
     assert run("policy", "progress").exit_code == 1, "nothing begins without a scheduler"
     take_in(event(external_id="c1"), event(external_id="c2"))
-    send_next(NOW)
+    send_next(now())
     decide_all()
     put_in_force(policy_document(timezone="UTC"))
-    send_next(NOW)
+    send_next(now())
     told = json.loads(run("policy", "progress", "--json").output)
     assert told == {"number": 2, "total": 2, "done": 0, "finished": False}
     decide_all()
     assert "2 of 2 leads scored anew, 99 %" in run("policy", "progress").output
-    send_next(NOW)
-    send_next(NOW)
+    send_next(now())
+    send_next(now())
     told = run("policy", "progress", "--wait").output
     assert "version 2: 2 of 2 leads scored anew, finished" in told
 
@@ -45,10 +45,9 @@ def test_publishing_may_stay_until_every_lead_is_scored_anew(run: Run, tmp_path:
     over = threading.Event()
 
     def work() -> None:
-        clock = SystemClock()
         while not over.wait(0.02):
-            send_next(clock.now())
-            decide_all(clock)
+            send_next(now())
+            decide_all()
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -17,8 +17,7 @@ import pytest
 
 from engine.settings import Settings
 from tests.admin.pages import TOKEN
-
-PATIENCE = 30.0
+from tests.patience import PATIENCE
 
 
 def eventually(check: Callable[[], bool]) -> bool:

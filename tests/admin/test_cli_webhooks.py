@@ -7,8 +7,8 @@ import pytest
 from engine.store.outbox import Message, save_messages
 from engine.store.session import raw, transaction
 from engine.store.subscriptions import list_subscriptions
-from tests.admin.api_client import NOW
 from tests.admin.test_cli import Run, run
+from tests.present import now
 from tests.workers.targets import mail_server
 
 __all__ = ["run"]
@@ -57,7 +57,7 @@ def test_the_doctor_looks_at_the_mail_server_and_at_what_was_given_up(
     assert not away["e-mail"]["ok"]
     assert away["deliveries"]["ok"]
     with transaction() as connection:
-        save_messages(raw(connection), [Message("mail", "d", "li@example.com", None, "digest", {}, "failed")], NOW)
+        save_messages(raw(connection), [Message("mail", "d", "li@example.com", None, "digest", {}, "failed")], now())
     assert "1 messages were given up" in str(seen()["deliveries"]["message"])
 
 

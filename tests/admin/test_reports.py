@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,23 @@ from admin.reporting import plain
 from admin.views.report_terms import LABELS, SAYS, TABLES, TITLES, shown
 from engine.core.reports import COLUMNS, REPORTS, SIMULATED, Kind
 from engine.settings import Settings
-from tests.admin.api_client import Api, event
+from tests.admin.api_client import Api, event, zulu
 from tests.admin.pages import Pages
 from tests.admin.road import REPS, decide_all, lay_road
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., Result]
+SATURDAY = datetime(2026, 11, 21, 10, tzinfo=UTC)
+"""18:00 in Shanghai; periods are told by the calendar, and reports of this one are the same on every day."""
 
 
 @pytest.fixture
 def reader(api: Api) -> dict[str, str]:
     """A road on which three leads were assigned, and a key that reads."""
-    lay_road()
-    sent = [event(n, company={"employees": "120"}, traits={"source": "web"}) for n in (1, 2, 3)]
+    api.clock.moment = SATURDAY
+    lay_road(now=SATURDAY - timedelta(days=1))
+    about: dict[str, Any] = {"company": {"employees": "120"}, "traits": {"source": "web"}}
+    sent = [event(n, occurred_at=zulu(SATURDAY - timedelta(hours=1)), **about) for n in (1, 2, 3)]
     assert api.send(sent, api.key()).status_code == 202
     assert decide_all(api.clock) == 3
     api.clock.moment += timedelta(hours=1)
@@ -119,7 +123,9 @@ def test_what_cannot_be_asked_is_refused_with_the_mend(
 # ----------------------------------------------------------------------------------------------------------- pages
 @pytest.fixture
 def pages(settings: Settings, reader: dict[str, str]) -> Pages:
-    return Pages(settings)
+    pages = Pages(settings)
+    pages.clock.moment = SATURDAY + timedelta(hours=1)
+    return pages
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -1,6 +1,7 @@
 """The roster through the HTTP API and the command line: previews, leads of people who leave, tables, monthly lists."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def test_leads_of_somebody_who_leaves_are_shown_before_and_given_on_after(api: A
 
 def test_leads_of_the_absent_stay_unless_somebody_says_otherwise(api: Api, owner: dict[str, Any]) -> None:
     headers = api.key("hr", ["roster:write"]) | {"If-Match": "*"}
-    away = roster({**owner, "absences": [{"from": "2026-11-01", "to": "2026-12-01"}]})
+    today = api.clock.now().date()
+    away = roster({**owner, "absences": [{"from": str(today), "to": str(today + timedelta(days=9))}]})
     back = roster(owner)
     assert told(api.client.put("/v1/roster", json=away, headers=headers))["affected"][0]["cause"] == "absence"
     assert events() == []

@@ -12,9 +12,17 @@ from admin.cli import baton
 from engine.settings import Settings
 from engine.store.session import raw, transaction
 from tests.admin import road
-from tests.admin.api_client import Api, event
+from tests.admin.api_client import Api, event, zulu
+from tests.present import now
 from tests.workers.processes import await_that
 from workers import queues, reads
+
+START = now().replace(microsecond=0)
+"""By the machine's clock, which is the one of commands."""
+
+
+def after(days: int) -> str:
+    return zulu(START + timedelta(days=days))
 
 
 @pytest.fixture
@@ -24,8 +32,9 @@ def reader(api: Api) -> dict[str, str]:
     main_model = road.POLICY["models"][0]
     groups = [{"key": "direct", "max": 50, "signals": [fading]}]
     engagement = {**main_model["engagement"], "groups": groups}
-    road.lay_road({**road.POLICY, "models": [{**main_model, "engagement": engagement}]})
-    sent = event(1, type="demo.requested", occurred_at="2026-11-21T10:00:00Z", company={"employees": 80})
+    api.clock.moment = START
+    road.lay_road({**road.POLICY, "models": [{**main_model, "engagement": engagement}]}, START)
+    sent = event(1, type="demo.requested", occurred_at=after(0), company={"employees": 80})
     assert api.send(sent, api.key()).status_code == 202
     assert road.decide_all(api.clock) == 1
     return api.key("reader", ["leads:read"])
@@ -56,10 +65,10 @@ def test_one_lead_shows_the_score_of_the_moment_and_a_list_the_last_decisions(
     lead = asked(api, reader, "/v1/leads/1")
     assert lead["scores"] == {
         "model": "main", "fit": 40, "engagement": 15, "grade": "A", "heat": "warm", "cell": "A.warm",
-        "at": "2026-11-22T10:00:00Z",
+        "at": after(1),
     }  # fmt: skip
     (listed,) = asked(api, reader, "/v1/leads")["items"]
-    assert (listed["scores"]["engagement"], listed["scores"]["at"]) == (30, "2026-11-21T10:00:00Z")
+    assert (listed["scores"]["engagement"], listed["scores"]["at"]) == (30, after(0))
     assert (lead["stage"], lead["route"]) == (listed["stage"], listed["route"]), "a look decides nothing"
     with transaction() as connection:
         assert raw(connection).execute("SELECT engagement, version FROM lead").fetchall() == [(30, 1)]
@@ -70,7 +79,7 @@ def test_the_ledger_and_the_sentences_add_up_at_the_moment(api: Api, reader: dic
     ledger = asked(api, reader, "/v1/leads/1/ledger")
     assert [(line["raw"], line["factor"], line["contribution"]) for line in ledger["ledger"]] == [(30, 0.25, 7.5)]
     assert (ledger["engagement"], ledger["fit"], ledger["heat"], ledger["at"]) == (
-        7.5, 40, "cold", "2026-11-23T10:00:00Z",
+        7.5, 40, "cold", after(2),
     )  # fmt: skip
     assert ledger["policy"] == asked(api, reader, "/v1/leads/1")["policy"]
     assert "stale" not in ledger
@@ -84,26 +93,27 @@ def test_without_an_answer_the_last_decisions_score_is_shown_with_its_moment_and
 ) -> None:
     api.clock.moment += timedelta(days=1)
     scores = asked(api, reader, "/v1/leads/1")["scores"]
-    assert (scores["engagement"], scores["at"], scores["stale"]) == (30, "2026-11-21T10:00:00Z", True)
+    assert (scores["engagement"], scores["at"], scores["stale"]) == (30, after(0), True)
     ledger = asked(api, reader, "/v1/leads/1/ledger")
-    assert (ledger["engagement"], ledger["at"], ledger["stale"]) == (30, "2026-11-21T10:00:00Z", True)
+    assert (ledger["engagement"], ledger["at"], ledger["stale"]) == (30, after(0), True)
     assert any("last decision" in sentence for sentence in asked(api, reader, "/v1/leads/1/explain")["sentences"])
 
 
 def test_nobody_is_asked_where_time_changes_nothing(api: Api) -> None:
-    road.lay_road()
-    assert api.send(event(1, type="demo.requested"), api.key()).status_code == 202
+    api.clock.moment = START
+    road.lay_road(now=START)
+    assert api.send(event(1, type="demo.requested", occurred_at=after(0)), api.key()).status_code == 202
     road.decide_all(api.clock)
     api.clock.moment += timedelta(days=9)
     reader = api.key("reader", ["leads:read"])
     scores = asked(api, reader, "/v1/leads/1")["scores"]
-    assert (scores["engagement"], scores["at"], "stale" in scores) == (30, "2026-11-30T10:00:00Z", False)
+    assert (scores["engagement"], scores["at"], "stale" in scores) == (30, after(9), False)
     ledger = asked(api, reader, "/v1/leads/1/ledger")
-    assert (ledger["engagement"], ledger["at"], "stale" in ledger) == (30, "2026-11-30T10:00:00Z", False)
+    assert (ledger["engagement"], ledger["at"], "stale" in ledger) == (30, after(9), False)
 
 
 def test_a_lead_without_a_decision_has_no_score_of_any_moment(api: Api, reader: dict[str, str], answers: None) -> None:
-    api.send(event(2), api.key("other"))
+    api.send(event(2, occurred_at=after(0)), api.key("other"))
     lead = asked(api, reader, "/v1/leads/2")
     assert lead["scores"]["at"] is None
     assert "stale" not in lead["scores"]

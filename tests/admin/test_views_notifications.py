@@ -113,10 +113,15 @@ def test_a_webhook_is_made_changed_and_removed(pages: Pages) -> None:
         assert "there is no webhook" in admin.post(f"/admin/webhooks/{row.id}/{path}").text
 
 
-@pytest.mark.parametrize("bad", [{"url": "ftp://a.example.com", "events": ["lead.assigned"]}, {"url": HOOK}])
-def test_a_webhook_that_cannot_be_is_refused_with_the_reason(pages: Pages, bad: dict[str, str]) -> None:
-    text = pages.as_role("admin").post("/admin/webhooks/new/", bad).text
-    assert "write https://host/path" in text or "choose at least one event" in text
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ({"url": "ftp://a.example.com", "events": ["lead.assigned"]}, "write https://host/path"),
+        ({"url": HOOK}, "choose at least one event"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused_with_the_reason(pages: Pages, bad: dict[str, str], why: str) -> None:
+    assert why in pages.as_role("admin").post("/admin/webhooks/new/", bad).text
     assert list_subscriptions() == []
 
 

@@ -76,5 +76,6 @@ def test_what_a_row_refers_to_is_chosen_among_what_the_draft_has(pages: Pages) -
     exclusion = document["qualification"]["exclusions"][0]
     page = f"/admin/draft/exclusions/edit/?id=qualification.exclusions:{exclusion['key']}"
     text = reader.text(page)
+    assert len(document["reasons"]["disqualify"]) > 1
     for reason in document["reasons"]["disqualify"]:
         assert f'<option{" selected" if reason["key"] == exclusion["reason"] else ""} value="{reason["key"]}">' in text

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from admin.app import create_app
 from engine.clock import SystemClock
 from engine.settings import Settings
 from tests.admin import world
+from tests.patience import PATIENCE
 
+expect.set_options(timeout=PATIENCE * 1000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -60,7 +62,7 @@ def site(servers: Settings, database: str, redis_url: str) -> Iterator[Site]:
 def page(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Page]:
     """A page of a fresh English browser; whatever the content policy forbids or a script breaks fails the test."""
     context = browser.new_context(base_url=site.url, locale="en-GB", viewport={"width": 1360, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

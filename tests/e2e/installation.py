@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
-"""Seconds after which something that never comes is a failure."""
 GLANCE = 0.05
 
 

@@ -22,7 +22,9 @@ from engine.store.keys import add_key
 from engine.store.roster import import_roster
 from engine.verify import verify
 from tests.admin.live import listening
-from tests.factories import column, policy_document, put_in_force, rows
+from tests.factories import column, policy_document, rows
+from tests.patience import PATIENCE
+from tests.present import put_in_force
 from tests.workers.moved_clock import MovedClock
 from tests.workers.processes import MOVED_SCHEDULER, MOVED_WORKER, await_that, running
 from workers import queues
@@ -93,7 +95,7 @@ class Company:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {key or self._form}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"http://{self._address}{path}", data, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the test's own server
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - the test's own server
             return dict(json.load(answer))
 
 

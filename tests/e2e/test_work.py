@@ -30,7 +30,7 @@ def test_an_sdr_claims_the_best_lead_of_the_pool_by_keyboard(page: Page) -> None
     with somebody_deciding(SystemClock()):
         page.get_by_role("button", name="Claim #900").focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("status")).to_contain_text(f"owner: — → {world.LI}", timeout=15_000)
+        expect(page.get_by_role("status")).to_contain_text(f"owner: — → {world.LI}")
     expect(page.get_by_role("heading", name="Whose it is")).to_be_visible()
 
 
@@ -51,7 +51,7 @@ def test_recycling_asks_first_and_no_means_no(page: Page) -> None:
     assert questions == ["Recycle this lead? It loses its owner, its clocks end, and it starts again in nurture."]
     with somebody_deciding(SystemClock()):
         page.get_by_role("button", name="Accept").click()
-        expect(page.get_by_role("status")).to_contain_text("stage: MQL → SQL", timeout=15_000)
+        expect(page.get_by_role("status")).to_contain_text("stage: MQL → SQL")
 
 
 def test_a_manager_assigns_from_the_queue(page: Page) -> None:
@@ -61,4 +61,4 @@ def test_a_manager_assigns_from_the_queue(page: Page) -> None:
     with somebody_deciding(SystemClock()):
         page.get_by_label("Assign #900 to").select_option(world.CHEN)
         page.get_by_role("button", name="Assign #900").click()
-        expect(page.get_by_text("Nobody waits")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Nobody waits")).to_be_visible()

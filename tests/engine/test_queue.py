@@ -28,6 +28,7 @@ from tests.factories import (
 pytestmark = pytest.mark.usefixtures("database")
 LI = "li@example.com"
 SECOND = timedelta(seconds=1)
+TODAY = str(NOW.date())
 REGIONS = [{"key": "inbound", "role": "sdr", "match": [{"rep": "territories", "field": "lead.region"}]}]
 
 
@@ -157,7 +158,7 @@ def test_leads_that_nobody_can_serve_neither_ask_nor_keep_others_from_asking() -
 
 # ------------------------------------------------------------------------------------------------ when
 def absent() -> None:
-    hire(LI, absences=[{"from": "2026-11-20", "to": "2026-11-20"}])
+    hire(LI, absences=[{"from": TODAY, "to": TODAY}])
 
 
 def suspended() -> None:

@@ -1,7 +1,8 @@
 """At midnight in the policy zone, leads that time alone may have changed are scored anew, and no others (R3.6)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,7 +23,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.usefixtures("database")
 DOWNLOADED = "content.downloaded"
-MIDNIGHT = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MIDNIGHT = datetime.combine(NOW.astimezone(SHANGHAI).date() + timedelta(days=1), time(tzinfo=SHANGHAI)).astimezone(UTC)
 """00:00 in Shanghai, after NOW."""
 
 
@@ -46,7 +48,7 @@ def test_a_lead_whose_points_fade_is_scored_at_midnight_once_and_others_are_not(
     assert send_refreshes(clock.now()) == []
     decide_all(clock)
     assert rows("SELECT external_id, occurred_at FROM event WHERE type = 'score.refreshed'") == [
-        ("refresh:1:2026-11-21", MIDNIGHT)
+        (f"refresh:1:{MIDNIGHT.astimezone(SHANGHAI).date()}", MIDNIGHT)
     ]
     assert column("SELECT engagement < 40 AND engagement > 20 FROM lead WHERE id = 1") == [True]
     assert send_refreshes(clock.now()) == []

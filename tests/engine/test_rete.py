@@ -21,6 +21,7 @@ from rulesets.compiled import Compiled, Read, Shard
 from rulesets.compiler import compile_policy
 from rulesets.policy import Policy
 from tests.engine.parity_worlds import NOW
+from tests.patience import PATIENCE
 from tests.rulesets.rule_cases import employees, field, policy_of
 
 COUNTRY = field("lead.country", "eq", "cn")
@@ -320,7 +321,7 @@ def outcome(definition: dict[str, Any], message: str) -> int:
         engine.assert_fact(handle, {message!r})
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False).returncode
 
 
 def test_the_limit_of_64_is_real_and_our_shards_stay_below_it() -> None:

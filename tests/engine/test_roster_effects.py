@@ -22,6 +22,7 @@ from engine.store.roster_lock import read_roster_lock
 from engine.store.session import raw, transaction
 from engine.verify import verify
 from rulesets.roster import FORMAT
+from tests import patience
 from tests.factories import CTO, HandClock, column, decide_all, event, policy_document, put_in_force, rows, take_in
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -175,8 +176,8 @@ def test_an_edit_waits_for_batches_at_work_and_they_for_the_edit() -> None:
         edit = threading.Thread(target=save, daemon=True)
         edit.start()
         assert not done.wait(0.5)
-    assert done.wait(20)
-    edit.join(20)
+    assert done.wait(patience.PATIENCE)
+    edit.join(patience.PATIENCE)
     assert due() == MONDAY.replace(day=24, hour=11)
 
 

@@ -22,7 +22,7 @@ from engine.store.roster import import_roster
 from examples import olist
 from rulesets import document
 from tests.examples.test_policies import EXAMPLES
-from tests.factories import NOW, decide_all, put_in_force
+from tests.present import decide_all, now, put_in_force
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "olist"
 SECONDS = 120
@@ -89,16 +89,17 @@ def test_live_each_sdr_is_within_one_lead_of_the_fair_share(events: Path) -> Non
         read, bad = read_lines(lines)
     assert bad == []
     parts = ("id", "type", "occurred_at", "identities", "traits", "properties", "imported")
+    begun = now()
     for start in range(0, len(read), 500):
-        chunk = read[start : start + 500]
-        accept([Intake(source="olist", due_at=NOW, **{part: getattr(e, part) for part in parts}) for e in chunk], NOW)
+        chunk = [{part: getattr(each, part) for part in parts} for each in read[start : start + 500]]
+        accept([Intake(source="olist", due_at=begun, **said) for said in chunk], begun)
     assert decide_all() == len(read)
-    period = Period(NOW - timedelta(days=1), NOW + timedelta(days=1))
-    (people,) = [t for t in read_report("fairness", Question(period), NOW) if t.key == "people"]
+    period = Period(begun - timedelta(days=1), begun + timedelta(days=1))
+    (people,) = [t for t in read_report("fairness", Question(period), now()) if t.key == "people"]
     assert len(people.rows) == 30
     assert max(abs(row["deviation"]) for row in people.rows) <= 1
-    since = Period(datetime(2017, 1, 1, tzinfo=UTC), NOW)
-    origins = {t.key: list(t.rows) for t in read_report("conversion", Question(since), NOW)}
+    since = Period(datetime(2017, 1, 1, tzinfo=UTC), now())
+    origins = {t.key: list(t.rows) for t in read_report("conversion", Question(since), now())}
     assert (origins["all"][0]["leads"], origins["all"][0]["won"]) == (5345, 529)
     assert (
         one(origins["origins"], origin="unknown")["total_rate"] > one(origins["origins"], origin="social")["total_rate"]

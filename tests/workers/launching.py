@@ -14,14 +14,13 @@ from typing import TypeVar
 
 from engine.errors import ServerUnavailable
 from engine.settings import Settings, load_settings
+from tests.patience import PATIENCE
 from workers import embedded, server_programs
 from workers.server_folders import lock_owner
 
 T = TypeVar("T")
 ROOT = os.geteuid() == 0
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 30
-"""Seconds until a wait for an end has failed."""
 HOLD_SERVERS = """
 import signal, sys
 from engine.settings import load_settings
@@ -73,7 +72,7 @@ def _limited(reason: str) -> Iterator[None]:
         raise TimeoutError(reason)
 
     former = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
+    signal.alarm(int(PATIENCE))
     try:
         yield
     finally:

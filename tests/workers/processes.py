@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from workers.queues import EVENTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
 READY = """
 import sys
 from engine.store.session import init_store
@@ -45,7 +45,7 @@ def running(program: str, database: str, redis_url: str, name: str = "one") -> I
 def run_burst(database: str, redis_url: str, queue: str = EVENTS) -> None:
     """Let a real forking worker do all jobs of a queue, and end."""
     command = [sys.executable, "-c", BURST, database, redis_url, queue]
-    assert subprocess.run(command, cwd=REPOSITORY, timeout=PATIENCE_SECONDS, check=False).returncode == 0
+    assert subprocess.run(command, cwd=REPOSITORY, timeout=PATIENCE, check=False).returncode == 0
 
 
 def children(pid: int) -> list[int]:
@@ -53,7 +53,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def await_that(happens: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> float:
+def await_that(happens: Callable[[], object], seconds: float = PATIENCE) -> float:
     """Look until something is true; returns how many seconds that took, and fails after ``seconds``."""
     started = time.monotonic()
     while not happens():

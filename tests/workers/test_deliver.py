@@ -6,19 +6,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from engine.clock import SystemClock
 from engine.settings import MailServer
 from engine.store.deliveries import Taken, send_again
 from engine.store.outbox import Message, save_messages
 from engine.store.session import raw, transaction
 from engine.store.subscriptions import add_subscription, list_subscriptions, new_secret
+from tests.present import now
 from tests.workers.processes import READY, SCHEDULER, await_that, running
 from tests.workers.targets import CERTIFICATE, mail_server, webhook_target
 from workers.deliver import Deliverer
@@ -26,7 +26,6 @@ from workers.mail import send_mail
 from workers.undelivered import Undelivered
 from workers.webhook import send_webhook
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BODY = {"type": "lead.assigned", "data": {"new": {"owner": "李@example.com"}}}
 DELIVER = """
 import threading
@@ -40,7 +39,7 @@ DELIVERING_SCHEDULER = SCHEDULER.replace("scheduler.run_scheduler()", f"{DELIVER
 
 
 def taken(url: str, secret: str | None = None) -> Taken:
-    until = NOW + timedelta(days=3)
+    until = now() + timedelta(days=3)
     return Taken(1, "msg_1", "webhook", url, "lead.assigned", BODY, 1, until, secret or new_secret(), None)
 
 
@@ -48,7 +47,7 @@ def write(url: str, *causes: str, subscription: int | None = None) -> None:
     number = subscription or add_subscription(url, ["lead.assigned"], "admin@example.com").id
     with transaction() as connection:
         messages = [Message("webhook", cause, url, number, "lead.assigned", BODY) for cause in causes]
-        save_messages(raw(connection), messages, SystemClock().now())
+        save_messages(raw(connection), messages, now())
 
 
 def states() -> list[Any]:
@@ -59,7 +58,7 @@ def states() -> list[Any]:
 @contextmanager
 def delivering() -> Iterator[None]:
     halt = threading.Event()
-    deliverer = Deliverer({"webhook": lambda taken, now: send_webhook(taken, now, private=True)})
+    deliverer = Deliverer({"webhook": lambda taken, at: send_webhook(taken, at, private=True)})
     deliverer.start(halt)
     try:
         yield
@@ -72,7 +71,7 @@ def delivering() -> Iterator[None]:
 def test_a_webhook_is_signed_so_that_the_published_library_believes_it() -> None:
     secret = new_secret()
     with webhook_target() as target:
-        send_webhook(taken(target.url, secret), SystemClock().now(), private=True)
+        send_webhook(taken(target.url, secret), now(), private=True)
     ((headers, body),) = target.got
     assert Webhook(secret).verify(body, headers) == BODY
     assert (headers["webhook-id"], headers["content-type"]) == ("msg_1", "application/json")
@@ -83,11 +82,11 @@ def test_a_webhook_is_signed_so_that_the_published_library_believes_it() -> None
 def test_a_webhook_goes_over_tls_to_whoever_has_a_good_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     with webhook_target(secure=True) as target:
         with pytest.raises(Undelivered, match="certificate is not good"):
-            send_webhook(taken(target.url), NOW, private=True)
+            send_webhook(taken(target.url), now(), private=True)
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-        send_webhook(taken(target.url), NOW, private=True)
+        send_webhook(taken(target.url), now(), private=True)
         with pytest.raises(Undelivered, match="certificate is not good"):
-            send_webhook(taken(target.url.replace("localhost", "127.0.0.1")), NOW, private=True)
+            send_webhook(taken(target.url.replace("localhost", "127.0.0.1")), now(), private=True)
     assert len(target.got) == 1
 
 
@@ -98,7 +97,7 @@ def test_a_webhook_goes_over_tls_to_whoever_has_a_good_certificate(monkeypatch: 
 )  # fmt: skip
 def test_only_an_answer_of_success_is_one(status: int, why: str, for_good: bool) -> None:
     with webhook_target(status) as target, pytest.raises(Undelivered, match=why) as refused:
-        send_webhook(taken(target.url), NOW, private=True)
+        send_webhook(taken(target.url), now(), private=True)
     assert refused.value.for_good is for_good
     assert len(target.got) == 1
 
@@ -108,7 +107,7 @@ def test_a_webhook_does_not_reach_inside(host: str) -> None:
     with webhook_target() as target:
         port = target.url.split(":")[2].split("/")[0]
         with pytest.raises(Undelivered, match=r"an address inside|not known"):
-            send_webhook(taken(f"http://{host}:{port}/"), NOW)
+            send_webhook(taken(f"http://{host}:{port}/"), now())
     assert target.got == []
 
 
@@ -116,9 +115,9 @@ def test_nobody_listening_is_told_apart_from_no_answer() -> None:
     with webhook_target() as target:
         gone = target.url
     with pytest.raises(Undelivered, match="no connection"):
-        send_webhook(taken(gone), NOW, private=True)
+        send_webhook(taken(gone), now(), private=True)
     with webhook_target(slow=True) as target, pytest.raises(Undelivered, match=r"no answer within 0\.3 s"):
-        send_webhook(taken(target.url), NOW, private=True, patience=0.3)
+        send_webhook(taken(target.url), now(), private=True, patience=0.3)
 
 
 def test_an_answer_that_trickles_is_cut_off() -> None:
@@ -138,7 +137,7 @@ def test_an_answer_that_trickles_is_cut_off() -> None:
         thread = threading.Thread(target=trickle)
         thread.start()
         with pytest.raises(Undelivered, match="no answer within"):
-            send_webhook(taken(f"http://127.0.0.1:{server.getsockname()[1]}/"), NOW, private=True, patience=0.5)
+            send_webhook(taken(f"http://127.0.0.1:{server.getsockname()[1]}/"), now(), private=True, patience=0.5)
         done.set()
         thread.join()
 
@@ -172,7 +171,7 @@ def test_what_was_given_up_is_sent_again_when_somebody_asks(database: str) -> No
     with webhook_target(410, 200) as target, delivering():
         write(target.url, "c")
         await_that(lambda: states()[0][0] == "failed")
-        send_again(1, SystemClock().now(), "admin@example.com")
+        send_again(1, now(), "admin@example.com")
         await_that(lambda: states()[0][0] == "sent")
     assert len(target.got) == 2
 

@@ -14,7 +14,8 @@ from rq.serializers import JSONSerializer
 
 from engine.draft_check import current, stored
 from engine.store.drafts import load_draft, save_draft
-from tests.factories import column, event, hire, policy_document, put_in_force, take_in
+from tests.factories import column, hire, policy_document
+from tests.present import event, put_in_force, take_in
 from tests.workers.processes import WORKER, await_that, children, kill_work_horse, run_burst, running
 from workers import queues
 from workers.asks import ASKS

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
-from engine.clock import SystemClock
 from engine.store.shards import SHARDS
-from tests.factories import column, event, hire, put_in_force, take_in
+from tests.factories import column, hire
+from tests.present import event, now, put_in_force, take_in
 from tests.workers.processes import REPOSITORY, await_that, run_burst
 from workers import queues
-from workers.scheduler import wake_waiting
+from workers.scheduler import STUCK, wake_waiting
+
+LONG = 2 * STUCK
+"""After so much time nobody can be acting on a wake-up any more."""
 
 
 @pytest.fixture
@@ -59,9 +63,13 @@ def test_there_is_one_lane_until_workers_were_counted_and_never_more_than_shards
     assert queues.lane_count() == SHARDS
 
 
-def test_waking_nobody_asks_nobody() -> None:
-    queues.init_queue("unix:///nowhere/at/all")
-    queues.wake([])
+def test_waking_nobody_asks_nobody(tmp_path: Path) -> None:
+    queues.init_queue(f"unix://{tmp_path}/gone.sock")
+    with capture_logs() as told:
+        queues.wake([])
+        assert told == []
+        queues.wake([1])
+    assert [line["event"] for line in told] == ["wake_up.lost"], "whoever asks learns that nobody is there"
 
 
 def test_a_process_that_was_told_of_no_queue_says_so() -> None:
@@ -81,7 +89,7 @@ def test_without_redis_events_are_accepted_fast_and_woken_later(database: str, r
         queues.wake(take_in(event(external_id=f"c{number}")).lead_ids)
     assert time.monotonic() - started < 3
     queues.init_queue(redis_url)
-    wake_waiting(SystemClock().now() + timedelta(seconds=1))
+    wake_waiting(now() + timedelta(seconds=1))
     run_burst(database, redis_url)
     assert column("SELECT count(*) FROM decision") == [20]
 
@@ -91,16 +99,15 @@ def test_a_wake_up_lost_with_redis_is_taken_back_and_sent_again(database: str, r
     take_in(event(external_id="c1"))
     queues.init_queue(redis_url)
     queues.client().set(queues.wake_key(0, 1), "1", ex=30)
-    now = SystemClock().now()
-    wake_waiting(now)
+    wake_waiting(now() + LONG)
     assert waiting_jobs() == [(0, 1)], "the event has been due for a long time"
 
 
 def test_nothing_is_woken_before_the_first_policy(database: str, redis_url: str) -> None:
     take_in(event(external_id="c1"))
     queues.init_queue(redis_url)
-    wake_waiting(SystemClock().now())
+    wake_waiting(now())
     assert waiting_jobs() == []
     put_in_force()
-    wake_waiting(SystemClock().now())
+    wake_waiting(now())
     await_that(lambda: waiting_jobs() == [(0, 1)])

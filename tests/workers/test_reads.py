@@ -1,5 +1,6 @@
 """Scores of the moment are told by a process that stays; whoever gets no answer in time goes without."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,18 +9,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from engine.settings import Settings
 from engine.store.session import init_store
-from tests.factories import NOW, decide_all, event, model, policy_document, put_in_force, take_in
+from tests.factories import model, policy_document
+from tests.patience import PATIENCE
+from tests.present import decide_all, event, now, put_in_force, take_in
 from tests.workers.processes import await_that
 from workers import queues, reads
 
 DOWNLOADED = "content.downloaded"
+START = now()
+"""When the lead downloads something."""
 
 
 def fading() -> dict[str, Any]:
@@ -34,10 +39,10 @@ def fading() -> dict[str, Any]:
 
 @pytest.fixture
 def lead(database: str, redis_url: str) -> int:
-    """A lead that downloaded something at NOW."""
+    """A lead that downloaded something at START."""
     queues.init_queue(redis_url)
     put_in_force(fading())
-    take_in(event(DOWNLOADED, external_id="c1"))
+    take_in(event(DOWNLOADED, external_id="c1", at=START))
     decide_all()
     return 1
 
@@ -56,61 +61,66 @@ def somebody_answering() -> Iterator[None]:
         thread.join()
 
 
+def answered(lead: int, at: datetime, *, full: bool = False) -> reads.Told:
+    """What somebody tells, asked again until it comes in time."""
+    told: list[reads.Told] = []
+    await_that(lambda: told or told.extend(filter(None, [reads.ask_scores(lead, at, full=full)])))
+    return told[0]
+
+
 def test_the_score_of_the_moment_is_told_and_in_full_where_asked(lead: int) -> None:
-    tomorrow = NOW + timedelta(days=1)
+    tomorrow = START + timedelta(days=1)
     with somebody_answering():
-        told = reads.ask_scores(lead, tomorrow, wait=5)
-        full = reads.ask_scores(lead, tomorrow, full=True, wait=5)
+        told = answered(lead, tomorrow)
+        full = answered(lead, tomorrow, full=True)
         unknown = reads.ask_scores(99, tomorrow, wait=5)
-    assert told is not None
     assert told["scores"]["engagement"] == 20
     assert told["policy"]["number"] == 1
     assert told["at"] == tomorrow.isoformat()
     assert "ledger" not in told["scores"]
-    assert full is not None
     assert [line["value"] for line in full["scores"]["ledger"]] == [20]
     assert unknown is None
 
 
 def test_nobody_is_waited_for_where_nobody_answers(lead: int) -> None:
     started = time.monotonic()
-    assert reads.ask_scores(lead, NOW, wait=5) is None
+    assert reads.ask_scores(lead, START, wait=5) is None
     assert time.monotonic() - started < 1
     queues.client().set(reads.ALIVE, "1")
     started = time.monotonic()
-    assert reads.ask_scores(lead, NOW, wait=0.1) is None, "it said that it lives, and died"
+    assert reads.ask_scores(lead, START, wait=0.1) is None, "it said that it lives, and died"
     assert 0.1 <= time.monotonic() - started < 1
 
 
 def test_a_question_that_nobody_waits_for_any_more_is_left(lead: int) -> None:
     queues.client().set(reads.ALIVE, "1")
-    assert reads.ask_scores(lead, NOW, wait=0.05) is None
+    assert reads.ask_scores(lead, START, wait=0.05) is None
     with somebody_answering():
-        assert reads.ask_scores(lead, NOW, wait=5) is not None
+        assert answered(lead, START)
     assert queues.client().llen(reads.LIST) == 0
     assert queues.client().keys("baton:read:1*") == []
 
 
 def test_without_a_queue_nobody_is_asked(lead: int) -> None:
     queues.init_queue("redis://127.0.0.1:1/0")
-    assert reads.ask_scores(lead, NOW) is None
+    assert reads.ask_scores(lead, START) is None
 
 
 def test_one_lead_that_cannot_be_scored_stops_nobody(lead: int, redis_url: str) -> None:
     with somebody_answering():
         client = queues.client()
-        client.set("baton:read:77", '{"lead": "none", "at": "2026-11-20T02:00:00Z", "full": false}')
+        client.set("baton:read:77", json.dumps({"lead": "none", "at": START.isoformat(), "full": False}))
         client.rpush(reads.LIST, 77)
-        assert client.blpop(["baton:read:77:answer"], timeout=0.4) == (b"baton:read:77:answer", b"null")
-        assert reads.ask_scores(lead, NOW, wait=5) is not None
+        await_that(lambda: client.lpop("baton:read:77:answer") == b"null")
+        assert answered(lead, START)
 
 
 def test_an_outage_of_the_database_is_waited_out(lead: int, database: str) -> None:
     with somebody_answering():
         init_store("postgresql://nobody@127.0.0.1:1/none")
-        assert reads.ask_scores(lead, NOW, wait=0.2) is None
+        assert reads.ask_scores(lead, START, wait=0.2) is None
         init_store(database)
-        await_that(lambda: reads.ask_scores(lead, NOW) is not None)
+        await_that(lambda: reads.ask_scores(lead, START) is not None)
 
 
 def test_the_process_answers_until_it_is_told_to_stop(
@@ -124,9 +134,9 @@ def test_the_process_answers_until_it_is_told_to_stop(
     }
     process = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--reads"), env=environment)
     try:
-        await_that(lambda: reads.ask_scores(lead, NOW) is not None)
+        await_that(lambda: reads.ask_scores(lead, START) is not None)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

@@ -4,7 +4,8 @@ import pytest
 
 from engine.store.rescore import progress
 from engine.verify import verify
-from tests.factories import column, decide_all, event, model, policy_document, put_in_force, take_in
+from tests.factories import column, model, policy_document
+from tests.present import decide_all, event, put_in_force, take_in
 from tests.workers.processes import SCHEDULER, WORKER, await_that, kill_work_horse, running
 from workers import queues
 
@@ -33,7 +34,7 @@ def test_killed_workers_and_schedulers_leave_no_lead_behind(database: str, redis
     done = column("SELECT count(*) FROM lead WHERE policy_number = 2")[0]
     assert 0 < done < LEADS
     with running(WORKER, database, redis_url, "second"), running(SCHEDULER, database, redis_url):
-        await_that(is_finished, 60)
+        await_that(is_finished)
     assert column("SELECT count(*) FROM lead WHERE policy_number = 2") == [LEADS]
     assert column("SELECT count(*) FROM event WHERE type = 'policy.activated'") == [LEADS]
     assert verify().differences == ()

@@ -7,24 +7,10 @@ from typing import Any
 import pytest
 from rq import Worker
 
-from engine.clock import SystemClock
-from engine.store.clocks import fire_due_clocks
-from engine.store.inbox import Intake, accept
+from engine.store.inbox import Intake
 from engine.store.session import raw, transaction
-from engine.store.waiting import waiting_shards
-from tests.factories import (
-    CTO,
-    NOW,
-    HandClock,
-    column,
-    decide_all,
-    event,
-    hire,
-    policy_document,
-    put_in_force,
-    rows,
-    take_in,
-)
+from tests.factories import CTO, column, hire, policy_document, rows
+from tests.present import decide_all, event, now, put_in_force, take_in
 from tests.workers.processes import SCHEDULER, WORKER, await_that, running
 from workers import queues
 
@@ -54,14 +40,14 @@ def road(database: str, redis_url: str) -> Iterator[None]:
 
 def arrive() -> str:
     """A lead comes and gets its owner, who is returned."""
-    send(event(external_id="c1", traits=CTO, at=SystemClock().now()))
+    send(event(external_id="c1", traits=CTO))
     await_that(lambda: column("SELECT owner FROM lead")[0])
     return owner()
 
 
 def send(*events: Intake) -> None:
     """Accept events now, and wake their lanes."""
-    queues.wake(accept(events, SystemClock().now()).lead_ids)
+    queues.wake(take_in(*events).lead_ids)
 
 
 def owner() -> str:
@@ -85,10 +71,10 @@ def test_an_untouched_lead_changes_its_owner_within_five_seconds(road: None) -> 
 
 def test_a_lead_touched_in_time_stays_and_no_breach_follows(road: None) -> None:
     first = arrive()
-    now = SystemClock().now()
-    send(event("lead.touched", external_id="c1", actor=first, at=now))
+    touched = now()
+    send(event("lead.touched", external_id="c1", actor=first, at=touched))
     await_that(lambda: column("SELECT state FROM clock") == ["met"])
-    await_that(lambda: SystemClock().now() > now + timedelta(seconds=3))
+    await_that(lambda: now() > touched + timedelta(seconds=3))
     assert owner() == first
     assert column("SELECT count(*) FROM event WHERE type = 'sla.breached'") == [0]
 
@@ -96,14 +82,14 @@ def test_a_lead_touched_in_time_stays_and_no_breach_follows(road: None) -> None:
 def test_a_killed_scheduler_misses_nothing_and_fires_nothing_twice(database: str, redis_url: str) -> None:
     put_in_force(first_touch(seconds=1))
     hire(*TEAM)
-    now = SystemClock().now()
-    accept([event(external_id=f"c{number}", at=now) for number in range(40)], now)
-    decide_all(SystemClock())
+    start = now()
+    take_in(*(event(external_id=f"c{number}") for number in range(40)))
+    decide_all()
     with running(WORKER, database, redis_url):
         with running(SCHEDULER, database, redis_url) as scheduler:
             await_that(lambda: column("SELECT count(*) FROM clock WHERE fired_at IS NOT NULL")[0] > 0)
             scheduler.kill()
-        await_that(lambda: SystemClock().now() > now + timedelta(seconds=4))
+        await_that(lambda: now() > start + timedelta(seconds=4))
         with running(SCHEDULER, database, redis_url), running(SCHEDULER, database, redis_url):
             await_that(lambda: column("SELECT count(DISTINCT lead_id) FROM clock WHERE state = 'breached'") == [40])
     fired = column("SELECT count(*) FROM clock WHERE fired_at IS NOT NULL")
@@ -111,38 +97,12 @@ def test_a_killed_scheduler_misses_nothing_and_fires_nothing_twice(database: str
     assert column("SELECT lead_id FROM clock WHERE state = 'running' GROUP BY lead_id HAVING count(*) > 1") == []
 
 
-def test_a_clock_fires_once_and_not_before_it_is_due(database: str) -> None:
-    put_in_force(first_touch(minutes=30))
-    hire(*TEAM)
-    (lead,) = take_in(event(external_id="c1", traits=CTO)).lead_ids
-    decide_all()
-    due = NOW + timedelta(minutes=30)
-    assert fire_due_clocks(due - timedelta(microseconds=1)) == []
-    assert fire_due_clocks(due) == [lead]
-    assert fire_due_clocks(due + timedelta(days=1)) == []
-    assert rows("SELECT occurred_at FROM event WHERE type = 'sla.breached'") == [(due,)]
-
-
-def test_a_touch_before_the_due_moment_wins_over_a_breach_that_is_not_decided(database: str) -> None:
-    put_in_force(first_touch(minutes=30))
-    hire(*TEAM)
-    take_in(event(external_id="c1"))
-    decide_all()
-    clock = HandClock()
-    clock.pass_by(minutes=29)
-    take_in(event("lead.touched", external_id="c1", at=clock.now()))
-    decide_all(clock)
-    assert fire_due_clocks(NOW + timedelta(minutes=31)) == []
-
-
 def test_whoever_returns_serves_the_best_and_oldest_first_with_two_lanes_at_work(database: str, redis_url: str) -> None:
     put_in_force()
     hire(TEAM[0], capacity=3, caps={"day": 0})
-    now = SystemClock().now()
-    several = [event(external_id=f"c{n}", traits=CTO if n in {4, 7} else {}, at=now) for n in range(8)]
-    for one in several:
-        accept([one], now)
-    decide_all(SystemClock())
+    for n in range(8):
+        take_in(event(external_id=f"c{n}", traits=CTO if n in {4, 7} else {}))
+    decide_all()
     queues.init_queue(redis_url)
     with (
         running(SCHEDULER, database, redis_url),
@@ -159,11 +119,3 @@ def test_whoever_returns_serves_the_best_and_oldest_first_with_two_lanes_at_work
     assert sorted(served) == ["c0", "c4", "c7"]
     assert column("SELECT count(*) FROM event WHERE type = 'queue.assigned'") == [3], "nobody asks in vain"
     assert took < 6
-
-
-def test_shards_with_due_events_are_known_with_the_moment_of_the_first(database: str) -> None:
-    later = NOW + timedelta(hours=1)
-    (lead,) = take_in(event(external_id="c1", at=later)).lead_ids
-    (other,) = take_in(event(external_id="c2")).lead_ids
-    assert waiting_shards(NOW) == {other % 64: NOW}
-    assert waiting_shards(later) == {other % 64: NOW, lead % 64: later}

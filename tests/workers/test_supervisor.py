@@ -18,13 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.settings import Settings, load_settings
+from tests.patience import PATIENCE
 from tests.workers import launching
 from workers import embedded
 from workers.server_folders import run_folder
 from workers.supervised import LONGEST_PAUSE, pause_after
 from workers.supervisor import ready_url
-
-PATIENCE = 60.0
 
 
 class Up:

@@ -10,13 +10,13 @@ import pytest
 
 from engine.errors import ServerUnavailable
 from engine.settings import Settings, load_settings
+from tests.patience import PATIENCE
 from tests.workers import launching
 from workers import embedded
 from workers.lifeline import die_with_parent
 from workers.readiness import await_answer, check_ready
 from workers.server_readiness import check_servers
 
-PATIENCE = 30.0
 PARENT = """
 import os, signal, sys
 from workers.lifeline import die_with_parent
