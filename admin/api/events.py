@@ -53,7 +53,7 @@ class EnvelopeLead(BaseModel):
 class EnvelopeModel(BaseModel):
     """An event envelope; see the limits in the docs.
 
-    It describes and reads nothing: `admin.intake.envelope` does, whose refusals say more. A test holds the two together.
+    It only describes: `admin.intake.envelope` reads, and its refusals say more. A test holds the two together.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -79,10 +79,6 @@ class PartView(ListView):
         """What is known of the draft as a whole. Every save ends on a list, and this asks for the next check."""
         return draft_status()
 
-    def get_pk_value(self, model: DraftPart) -> str:
-        """The path as it is. (The library doubles dots.)"""
-        return model.path
-
     def title_of(self, model: DraftPart) -> str:
         """The heading of a row's page."""
         label = label_of(model.rest.get("label"))
@@ -181,10 +177,6 @@ class PartView(ListView):
             flash(why(refused), "error")
             return False
         return True
-
-    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: ARG002 - the library's call
-        """Back to the list with its filters."""
-        return str(request.args.get("url") or self.get_url(".index_view"))
 
 
 class Models(PartView):

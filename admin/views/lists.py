@@ -6,6 +6,7 @@ Flask-Admin keeps the mechanics (paging, sorting, export, actions); our template
 import csv
 import io
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -13,10 +14,12 @@ from flask import Response, redirect, request
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
+from flask_admin.helpers import get_redirect_target
 from flask_babel import gettext
 from flask_security import current_user
-from sqlalchemy import Integer
+from sqlalchemy import Boolean, Integer, String, false, or_
 from sqlalchemy.orm import Query
+from sqlmodel import AutoString
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, may
@@ -24,7 +27,11 @@ from admin.views import problems
 from engine.store.orm import page_session
 
 LARGEST_NUMBER = 2**31 - 1
+LONGEST_VALUE = 200
+"""Most characters of a search or of a filter's value."""
 EXPORT_ROWS = 50_000
+FILTER = re.compile(r"flt\d*_")
+"""How the parameter of a filter begins; the library numbers them, we write 0."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,22 +44,41 @@ def page(url: str, *methods: str) -> Callable[[F], F]:
 
 
 class Filter(BaseSQLAFilter):  # type: ignore[misc] # the library carries no types
-    """A filter named by its column; an empty value filters nothing. ``options`` make it a choice."""
+    """A filter named by its column; an empty value filters nothing. ``options`` make it a choice.
+
+    Raises TypeError for a column whose values no address can hold yet: add how they are read to `READERS`.
+    """
 
     def __init__(self, column: Any, name: Any, options: Iterable[tuple[str, Any]] | None = None) -> None:
         super().__init__(column, name, list(options) if options is not None else None)
+        reads = [read for kind, read in READERS.items() if isinstance(column.type, kind)]
+        if not reads:
+            raise TypeError(f"no filter reads values of {column}, which are {type(column.type).__name__}")
+        self._read = reads[0]
 
     def apply(self, query: Query[Any], value: str, alias: Any = None) -> Query[Any]:
-        """Rows whose column is the value; values of another type match nothing."""
-        return query.filter(self.get_column(alias) == value) if value else query
+        """Rows whose column is the value; what cannot be a value of the column matches nothing."""
+        if not value:
+            return query
+        wanted = self._read(value)
+        return query.filter(false() if wanted is None else self.get_column(alias) == wanted)
 
     def operation(self) -> str:
         """The library asks; our form shows the column's name only."""
         return "is"
 
-    def validate(self, value: str) -> bool:
-        """Values the database cannot take are refused before it sees them."""
-        return "\x00" not in value and len(value) <= 200
+    def validate(self, value: str) -> bool:  # noqa: ARG002 - the library's call
+        """Every value is taken: one that cannot be matches nothing, as the empty list says."""
+        return True
+
+
+def _text(value: str) -> str | None:
+    """Text the database can take; None for what no row can hold."""
+    return None if "\x00" in value or len(value) > LONGEST_VALUE else value
+
+
+READERS: dict[Any, Callable[[str], Any]] = {String: _text, AutoString: _text, Boolean: {"1": True, "0": False}.get}
+"""Type of a column → how a filter reads its value in the address; None is no value of that type."""
 
 
 class Guarded:
@@ -96,28 +122,49 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
     def __init__(self, model: type[Any], **options: Any) -> None:
         super().__init__(model, page_session, **options)
 
+    def _handle_view(self, name: str, **options: Any) -> Any:
+        """Before every page: an address to return to that is none is answered as any address that leads nowhere."""
+        try:
+            get_redirect_target()
+        except ValueError:
+            problems.not_found()
+        return super()._handle_view(name, **options)
+
     def get_filter_arg(self, index: int, flt: Filter) -> str:  # noqa: ARG002 - the library's call
         """Filters are named by their column in the address, in every language alike."""
         return str(flt.column.key)
 
-    def _get_list_extra_args(self) -> Any:
-        """Page numbers stay within what the database can count."""
-        args = super()._get_list_extra_args()
-        args.page = min(max(args.page or 0, 0), LARGEST_NUMBER // self.page_size)
-        args.search = (args.search or "").replace("\x00", "")[:200] or None
-        return args
+    def get_pk_value(self, model: Any) -> Any:
+        """The key as it is, for addresses and forms; `get_one` reads it so. (The library doubles dots.)"""
+        return getattr(model, _key_column(self.model).key)
 
     def get_one(self, id: Any) -> Any:  # noqa: A002 - the library's name
-        """The row of a key as the address has it; None for what cannot be a key. (The library mangles dots.)"""
-        (column,) = self.model.__table__.primary_key.columns
+        """The row of a key as the address has it; None for what cannot be a key."""
         text = str(id)
-        if isinstance(column.type, Integer):
-            return (
-                self.session.get(self.model, int(text))
-                if text.isascii() and text.isdigit() and len(text) < 19
-                else None
-            )
+        if isinstance(_key_column(self.model).type, Integer):
+            numbered = text.isascii() and text.isdigit() and len(text) < 19
+            return self.session.get(self.model, int(text)) if numbered else None
         return None if "\x00" in text else self.session.get(self.model, text)
+
+    def _get_list_extra_args(self) -> Any:
+        """The place in the list, within what the database can count, and an order that the list has."""
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page or 0, 0), LARGEST_NUMBER // self.page_size)
+        args.search = (args.search or "").replace("\x00", "")[:LONGEST_VALUE] or None
+        column = self._get_column_by_idx(args.sort)
+        if column is None or not self.is_sortable(column[0]):
+            args.sort = args.sort_desc = None
+        return args
+
+    def _get_filters(self, filters: Any) -> dict[str, str]:
+        """The filters of an address, those of a form that filter nothing left out."""
+        return {f"flt0_{self._filters[index].column.key}": value for index, _, value in filters or () if value}
+
+    def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
+        """Rows with every typed word in some column. (The library gives ^, = and % meanings of its own.)"""
+        for word in search.split():
+            query = query.filter(or_(*(column.icontains(word, autoescape=True) for column, _ in self._search_fields)))
+        return query, count_query, joins, count_joins
 
     def get_empty_list_message(self) -> Any:
         """What an empty list says: whether the search found nothing or there is nothing yet."""
@@ -127,11 +174,21 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
 
     def filter_values(self) -> dict[str, str]:
         """The filters of this request by column, for the form."""
-        return {name.split("_", 1)[1]: value for name, value in request.args.items() if name.startswith("flt0_")}
+        return {name.split("_", 1)[1]: value for name, value in request.args.items() if FILTER.match(name)}
+
+    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: ARG002 - the library's call
+        """Back to the list with its filters, and to no other site."""
+        return str(get_redirect_target() or self.get_url(".index_view"))
 
     def row_link(self, row: Any) -> str | None:
         """Where the first column of a row leads; None for no link."""
         return self.get_url(".edit_view", id=self.get_pk_value(row)) if self.can_edit else None
+
+
+def _key_column(model: Any) -> Any:
+    """The one column that names a row."""
+    (column,) = model.__table__.primary_key.columns
+    return column
 
 
 def csv_answer(names: list[str], rows: Iterable[Iterable[Any]], filename: str) -> Response:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from admin.api.routes import Route
 from admin.api.table import ROUTES
-from admin.api.work import ACTIONS, RESULTS
+from admin.clicks import ACTIONS, RESULTS
 from engine.store.keys import SCOPES
 from tests.admin.api_client import Api, event
 from tests.admin.road import REPS, lay_road, somebody_deciding

@@ -64,7 +64,12 @@ def somebody_answering() -> Iterator[None]:
 def answered(lead: int, at: datetime, *, full: bool = False) -> reads.Told:
     """What somebody tells, asked again until it comes in time."""
     told: list[reads.Told] = []
-    await_that(lambda: told or told.extend(filter(None, [reads.ask_scores(lead, at, full=full)])))
+
+    def ask() -> bool:
+        told.extend(filter(None, [reads.ask_scores(lead, at, full=full)]))
+        return bool(told)
+
+    await_that(ask)
     return told[0]
 
 
