@@ -1,1 +1,4 @@
-"""Who may see and change it: web admin, HTTP API and command line."""
+"""Who may see and change it: HTTP API, web admin and command line.
+
+Decides nothing about leads; asks `engine` and `workers`.
+"""

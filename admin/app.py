@@ -7,16 +7,16 @@ from pathlib import Path
 
 from flask import Flask
 
-from admin import problems
 from admin.api import routes, table
-from admin.proxies import BehindProxies
-from admin.secret_key import secret_key
 from admin.views import registering
+from admin.web import problems
+from admin.web.proxies import BehindProxies
+from admin.web.secret_key import secret_key
 from engine.clock import Clock, SystemClock
 from engine.settings import Settings
 from engine.store.session import init_store
-from workers.embedded import database_url, redis_url
 from workers.queues import init_queue
+from workers.servers.embedded import database_url, redis_url
 
 MAX_PAGE_FORM = 2 * 1024 * 1024
 """Bytes of the fields of a form on the pages, which are kept in memory."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.moment import now
-from engine.store import reading
-from engine.store.inbox import Intake, accept
-from engine.store.keys import WORK_SOURCE
+from engine.store.access.keys import WORK_SOURCE
+from engine.store.inbox.inbox import Intake, accept
+from engine.store.read import leads
 from workers.queues import wake
 
 PATIENCE = 2.0
@@ -82,12 +82,12 @@ def click(
     return Clicked(one.id, known=taken.duplicates > 0)
 
 
-def await_decision(event_id: str, patience: float = PATIENCE) -> reading.Row:
+def await_decision(event_id: str, patience: float = PATIENCE) -> leads.Row:
     """The click as soon as it is decided or set aside, else as it stands when patience ends."""
     until = time.monotonic() + patience
     pause = FIRST_LOOK
     while True:
-        event = reading.read_event(WORK_SOURCE, event_id)
+        event = leads.read_event(WORK_SOURCE, event_id)
         if event["status"] != "waiting" or time.monotonic() + pause > until:
             return event
         time.sleep(pause)

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from engine.settings import MailServer, Settings
-from engine.store.deliveries import Taken, tidy
-from engine.store.digests import send_digests
-from engine.store.spreading import spread_notices
+from engine.store.outbox.deliveries import Taken, tidy
+from engine.store.outbox.digests import send_digests
+from engine.store.outbox.mail_queue import spread_notices
+from workers.channels.mail import send_mail
+from workers.channels.webhook import send_webhook
 from workers.deliver import Deliverer, Send
-from workers.mail import send_mail
 from workers.scheduler import Duty
-from workers.webhook import send_webhook
 
 
 def deliverer(settings: Settings) -> Deliverer:
@@ -47,7 +47,7 @@ def _webhook(*, private: bool) -> Send:
 
 def _mail(settings: Settings, server: MailServer) -> Send:
     """E-mail; what writes it is loaded only where it is needed, for it brings the web's libraries."""
-    from admin.mailing import Writer  # noqa: PLC0415 - see above
+    from admin.text.mailing import Writer  # noqa: PLC0415 - see above
 
     writer = Writer(settings)
 

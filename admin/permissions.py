@@ -51,7 +51,7 @@ PERMISSIONS: dict[str, frozenset[May]] = {
     "sales": OWN,
     "viewer": READ,
 }
-"""What each role of `engine.store.accounts.ROLES` may do. The two sides sign; administrators may bypass."""
+"""What each role of `engine.store.access.accounts.ROLES` may do. The two sides sign; administrators may bypass."""
 
 
 def granted(roles: Iterable[str]) -> frozenset[May]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from admin.permissions import May
-from rulesets.diff import Change, Row
+from rulesets.policy.diff import Change, Row
 
 SCORING, QUALIFICATION, CLOCKS = May.EDIT_SCORING, May.EDIT_QUALIFICATION, May.EDIT_CLOCKS
 SDR, SALES = May.EDIT_SDR_ASSIGNMENT, May.EDIT_SALES_ASSIGNMENT

@@ -1,15 +1,15 @@
 """The draft becomes the version in force: the same steps for the API and the command line.
 
-Decides nothing: who must have signed is `engine.publish`'s, what is signed `engine.store.signatures`'.
+Decides nothing: who must have signed is `engine.policy.publish`'s, what is signed `engine.store.policy.signatures`'.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.activation import moment_in, schedule
-from engine.publish import Request, Signature, lacking_signatures, publish
-from engine.store.drafts import DraftState, load_draft
-from engine.store.signatures import valid_signatures
+from engine.policy.activation import moment_in, schedule
+from engine.policy.publish import Request, Signature, lacking_signatures, publish
+from engine.store.policy.drafts import DraftState, load_draft
+from engine.store.policy.signatures import valid_signatures
 
 OPERATOR = "operator"
 """Who acts on the command line: may bypass signatures, which is audited, and never gives one."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.permissions import May, granted
-from engine.store.accounts import find_account
-from engine.store.people import is_manager
+from engine.store.access.accounts import find_account
+from engine.store.decisions.people import is_manager
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from benchmarks.road_events import write_policy
 from engine.settings import load_settings
 from engine.store import session
 from tests.e2e.installation import Installation, installation
-from workers.embedded import database_url
+from workers.servers.embedded import database_url
 
 CLAIMED_WITHIN = 60.0
 DECIDED_A_SECOND = 500

@@ -12,9 +12,9 @@ from typing import Any
 
 from benchmarks.matching_engines import policy_of
 from benchmarks.matching_rules import random_leads, random_rules
-from engine.linting import lint_policy
-from rulesets.compiler import compile_policy
-from rulesets.document import plain
+from engine.policy.linting import lint_policy
+from rulesets.compile.compiler import compile_policy
+from rulesets.document.document import plain
 from rulesets.lint import lint
 
 RULES = 1000

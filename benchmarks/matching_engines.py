@@ -21,11 +21,11 @@ from business_rules.variables import (
 )
 
 from benchmarks.matching_rules import CHOICES, FLAGS, NUMBERS, TITLES, Lead, Rule, Test
-from engine.core.matching import InterpreterMatcher
-from engine.core.view import Frame, LeadView
-from engine.rete import ReteMatcher
-from rulesets.compiler import compile_policy
-from rulesets.policy import Policy
+from engine.core.lead.matching import InterpreterMatcher
+from engine.core.lead.view import Frame, LeadView
+from engine.matcher.rete import ReteMatcher
+from rulesets.compile.compiler import compile_policy
+from rulesets.policy.policy import Policy
 
 Ask = Callable[[Any], set[int]]
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -25,7 +25,7 @@ from engine.settings import load_settings
 from engine.store import session
 from examples import xeducation
 from tests.e2e.installation import Installation, installation
-from workers.embedded import database_url
+from workers.servers.embedded import database_url
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data" / "xeducation"

@@ -24,7 +24,7 @@ from benchmarks.road_events import lists, write_policy, write_roster
 from engine.settings import load_settings
 from engine.store import session
 from tests.e2e.installation import Installation, installation
-from workers.embedded import database_url, redis_url
+from workers.servers.embedded import database_url, redis_url
 
 LIST = 200
 WORKERS = "2"

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.matching_engines import policy_of
 from benchmarks.matching_rules import random_leads, random_rules
-from rulesets import document
+from rulesets.document import document
 
 RULES = 200
 EVENTS_PER_LEAD = 4

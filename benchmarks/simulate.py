@@ -9,14 +9,14 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from admin.simulating import read_lines
-from engine.core.model import LeadEvent
-from engine.rete import ReteMatcher
-from engine.simulate import rules_of, score_at
-from engine.simulate_time import run_until
-from rulesets import document
-from rulesets.policy import Policy
-from rulesets.roster import Roster, lint_roster
+from admin.intake.simulation import read_lines
+from engine.core.lead.model import LeadEvent
+from engine.matcher.rete import ReteMatcher
+from engine.simulation.simulate import rules_of, score_at
+from engine.simulation.timeline import run_until
+from rulesets.document import document
+from rulesets.policy.policy import Policy
+from rulesets.roster.roster import Roster, lint_roster
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -1,9 +1,10 @@
 """Errors that cross a layer. Each message says what is wrong, where, and how to mend it.
 
-What people can meet on a page is raised with a `rulesets.wording.Sentence`, so that pages can say it in their language.
+What people can meet on a page is raised with a `rulesets.document.wording.Sentence`, so that pages can say it in their
+language.
 """
 
-from rulesets.wording import Sentence
+from rulesets.document.wording import Sentence
 
 
 class BatonError(Exception):

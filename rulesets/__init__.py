@@ -1,1 +1,4 @@
-"""What a policy says: its vocabulary, conditions, document, lint and compiled form. No I/O, no clock."""
+"""What a policy says: its parts, conditions, text, lint and compiled form.
+
+No I/O and no clock; nothing here imports another layer.
+"""

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 
 from engine.settings import Settings, load_settings
 from engine.store import session
-from workers import embedded
+from workers.servers import embedded
 
 UNSAFE_BUT_FAST = {
     "postgres": (
@@ -73,8 +73,8 @@ def template_database(servers: Settings) -> str:
     """Name of a database with every migration applied; each test gets a copy of it."""
     url = _url_of(servers, TEMPLATE)
     _administer(servers, "CREATE DATABASE {}", TEMPLATE)
-    if util.find_spec("engine.store.migrate"):
-        import_module("engine.store.migrate").upgrade(url)
+    if util.find_spec("engine.store.schema.migrate"):
+        import_module("engine.store.schema.migrate").upgrade(url)
     return TEMPLATE
 
 

@@ -11,16 +11,16 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from engine.batch.evaluate import Evaluator
 from engine.clock import Clock
-from engine.evaluate import Evaluator
-from engine.rules import Prepare
-from engine.store.inbox import Accepted, Intake, accept
+from engine.matcher.rules import Prepare
+from engine.store.inbox.inbox import Accepted, Intake, accept
+from engine.store.policy.versions import add_version
 from engine.store.session import hold, raw, transaction
 from engine.store.shards import SHARDS
-from engine.store.versions import add_version
-from rulesets import document
-from rulesets.compiler import compile_policy
-from rulesets.policy import Policy
+from rulesets.compile.compiler import compile_policy
+from rulesets.document import document
+from rulesets.policy.policy import Policy
 
 NOW = datetime.fromisoformat(os.environ.get("BATON_TEST_NOW") or "2026-11-20T02:00Z").astimezone(UTC)
 """A Friday morning in Shanghai, or the moment named by BATON_TEST_NOW (ISO 8601 with an offset): `make test-now`."""

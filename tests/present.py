@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import SystemClock
-from engine.store.inbox import Accepted, Intake
+from engine.store.inbox.inbox import Accepted, Intake
 from tests import factories
 
 

@@ -29,6 +29,8 @@ FORBIDDEN = [
     ("arrow", "workers/seeded.py", "import admin"),
     ("pure", "engine/core/seeded.py", "import engine.clock"),
     ("pure", "engine/core/seeded.py", "import sqlalchemy"),
+    ("core", "engine/core/lead/seeded.py", "import engine.core.sla.clocks"),
+    ("core", "engine/core/scoring/seeded.py", "import engine.core.assignment.pool"),
     ("pure", "rulesets/seeded.py", "import pathlib"),
     ("pure", "rulesets/seeded.py", "import time"),
     ("matcher", "engine/seeded.py", "import durable_rules_engine"),
@@ -46,14 +48,14 @@ FORBIDDEN = [
     ("doors", "admin/text/terms.py", "import admin.app"),
 ]
 ALLOWED = [
-    ("matcher", "engine/rete.py", "import durable_rules_engine"),
+    ("matcher", "engine/matcher/rete.py", "import durable_rules_engine"),
     ("sql", "engine/store/seeded.py", "import psycopg"),
     ("sql", "engine/migrations/seeded.py", "import sqlalchemy"),
     ("sql", "admin/views/seeded.py", "import sqlalchemy"),
     ("queue", "workers/seeded.py", "import redis"),
     ("web", "admin/seeded.py", "import flask"),
     ("doors", "admin/views/seeded.py", "from admin.text import terms"),
-    ("doors", "admin/cli/seeded.py", "import admin.sending"),
+    ("doors", "admin/cli/seeded.py", "import admin.cli.sending"),
 ]
 
 

@@ -16,7 +16,7 @@ from tests import days, factories
 BY_MACHINE = {
     "engine.clock.SystemClock",
     "click.testing.CliRunner",
-    "tests.admin.test_cli.run",
+    "tests.admin.cli.test_cli.run",
     "tests.e2e.installation",
     "tests.workers.processes.running",
     "tests.workers.processes.run_burst",
@@ -80,5 +80,9 @@ def test_the_fixed_day_begins_at_ten_in_shanghai_on_whatever_day_it_is() -> None
 
 def test_tests_that_depend_on_the_day_are_found_through_imports_and_fixtures() -> None:
     found = {str(path) for path in days.dependents()}
-    assert {"tests/engine/test_queue.py", "tests/admin/test_api_events.py", "tests/admin/test_auth.py"} <= found
-    assert not {"tests/rulesets/test_document.py", "tests/workers/test_jobs.py"} & found
+    assert {
+        "tests/engine/store/due/test_queue.py",
+        "tests/admin/api/test_api_events.py",
+        "tests/admin/web/test_auth.py",
+    } <= found
+    assert not {"tests/rulesets/document/test_document.py", "tests/workers/test_jobs.py"} & found

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from admin.app import MAX_PAGE_BODY
-from admin.proxies import is_within
-from admin.web_server import options
+from admin.web.proxies import is_within
+from admin.web.web_server import options
 from engine.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent

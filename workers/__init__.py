@@ -1,1 +1,4 @@
-"""When it happens: RQ wake-ups and jobs, the scheduler, the embedded servers."""
+"""When things happen: RQ wake-ups and jobs, the scheduler, deliveries.
+
+The only code that talks to Redis; it decides nothing itself.
+"""

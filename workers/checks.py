@@ -1,17 +1,17 @@
 """Asking a worker to check the draft: whoever saves a row does not wait for the lint of the whole policy.
 
 Asked for once per revision, and again after a while when nobody answered: a page that looks asks. The worker is the one
-of questions (`workers.asks`). Nothing depends on the queue: a check that was lost is asked for at the next look.
+of questions (`workers.simulator`). Nothing depends on the queue: a check that was lost is asked for at the next look.
 """
 
 import redis
 import structlog
 
-from engine.draft_check import check_draft
 from engine.errors import ServerUnavailable
+from engine.policy.draft_check import check_draft
 from engine.store.session import close_store
 from workers import queues
-from workers.asks import ASKS
+from workers.simulator import ASKS
 
 log = structlog.get_logger(__name__)
 

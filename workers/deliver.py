@@ -15,10 +15,10 @@ import structlog
 
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
-from engine.store import deliveries
-from engine.store.deliveries import Taken
+from engine.store.outbox import deliveries
+from engine.store.outbox.deliveries import Taken
+from workers.channels.undelivered import Undelivered
 from workers.scheduler import Duty
-from workers.undelivered import Undelivered
 
 log = structlog.get_logger(__name__)
 

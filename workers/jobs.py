@@ -17,14 +17,14 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from engine.batch.evaluate import Evaluator
 from engine.clock import Clock, SystemClock
-from engine.core.calendars import known_countries
+from engine.core.calendar.calendars import known_countries
 from engine.errors import BatonError
-from engine.evaluate import Evaluator
 from engine.store.session import close_store
 from engine.store.shards import ShardLocks
-from workers import asks, checks, queues
-from workers.lifeline import die_with_parent
+from workers import checks, queues, simulator
+from workers.servers.lifeline import die_with_parent
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ def _tolerate(tell: Callable[[], object], lane: int) -> None:
         log.warning("drain.unheard", lane=lane, reason=type(error).__name__)
 
 
-JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": asks.simulate, "check_draft": checks.check}
+JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": simulator.simulate, "check_draft": checks.check}
 """Everything a worker will run, by the name that stands in Redis."""
 
 

@@ -16,18 +16,18 @@ import redis
 import structlog
 from rq import Queue, Worker
 
-from engine.activation import activate_due
 from engine.clock import Clock, SystemClock
 from engine.errors import ServerUnavailable
-from engine.store.clocks import fire_due_clocks
-from engine.store.discipline import end_suspensions
-from engine.store.eligibility import warn_of_missing_lists
-from engine.store.protection import fire_protections
-from engine.store.queue import QueueWatch
-from engine.store.refreshes import send_refreshes
-from engine.store.rescore import send_next
-from engine.store.versions import active_number
-from engine.store.waiting import waiting_shards
+from engine.policy.activation import activate_due
+from engine.store.decisions.discipline import end_suspensions
+from engine.store.due.clocks import fire_due_clocks
+from engine.store.due.protection import fire_protections
+from engine.store.due.queue import QueueWatch
+from engine.store.due.refreshes import send_refreshes
+from engine.store.due.rescore import send_next
+from engine.store.inbox.waiting import waiting_shards
+from engine.store.policy.versions import active_number
+from engine.store.roster.eligibility import warn_of_missing_lists
 from workers import queues
 
 log = structlog.get_logger(__name__)

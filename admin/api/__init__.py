@@ -1,1 +1,1 @@
-"""The HTTP API: events in, leads and decisions out, all of it described by one table of routes."""
+"""The HTTP API: routes, keys, bodies, OpenAPI. Knows nothing of pages, hooks or commands."""

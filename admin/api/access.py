@@ -9,10 +9,10 @@ from flask import g, request
 from admin.api.bodies import read_body
 from admin.intake.json_text import UnreadableJson, parse_json
 from admin.moment import now
-from admin.problems import Problem
 from admin.reach import Reach, reach_of
-from engine.store.keys import Key, find_key, note_use
-from engine.store.reading import read_hands
+from admin.web.problems import Problem
+from engine.store.access.keys import Key, find_key, note_use
+from engine.store.read.leads import read_hands
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="baton"'}
 

@@ -8,8 +8,8 @@ import zlib
 
 from flask import g, request
 
-from admin.draining import CHUNK, DRAINED
-from admin.problems import Problem
+from admin.web.draining import CHUNK, DRAINED
+from admin.web.problems import Problem
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body after unpacking."""

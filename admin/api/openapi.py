@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from admin.api.routes import Answer, Route
-from admin.problems import KINDS, MEDIA_TYPE
-from engine.store.keys import SCOPES
+from admin.web.problems import KINDS, MEDIA_TYPE
+from engine.store.access.keys import SCOPES
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"

@@ -13,10 +13,10 @@ from admin.api.routes import Answer, Route
 from admin.moment import now
 from engine.errors import BatonError
 from engine.settings import Settings
-from engine.store import readiness
-from engine.store.readiness import ActiveVersion, Backlog, Figures
-from workers.embedded import check_answering
+from engine.store.read import readiness
+from engine.store.read.readiness import ActiveVersion, Backlog, Figures
 from workers.presence import check_workers
+from workers.servers.embedded import check_answering
 
 
 class Health(BaseModel):

@@ -1,20 +1,11 @@
 """The whole API as one table, in the order of the documentation."""
 
-from admin.api import (
-    events,
-    leads,
-    notices,
-    policies,
-    policy_life,
-    reports,
-    rosters,
-    segment,
-    simulations,
-    status,
-    work,
-)
+from admin.api import status
+from admin.api.documents import policies, policy_life, rosters, simulations
+from admin.api.events import events, segment
+from admin.api.leads import leads, notices, reports, work
+from admin.api.leads.pool import ROUTES as POOL
 from admin.api.openapi import described_by
-from admin.api.pool import ROUTES as POOL
 from admin.api.routes import Route
 
 SERVICE: tuple[Route, ...] = (

@@ -1,7 +1,6 @@
 """The `baton` command: one table of commands, each loaded only when it is asked for.
 
-Commands that change something refuse bad input whole, print every problem and exit with 1. May not decide anything
-about leads: they call what the web application calls.
+Commands call what the web application calls.
 """
 
 import sys
@@ -13,23 +12,23 @@ from admin.logs import configure_logs
 from engine.errors import BatonError
 
 COMMANDS = {
-    "up": ("up:up", "Run everything in this terminal."),
-    "web": ("serve:web", "Serve the API and the admin."),
-    "worker": ("work:worker", "Decide waiting events."),
-    "scheduler": ("work:scheduler", "Wake waiting leads, fire due clocks, drain queues."),
-    "migrate": ("migrating:migrate", "Bring the database to this version's tables."),
-    "policy": ("policies:policy", "Lint, import, export and publish the policy."),
-    "roster": ("rosters:roster", "Import and export people, teams and calendars."),
-    "user": ("accounts:user", "People who sign in."),
-    "key": ("accounts:key", "Keys of systems that call the API."),
-    "webhook": ("webhooks:webhook", "Outside addresses that are told of changes."),
-    "replay": ("replay:replay", "Send a file of events through the HTTP API."),
-    "simulate": ("simulating:simulate", "Try a policy on a file of events; nothing is stored."),
-    "explain": ("explaining:explain", "Show a lead's score arithmetic and what is missing."),
-    "report": ("reports:report", "Fairness, clocks, speed, conversion and load over a period."),
-    "verify": ("verifying:verify", "Recompute every lead and compare."),
-    "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
-    "demo-stream": ("demo:demo_stream", "Stream made-up leads, for `baton up --demo`."),
+    "up": ("operation.up:up", "Run everything in this terminal."),
+    "web": ("operation.serve:web", "Serve the API and the admin."),
+    "worker": ("operation.work:worker", "Decide waiting events."),
+    "scheduler": ("operation.work:scheduler", "Wake waiting leads, fire due clocks, drain queues."),
+    "migrate": ("operation.migrating:migrate", "Bring the database to this version's tables."),
+    "policy": ("policy.policies:policy", "Lint, import, export and publish the policy."),
+    "roster": ("access.rosters:roster", "Import and export people, teams and calendars."),
+    "user": ("access.accounts:user", "People who sign in."),
+    "key": ("access.accounts:key", "Keys of systems that call the API."),
+    "webhook": ("access.webhooks:webhook", "Outside addresses that are told of changes."),
+    "replay": ("leads.replay:replay", "Send a file of events through the HTTP API."),
+    "simulate": ("policy.simulating:simulate", "Try a policy on a file of events; nothing is stored."),
+    "explain": ("leads.explaining:explain", "Show a lead's score arithmetic and what is missing."),
+    "report": ("leads.reports:report", "Fairness, clocks, speed, conversion and load over a period."),
+    "verify": ("leads.verifying:verify", "Recompute every lead and compare."),
+    "doctor": ("operation.doctor:doctor", "Check this installation and say how to mend it."),
+    "demo-stream": ("demo.demo:demo_stream", "Stream made-up leads, for `baton up --demo`."),
 }
 """Command → module of this package and function, and what the command does."""
 HIDDEN = frozenset({"demo-stream"})

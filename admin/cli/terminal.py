@@ -9,10 +9,10 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from engine.settings import Settings, load_settings
-from engine.store.readiness import check_tables
+from engine.store.read.readiness import check_tables
 from engine.store.session import init_store
-from workers.embedded import database_url, redis_url, require_servers
 from workers.queues import init_queue
+from workers.servers.embedded import database_url, redis_url, require_servers
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

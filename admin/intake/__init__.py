@@ -1,4 +1,4 @@
-"""What arrives from outside, read and checked: JSON text, identifiers, event envelopes.
+"""What comes in from outside, read and checked once: envelopes, identifiers, JSON.
 
-Every door that takes events reads them here. May not read the database or answer anybody.
+Shared by every door; stores nothing.
 """

@@ -14,8 +14,8 @@ from typing import Any
 
 from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
 from admin.intake.json_text import fault_in, quoted
-from engine.store.inbox import Intake
-from rulesets.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
+from engine.store.inbox.inbox import Intake
+from rulesets.policy.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
 
 MAX_ID = 128
 TAKEN_AS_NOW = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""Codes and values as words and sentences, in three languages through Babel: the one place where decisions get text.
+"""Codes and values turned into words of the reader's language.
 
-Reads what it is given. May not import a door (`admin.api`, `admin.views`, `admin.cli`), read the store or decide.
+Reads decisions, decides nothing, holds no HTML, and imports no door.
 """

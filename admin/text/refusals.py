@@ -1,7 +1,7 @@
 """Why work on a lead is refused, in the reader's language, and what mends it: one entry per code of the decision core.
 
-The core gives a code and values (`engine.core.refusal`); this is the one place that makes sentences of them. A test
-holds this table, docs/pool.md and the code to one another.
+The core gives a code and values (`engine.core.lead.refusal`); this is the one place that makes sentences of them. A
+test holds this table, docs/pool.md and the code to one another.
 """
 
 from collections.abc import Callable, Mapping

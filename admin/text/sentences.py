@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext
 
 from admin.text import refusals, terms
-from admin.text.follows import strike
+from admin.text.effect_sentences import strike
 
 Json = Mapping[str, Any]
 

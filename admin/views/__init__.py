@@ -1,1 +1,4 @@
-"""The pages people use: `admin.views.registering` puts them on the application. The API is `admin.api`."""
+"""The pages people use, on Flask-Admin.
+
+A view reads its arguments, asks the engine or the store, and renders; the API is `admin.api`.
+"""

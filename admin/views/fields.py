@@ -9,9 +9,9 @@ from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from admin.text.wording import reason
-from engine.store.drafts import load_draft
-from rulesets.yaml_text import YamlRefused, read_yaml, write_yaml
+from admin.text.policy.wording import reason
+from engine.store.policy.drafts import load_draft
+from rulesets.document.yaml_text import YamlRefused, read_yaml, write_yaml
 
 LARGEST_POINTS = 10**9
 

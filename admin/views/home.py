@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.views.lists import Guarded, page
-from engine.store.overview import overview
-from engine.store.rescore import progress
+from engine.store.due.rescore import progress
+from engine.store.read.overview import overview
 
 
 class Home(Guarded, AdminIndexView):  # type: ignore[misc] # the library carries no types

@@ -3,27 +3,35 @@
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 
-from admin.views.administration import AuditLog, Keys, Users
-from admin.views.calendars import Calendars
-from admin.views.document import WholeDocument
-from admin.views.draft import Cells, Clocks, Groups, Models, Rules, Signals
-from admin.views.eligibility import Eligibility
-from admin.views.entries import PAGES
-from admin.views.leads import Leads
-from admin.views.notifications import Notifications
-from admin.views.outgoing import Deliveries, Webhooks
-from admin.views.pool import PublicPool
-from admin.views.publish import Publish
-from admin.views.queue import Queue
-from admin.views.reports import Reports
-from admin.views.road import Events, SetAside
-from admin.views.roster import People, Teams
-from admin.views.roster_document import RosterDocument
-from admin.views.versions import Versions
-from engine.store.admin_tables import ApiKey, AuditEntry, UserAccount
-from engine.store.draft_tables import DraftCell, DraftClock, DraftEntry, DraftGroup, DraftModel, DraftRule, DraftSignal
-from engine.store.notice_tables import Delivery, Subscription
-from engine.store.tables import CalendarRow, Event, Inbox, Lead, Person, Team
+from admin.views.leads.leads import Leads
+from admin.views.leads.pool import PublicPool
+from admin.views.leads.queue import Queue
+from admin.views.leads.reports import Reports
+from admin.views.policy.document import WholeDocument
+from admin.views.policy.draft import Cells, Clocks, Groups, Models, Rules, Signals
+from admin.views.policy.entries import PAGES
+from admin.views.policy.publish import Publish
+from admin.views.policy.versions import Versions
+from admin.views.roster.calendars import Calendars
+from admin.views.roster.eligibility import Eligibility
+from admin.views.roster.roster import People, Teams
+from admin.views.roster.roster_document import RosterDocument
+from admin.views.system.administration import AuditLog, Keys, Users
+from admin.views.system.events import Events, SetAside
+from admin.views.system.notifications import Notifications
+from admin.views.system.outgoing import Deliveries, Webhooks
+from engine.store.schema.admin_tables import ApiKey, AuditEntry, UserAccount
+from engine.store.schema.draft_tables import (
+    DraftCell,
+    DraftClock,
+    DraftEntry,
+    DraftGroup,
+    DraftModel,
+    DraftRule,
+    DraftSignal,
+)
+from engine.store.schema.notice_tables import Delivery, Subscription
+from engine.store.schema.tables import CalendarRow, Event, Inbox, Lead, Person, Team
 
 ROAD = _l("Road of events")
 ROSTER = _l("Roster")

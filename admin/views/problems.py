@@ -1,4 +1,4 @@
-"""Pages that say what went wrong and what to do. The API's problem documents are `admin.problems`.
+"""Pages that say what went wrong and what to do. The API's problem documents are `admin.web.problems`.
 
 A problem document that would answer somebody's browser on a page is turned into a page here.
 """
@@ -10,9 +10,9 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from admin.auth import GUARDED
-from admin.draining import drain
-from admin.problems import MEDIA_TYPE, answer, from_http, is_for_machines
+from admin.web.auth import GUARDED
+from admin.web.draining import drain
+from admin.web.problems import MEDIA_TYPE, answer, from_http, is_for_machines
 
 
 def register(app: Flask) -> None:

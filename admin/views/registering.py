@@ -8,11 +8,11 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import format_datetime, format_decimal
 from werkzeug.wrappers import Response
 
-from admin import auth, language
-from admin.text import terms
-from admin.views import headers, problems
+from admin.text import language, terms
+from admin.views import problems
 from admin.views.home import Home
 from admin.views.menu import pages
+from admin.web import auth, headers
 from engine.store.orm import page_session
 
 

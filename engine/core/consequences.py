@@ -1,7 +1,8 @@
 """What a whole decision means for people: who is told, whose record grows, who gets a turn back (R4.7, R6.5, R6.6).
 
 Pure, and the last step of a decision: it reads what happened and changes nothing. What clocks and the pool do by
-themselves they say themselves (`engine.core.actions`, `engine.core.pool`). Choices made where the contract is silent:
+themselves they say themselves (`engine.core.sla.actions`, `engine.core.assignment.pool`). Choices made where the
+contract is silent:
 
 * imported events tell nobody and count for nobody;
 * people are not told of what they did themselves; managers hear of an empty rotation once an hour and policy.
@@ -11,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.core.effects import Compensation, Effect, Notice, Record, Reset
-from engine.core.model import LeadEvent
+from engine.core.lead.model import LeadEvent
+from engine.core.notify.effects import Compensation, Effect, Notice, Record, Reset
 from engine.core.outcome import Outcome
-from engine.core.sla import Clock
-from rulesets.policy import Policy
+from engine.core.sla.clocks import Clock
+from rulesets.policy.policy import Policy
 
 RECORDED = {
     "lead.accepted": "accepted",

@@ -1,8 +1,9 @@
 """One event, one decision: from an event and all that is known of its lead to what happens to the lead.
 
 Two functions, because the person who gets a lead is chosen under a lock that is taken last: `decide` does everything
-that needs no choice of a person; when its outcome has a ``need``, the caller runs `engine.core.assignment` and gives
-the choice to `complete`. Live, simulated and replayed decisions run this code; only the moment and the store differ.
+that needs no choice of a person; when its outcome has a ``need``, the caller runs `engine.core.assignment.assignment`
+and gives the choice to `complete`. Live, simulated and replayed decisions run this code; only the moment and the store
+differ.
 """
 
 from collections.abc import Callable
@@ -10,25 +11,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from engine.core import sla, stages
-from engine.core.actions import Followed, counted, follow, settle_holds
-from engine.core.assignment import Choice
-from engine.core.clock_events import clock_event, event_names
+from engine.core.assignment.assignment import Choice
+from engine.core.assignment.pool import extended, handed_over, reclaimed
+from engine.core.calendar.schedules import Due
 from engine.core.consequences import consequences, met
-from engine.core.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
+from engine.core.lead.model import BEFORE_MQL, LeadEvent, Scores, Stage, Verdict
+from engine.core.lead.people import People
+from engine.core.lead.refusal import Refusal
+from engine.core.lead.state import LeadState
+from engine.core.lead.view import LeadView
 from engine.core.needs import in_hands_of, need_of, placed
 from engine.core.outcome import Outcome, PolicyContext, Situation
-from engine.core.people import People
-from engine.core.pool import extended, handed_over, reclaimed
-from engine.core.qualification import qualify
-from engine.core.refusal import Refusal
-from engine.core.schedules import Due
-from engine.core.scoring import score, score_values
-from engine.core.sla import Change, Clock
-from engine.core.state import LeadState
-from engine.core.view import LeadView
-from rulesets.moments import ACTION
-from rulesets.policy import AssignmentPolicy, Cell, Policy, SlaClock
+from engine.core.qualification import stages
+from engine.core.qualification.qualification import qualify
+from engine.core.scoring.scoring import score, score_values
+from engine.core.sla import clocks as sla
+from engine.core.sla.actions import Followed, counted, follow, settle_holds
+from engine.core.sla.clock_events import clock_event, event_names
+from engine.core.sla.clocks import Change, Clock
+from rulesets.conditions.moments import ACTION
+from rulesets.policy.policy import AssignmentPolicy, Cell, Policy, SlaClock
 
 
 def decide(situation: Situation, event: LeadEvent, context: PolicyContext, people: People) -> Outcome:

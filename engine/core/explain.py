@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.core.assignment import Choice
+from engine.core.assignment.assignment import Choice
 from engine.core.decide import is_before_mql
-from engine.core.discipline import Struck
-from engine.core.effects import Effect, Notice, Record, Reset, Strike, Tag
-from engine.core.model import LeadEvent, LedgerLine, Note, Scores, Verdict
+from engine.core.lead.model import LeadEvent, LedgerLine, Note, Scores, Verdict
+from engine.core.notify.effects import Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.outcome import Outcome
-from engine.core.sla import Clock
+from engine.core.sla.clocks import Clock
+from engine.core.sla.discipline import Struck
 
 LINES_KEPT = 50
 """Occurrences a decision lists one by one, the latest; the sums of signals always cover all of them."""

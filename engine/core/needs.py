@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.core import stages
-from engine.core.assignment import Choice, queued
-from engine.core.model import LeadEvent, Stage
-from engine.core.people import People
-from engine.core.pool import into_pool
-from engine.core.state import LeadState
-from rulesets.policy import Cell
+from engine.core.assignment.assignment import Choice, queued
+from engine.core.assignment.pool import into_pool
+from engine.core.lead.model import LeadEvent, Stage
+from engine.core.lead.people import People
+from engine.core.lead.state import LeadState
+from engine.core.qualification import stages
+from rulesets.policy.policy import Cell
 
 GIVEN = frozenset({"lead.assigned", "lead.dispatched"})
 """Events by which somebody gives a lead to somebody."""

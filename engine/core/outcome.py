@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.core.assignment import Choice
-from engine.core.effects import Effect
-from engine.core.matching import Matcher
-from engine.core.model import Scores, Verdict
+from engine.core.assignment.assignment import Choice
+from engine.core.lead.matching import Matcher
+from engine.core.lead.model import Scores, Verdict
+from engine.core.lead.refusal import Refusal
+from engine.core.lead.state import LeadState
+from engine.core.lead.view import LeadView
 from engine.core.needs import Need
-from engine.core.refusal import Refusal
-from engine.core.sla import Clock, Definitions
-from engine.core.state import LeadState
-from engine.core.view import LeadView
-from rulesets.policy import Action, Cell, Policy
+from engine.core.notify.effects import Effect
+from engine.core.sla.clocks import Clock, Definitions
+from rulesets.policy.policy import Action, Cell, Policy
 
 
 @dataclass(frozen=True, slots=True)

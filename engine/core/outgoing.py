@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.core.model import LeadEvent, Scores
-from engine.core.sla import Clock
-from engine.core.state import LeadState
+from engine.core.lead.model import LeadEvent, Scores
+from engine.core.lead.state import LeadState
+from engine.core.sla.clocks import Clock
 
 EVENTS: dict[str, str] = {
     "lead.score_changed": "points, grade, heat, cell or model of a lead changed",

@@ -1,8 +1,8 @@
-"""Alembic's entry: runs the revisions on the connection that `engine.store.migrate` gives."""
+"""Alembic's entry: runs the revisions on the connection that `engine.store.schema.migrate` gives."""
 
 from alembic import context
 
-from engine.store.migrate import metadata
+from engine.store.schema.migrate import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata())
 with context.begin_transaction():

@@ -19,7 +19,7 @@ class LockKey(IntEnum):
     ROSTER = 7_231_102
     """Edits of the roster, one after another."""
     DECIDING = 7_231_103
-    """Shared by transactions that decide, exclusive for an edit of the roster (`engine.store.roster_lock`)."""
+    """Shared by transactions that decide, exclusive for an edit of the roster (`engine.store.roster.roster_lock`)."""
     DISCIPLINE = 7_231_104
     """Counters of strikes."""
     RESCORE = 7_231_105

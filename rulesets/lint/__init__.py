@@ -10,31 +10,31 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from rulesets.compiler import compile_policy
-from rulesets.document import parse
-from rulesets.findings import Finding, Severity, error
-from rulesets.lint.bands import check_bands
-from rulesets.lint.caps import check_caps
-from rulesets.lint.conditions import check_conditions
-from rulesets.lint.countries import check_countries
-from rulesets.lint.cycles import check_cycles
-from rulesets.lint.duplicates import check_duplicates
+from rulesets.compile.compiler import compile_policy
+from rulesets.conditions.moments import CannotCompile
+from rulesets.document.document import parse
+from rulesets.document.findings import Finding, Severity, error
+from rulesets.document.shape import MOST_ERRORS
+from rulesets.document.wording import reason_of, says
+from rulesets.lint.conditions.conditions import check_conditions
+from rulesets.lint.conditions.duplicates import check_duplicates
+from rulesets.lint.conditions.questions import Questions
+from rulesets.lint.conditions.truth import check_models, check_truth
 from rulesets.lint.known import Known
 from rulesets.lint.meaning import Meaning
 from rulesets.lint.nowhere import check_nowhere
-from rulesets.lint.questions import Questions
-from rulesets.lint.reach import check_reach
-from rulesets.lint.references import check_references
-from rulesets.lint.salvage import salvage
-from rulesets.lint.samples import check_samples
-from rulesets.lint.scoring import check_scoring
-from rulesets.lint.truth import check_models, check_truth
-from rulesets.lint.values import check_values
-from rulesets.lint.words import check_words
-from rulesets.moments import CannotCompile
-from rulesets.policy import Acknowledgement, Policy
-from rulesets.shape import MOST_ERRORS
-from rulesets.wording import reason_of, says
+from rulesets.lint.scores.bands import check_bands
+from rulesets.lint.scores.caps import check_caps
+from rulesets.lint.scores.reach import check_reach
+from rulesets.lint.scores.scoring import check_scoring
+from rulesets.lint.structure.countries import check_countries
+from rulesets.lint.structure.cycles import check_cycles
+from rulesets.lint.structure.references import check_references
+from rulesets.lint.structure.salvage import salvage
+from rulesets.lint.structure.test_cases import check_samples
+from rulesets.lint.structure.values import check_values
+from rulesets.lint.structure.words import check_words
+from rulesets.policy.policy import Acknowledgement, Policy
 
 MOST_FINDINGS = 1000
 """Most findings of one check; nobody mends more at once, and a hostile document must not keep the lint busy."""
@@ -82,7 +82,7 @@ class Report:
 
 
 def lint(raw: Any, seen: Collection[str] | None = None) -> Report:
-    """Checks raw data as `rulesets.document.load` gives it. Never raises.
+    """Checks raw data as `rulesets.document.document.load` gives it. Never raises.
 
     ``seen``: types of event that have arrived so far, if somebody knows; signals on others are warned of.
 

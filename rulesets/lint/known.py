@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from rulesets.conditions import ALWAYS, Condition
-from rulesets.findings import Finding, Place, error, warning
-from rulesets.lint.segments import Measure, measures_of
-from rulesets.policy import EventMatch, Policy
-from rulesets.vocabulary import Vocabulary
-from rulesets.wording import Sentence
+from rulesets.conditions.conditions import ALWAYS, Condition
+from rulesets.document.findings import Finding, Place, error, warning
+from rulesets.document.wording import Sentence
+from rulesets.lint.conditions.segments import Measure, measures_of
+from rulesets.policy.policy import EventMatch, Policy
+from rulesets.policy.vocabulary import Vocabulary
 
 LISTS = ("fields", "events", "segments", "models", "assignment", "sla")
 UTC = ZoneInfo("UTC")

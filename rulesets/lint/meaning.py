@@ -6,12 +6,12 @@ A check is a function from what is known of the policy (`Meaning`) to findings. 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from rulesets.conditions import ALWAYS, Node
-from rulesets.findings import Finding, Place
+from rulesets.conditions.conditions import ALWAYS, Node
+from rulesets.document.findings import Finding, Place
+from rulesets.document.wording import Sentence
+from rulesets.lint.conditions.questions import Questions
 from rulesets.lint.known import Known
-from rulesets.lint.questions import Questions
-from rulesets.policy import FitGroup, FitRule, Model, Signal, SignalGroup
-from rulesets.wording import Sentence
+from rulesets.policy.policy import FitGroup, FitRule, Model, Signal, SignalGroup
 
 
 @dataclass(slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from rulesets.findings import Finding, quoted
+from rulesets.document.findings import Finding, quoted
+from rulesets.document.wording import Sentence, Word, says
 from rulesets.lint.meaning import Meaning, signal_groups, signals
-from rulesets.policy import OtherPolicy, Policy
-from rulesets.vocabulary import BATON_EVENTS
-from rulesets.wording import Sentence, Word, says
+from rulesets.policy.policy import OtherPolicy, Policy
+from rulesets.policy.vocabulary import BATON_EVENTS
 
 
 def check_nowhere(meaning: Meaning) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from rulesets.document import load as load_document
-from rulesets.reading import fold
-from rulesets.wording import Word, says
+from rulesets.conditions.reading import fold
+from rulesets.document.document import load as load_document
+from rulesets.document.wording import Word, says
 
 NAMES = ("growth_smb", "key_accounts", "existing_customers")
 """The starters, by the name `load` takes."""
@@ -31,7 +31,7 @@ def text(name: str) -> str:
 
 
 def load(name: str) -> Any:
-    """A starter as raw data, ready for `rulesets.lint.lint` or `rulesets.document.parse`. Raises KeyError."""
+    """A starter as raw data, ready for `rulesets.lint.lint` or `rulesets.document.document.parse`. Raises KeyError."""
     return load_document(text(name))
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from engine.store.keys import add_key
+from engine.store.access.keys import add_key
 from tests import factories
 
 NOW = factories.NOW + timedelta(days=1, hours=8)

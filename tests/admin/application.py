@@ -9,8 +9,8 @@ from admin.app import create_app
 from engine.clock import Clock, SystemClock
 from engine.settings import Settings
 from engine.store.session import init_store
-from workers.embedded import database_url, redis_url
 from workers.queues import init_queue
+from workers.servers.embedded import database_url, redis_url
 
 _made: dict[tuple[object, ...], Flask] = {}
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from engine.settings import Settings
-from engine.store.accounts import add_user, find_account
+from engine.store.access.accounts import add_user, find_account
 from tests.admin.api_client import StandingClock
 from tests.admin.application import application
 from tests.admin.world import PASSWORD, ROLES

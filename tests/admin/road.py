@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from engine.batch.evaluate import Evaluator
 from engine.clock import Clock
-from engine.evaluate import Evaluator
 from engine.store.orm import unit_of_work
+from engine.store.policy.versions import add_version
+from engine.store.schema.tables import Person
 from engine.store.session import transaction
 from engine.store.shards import SHARDS
-from engine.store.tables import Person
-from engine.store.versions import add_version
-from rulesets import document
-from rulesets.compiler import compile_policy
+from rulesets.compile.compiler import compile_policy
+from rulesets.document import document
 from tests.admin.api_client import NOW
 
 ALL_SHARDS = tuple(range(SHARDS))

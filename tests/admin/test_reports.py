@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from admin.api.reports import HANDLERS
+from admin.api.leads.reports import HANDLERS
 from admin.cli import baton
-from admin.reporting import plain
-from admin.views.report_terms import LABELS, SAYS, TABLES, TITLES, shown
-from engine.core.reports import COLUMNS, REPORTS, SIMULATED, Kind
+from admin.text.report_terms import LABELS, SAYS, TABLES, TITLES, shown
+from admin.text.reporting import plain
+from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, Kind
 from engine.settings import Settings
 from tests.admin.api_client import Api, event, zulu
 from tests.admin.pages import Pages

@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.store.audit import recent_entries
-from engine.store.roster import RosterConflict, RosterRefused, export_roster, import_roster, roster_tag, save_person
-from rulesets.roster import FORMAT, lint_roster
-from rulesets.roster_csv import CsvRefused, read_people, write_people
+from engine.store.access.audit import recent_entries
+from engine.store.roster.roster import (
+    RosterConflict,
+    RosterRefused,
+    export_roster,
+    import_roster,
+    roster_tag,
+    save_person,
+)
+from rulesets.roster.roster import FORMAT, lint_roster
+from rulesets.roster.roster_csv import CsvRefused, read_people, write_people
 
 LI, WANG, ZHAO = "li@example.com", "wang@example.com", "zhao@example.com"
 FULL: dict[str, Any] = {

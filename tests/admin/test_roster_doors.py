@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from engine.store.roster import export_roster, import_roster
-from rulesets.eligibility import eligible
+from engine.store.roster.roster import export_roster, import_roster
+from rulesets.roster.eligibility import eligible
 from tests.admin import world
 from tests.admin.api_client import Api, told
-from tests.admin.test_cli import Run, run
+from tests.admin.cli.test_cli import Run, run
 from tests.factories import column
 
 __all__ = ["run"]

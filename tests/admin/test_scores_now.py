@@ -15,7 +15,7 @@ from tests.admin import road
 from tests.admin.api_client import Api, event, zulu
 from tests.present import now
 from tests.workers.processes import await_that
-from workers import queues, reads
+from workers import live_scores, queues
 
 START = now().replace(microsecond=0)
 """By the machine's clock, which is the one of commands."""
@@ -44,9 +44,9 @@ def reader(api: Api) -> dict[str, str]:
 def answers(reader: dict[str, str]) -> Iterator[None]:
     """Somebody who tells the score of the moment."""
     stop = threading.Event()
-    thread = threading.Thread(target=reads.answer_reads, args=[stop])
+    thread = threading.Thread(target=live_scores.answer_reads, args=[stop])
     thread.start()
-    await_that(lambda: bool(queues.client().exists(reads.ALIVE)))
+    await_that(lambda: bool(queues.client().exists(live_scores.ALIVE)))
     yield
     stop.set()
     thread.join()

@@ -1,7 +1,7 @@
 """Who may do what with a lead, and who may read it: every action and relation at both doors, as one table.
 
-The rule is the decision core's (`engine.core.relations`, docs/pool.md). A page is not shown to whom it does not concern
-(403), where the API lets the decision refuse.
+The rule is the decision core's (`engine.core.qualification.relations`, docs/pool.md). A page is not shown to whom it
+does not concern (403), where the API lets the decision refuse.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +11,13 @@ import pytest
 from sqlmodel import col, select
 
 from admin.clicks import ACTIONS
-from engine.core.effects import Notice
-from engine.core.relations import Relation
-from engine.store.accounts import add_user
-from engine.store.notices import save_notices
+from engine.core.notify.effects import Notice
+from engine.core.qualification.relations import Relation
+from engine.store.access.accounts import add_user
 from engine.store.orm import unit_of_work
+from engine.store.outbox.notices import save_notices
+from engine.store.schema.tables import Decision, Lead, Person, Team
 from engine.store.session import raw, transaction
-from engine.store.tables import Decision, Lead, Person, Team
 from tests.admin.api_client import NOW, Api, event
 from tests.admin.pages import Reader
 from tests.admin.road import POLICY, REPS, lay_road, somebody_deciding

@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine import publish
+from engine.batch.evaluate import Evaluator
 from engine.clock import Clock
-from engine.evaluate import Evaluator
-from engine.store import waiting
-from engine.store.accounts import add_user
-from engine.store.drafts import load_draft
-from engine.store.inbox import Intake, accept
-from engine.store.roster import import_roster
+from engine.policy import publish
+from engine.store.access.accounts import add_user
+from engine.store.inbox import waiting
+from engine.store.inbox.inbox import Intake, accept
+from engine.store.policy.drafts import load_draft
+from engine.store.roster.roster import import_roster
 from engine.store.shards import SHARDS
-from rulesets.roster import FORMAT
+from rulesets.roster.roster import FORMAT
 
 PASSWORD = "correct horse battery"
 OPERATOR = "operator"

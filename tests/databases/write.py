@@ -18,29 +18,29 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from admin.demo_events import DemoLeads, Envelope
-from admin.demo_people import ACCOUNTS, ROSTER
+from admin.cli.demo.events import DemoLeads, Envelope
+from admin.cli.demo.people import ACCOUNTS, ROSTER
 from admin.intake.envelope import Sender, read_item
 from admin.publishing import publish_draft
 from engine.settings import load_settings
-from engine.store.accounts import add_user
-from engine.store.draft_tables import DraftSignal
-from engine.store.drafts import edit_part, load_draft, save_draft
-from engine.store.inbox import accept
-from engine.store.keys import add_key
-from engine.store.migrate import upgrade
-from engine.store.notices import mark_read
-from engine.store.reading import open_leads_of
-from engine.store.rescore import send_next
-from engine.store.roster import import_roster
+from engine.store.access.accounts import add_user
+from engine.store.access.keys import add_key
+from engine.store.due.rescore import send_next
+from engine.store.inbox.inbox import accept
+from engine.store.inbox.waiting import set_aside
+from engine.store.outbox.notices import mark_read
+from engine.store.outbox.subscriptions import add_subscription
+from engine.store.policy.drafts import edit_part, load_draft, save_draft
+from engine.store.policy.signatures import sign
+from engine.store.read.leads import open_leads_of
+from engine.store.roster.roster import import_roster
+from engine.store.schema.draft_tables import DraftSignal
+from engine.store.schema.migrate import upgrade
 from engine.store.session import close_store, init_store
-from engine.store.signatures import sign
-from engine.store.subscriptions import add_subscription
-from engine.store.waiting import set_aside
 from rulesets import starters
 from tests.engine.living import Living
 from tests.factories import event, rows, take_in
-from workers.embedded import database_url, embedded_servers
+from workers.servers.embedded import database_url, embedded_servers
 
 SOURCE = "demo"
 LEADS = 60

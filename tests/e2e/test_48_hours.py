@@ -18,9 +18,9 @@ from rq import Worker
 from admin.app import create_app
 from admin.cli import baton
 from engine.settings import Settings
-from engine.store.keys import add_key
-from engine.store.roster import import_roster
-from engine.verify import verify
+from engine.store.access.keys import add_key
+from engine.store.roster.roster import import_roster
+from engine.verification.verify import verify
 from tests.admin.live import listening
 from tests.factories import column, policy_document, rows
 from tests.patience import PATIENCE

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from engine.clock import SystemClock
-from engine.store.drafts import load_draft, save_draft
-from engine.store.versions import active_number
+from engine.store.policy.drafts import load_draft, save_draft
+from engine.store.policy.versions import active_number
 from tests.admin import world
 from tests.admin.documents import SMB
 

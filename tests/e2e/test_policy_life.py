@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.draft_check import check_draft
-from engine.store.drafts import load_draft
+from engine.policy.draft_check import check_draft
+from engine.store.policy.drafts import load_draft
 from tests.e2e.test_pages import sign_in, sign_out
 
 pytestmark = pytest.mark.browser

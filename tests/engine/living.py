@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.store.clocks import fire_due_clocks
-from engine.store.discipline import end_suspensions
-from engine.store.protection import fire_protections
-from engine.store.queue import QueueWatch
-from engine.store.refreshes import send_refreshes
-from engine.store.roster import import_roster
+from engine.store.decisions.discipline import end_suspensions
+from engine.store.due.clocks import fire_due_clocks
+from engine.store.due.protection import fire_protections
+from engine.store.due.queue import QueueWatch
+from engine.store.due.refreshes import send_refreshes
+from engine.store.roster.roster import import_roster
 from tests.factories import HandClock, column, decide_all, event, rows, take_in
 
 START = datetime(2036, 11, 21, 2, 0, tzinfo=UTC)

@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from admin.cli import baton
-from admin.simulating import read_lines
-from engine.core.reports import Period, Row
-from engine.store.inbox import Intake, accept
-from engine.store.reports import Question, read_report
-from engine.store.roster import import_roster
+from admin.intake.simulation import read_lines
+from engine.core.reports.tables import Period, Row
+from engine.store.inbox.inbox import Intake, accept
+from engine.store.read.reports import Question, read_report
+from engine.store.roster.roster import import_roster
 from examples import olist
-from rulesets import document
+from rulesets.document import document
 from tests.examples.test_policies import EXAMPLES
 from tests.present import decide_all, now, put_in_force
 

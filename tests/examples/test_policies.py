@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from examples import olist, xeducation
-from rulesets import document
+from rulesets.document import document
 from rulesets.lint import lint
-from rulesets.policy import Policy
-from rulesets.vocabulary import Vocabulary
+from rulesets.policy.policy import Policy
+from rulesets.policy.vocabulary import Vocabulary
 
 EXAMPLES = Path(olist.__file__).parent
 

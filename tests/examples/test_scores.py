@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.core import facts
-from engine.core.history import History
-from engine.core.matching import InterpreterMatcher
-from engine.core.model import LeadEvent, Note, Scores
-from engine.core.plan import frame_of
-from engine.core.samples import run_samples
-from engine.core.scoring import score
-from engine.core.view import LeadView
+from engine.core.lead import facts
+from engine.core.lead.history import History
+from engine.core.lead.matching import InterpreterMatcher
+from engine.core.lead.model import LeadEvent, Note, Scores
+from engine.core.lead.view import LeadView
+from engine.core.scoring.plan import frame_of
+from engine.core.scoring.scoring import score
+from engine.core.simulation.test_cases import run_samples
 from examples import xeducation
 from examples.ndjson import Event
-from rulesets.policy import Policy
+from rulesets.policy.policy import Policy
 from tests.examples.test_policies import policy
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "xeducation"

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from engine.core.matching import InterpreterMatcher
-from engine.core.model import LeadEvent, Scores
+from engine.core.lead.matching import InterpreterMatcher
+from engine.core.lead.model import LeadEvent, Scores
 from examples import xeducation
-from rulesets.policy import GRADES
+from rulesets.policy.policy import GRADES
 from tests.examples.test_policies import policy
 from tests.examples.test_scores import REAL, lead_event, scored_lead
 

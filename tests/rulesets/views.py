@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rulesets.conditions import Condition
-from rulesets.document import parse
-from rulesets.interpreter import Occurrence
-from rulesets.policy import Policy
-from rulesets.reading import Value, read
-from rulesets.vocabulary import Vocabulary
+from rulesets.conditions.conditions import Condition
+from rulesets.conditions.interpreter import Occurrence
+from rulesets.conditions.reading import Value, read
+from rulesets.document.document import parse
+from rulesets.policy.policy import Policy
+from rulesets.policy.vocabulary import Vocabulary
 from tests.rulesets.documents import with_rule
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

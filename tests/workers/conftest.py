@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers import launching
-from workers import embedded
+from tests.workers.servers import launching
+from workers.servers import embedded
 
 
 @pytest.fixture(scope="session")

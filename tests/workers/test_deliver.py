@@ -14,17 +14,17 @@ import pytest
 from standardwebhooks import Webhook
 
 from engine.settings import MailServer
-from engine.store.deliveries import Taken, send_again
-from engine.store.outbox import Message, save_messages
+from engine.store.outbox.deliveries import Taken, send_again
+from engine.store.outbox.outbox import Message, save_messages
+from engine.store.outbox.subscriptions import add_subscription, list_subscriptions, new_secret
 from engine.store.session import raw, transaction
-from engine.store.subscriptions import add_subscription, list_subscriptions, new_secret
 from tests.present import now
 from tests.workers.processes import READY, SCHEDULER, await_that, running
 from tests.workers.targets import CERTIFICATE, mail_server, webhook_target
+from workers.channels.mail import send_mail
+from workers.channels.undelivered import Undelivered
+from workers.channels.webhook import send_webhook
 from workers.deliver import Deliverer
-from workers.mail import send_mail
-from workers.undelivered import Undelivered
-from workers.webhook import send_webhook
 
 BODY = {"type": "lead.assigned", "data": {"new": {"owner": "李@example.com"}}}
 DELIVER = """

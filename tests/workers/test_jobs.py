@@ -12,15 +12,15 @@ from rq import Callback, Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from engine.draft_check import current, stored
-from engine.store.drafts import load_draft, save_draft
+from engine.policy.draft_check import current, stored
+from engine.store.policy.drafts import load_draft, save_draft
 from tests.factories import column, hire, policy_document
 from tests.present import event, put_in_force, take_in
 from tests.workers.processes import WORKER, await_that, children, kill_work_horse, run_burst, running
 from workers import queues
-from workers.asks import ASKS
 from workers.checks import ask_check
 from workers.jobs import JOBS, BatonJob, JobRefused
+from workers.simulator import ASKS
 
 MARK = "BATON_TEST_MARK"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from workers.public_addresses import is_public
-from workers.undelivered import Undelivered
-from workers.webhook import reachable
+from workers.channels.public_addresses import is_public
+from workers.channels.undelivered import Undelivered
+from workers.channels.webhook import reachable
 
 INSIDE = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 127.0.0.1 127.1.2.3 169.254.169.254 172.16.0.1 172.31.255.255

@@ -20,7 +20,7 @@ from tests.factories import model, policy_document
 from tests.patience import PATIENCE
 from tests.present import decide_all, event, now, put_in_force, take_in
 from tests.workers.processes import await_that
-from workers import queues, reads
+from workers import live_scores, queues
 
 DOWNLOADED = "content.downloaded"
 START = now()
@@ -51,22 +51,22 @@ def lead(database: str, redis_url: str) -> int:
 def somebody_answering() -> Iterator[None]:
     """A thread that answers, until the block ends."""
     stop = threading.Event()
-    thread = threading.Thread(target=reads.answer_reads, args=[stop])
+    thread = threading.Thread(target=live_scores.answer_reads, args=[stop])
     thread.start()
     try:
-        await_that(lambda: bool(queues.client().exists(reads.ALIVE)))
+        await_that(lambda: bool(queues.client().exists(live_scores.ALIVE)))
         yield
     finally:
         stop.set()
         thread.join()
 
 
-def answered(lead: int, at: datetime, *, full: bool = False) -> reads.Told:
+def answered(lead: int, at: datetime, *, full: bool = False) -> live_scores.Told:
     """What somebody tells, asked again until it comes in time."""
-    told: list[reads.Told] = []
+    told: list[live_scores.Told] = []
 
     def ask() -> bool:
-        told.extend(filter(None, [reads.ask_scores(lead, at, full=full)]))
+        told.extend(filter(None, [live_scores.ask_scores(lead, at, full=full)]))
         return bool(told)
 
     await_that(ask)
@@ -78,7 +78,7 @@ def test_the_score_of_the_moment_is_told_and_in_full_where_asked(lead: int) -> N
     with somebody_answering():
         told = answered(lead, tomorrow)
         full = answered(lead, tomorrow, full=True)
-        unknown = reads.ask_scores(99, tomorrow, wait=5)
+        unknown = live_scores.ask_scores(99, tomorrow, wait=5)
     assert told["scores"]["engagement"] == 20
     assert told["policy"]["number"] == 1
     assert told["at"] == tomorrow.isoformat()
@@ -89,33 +89,33 @@ def test_the_score_of_the_moment_is_told_and_in_full_where_asked(lead: int) -> N
 
 def test_nobody_is_waited_for_where_nobody_answers(lead: int) -> None:
     started = time.monotonic()
-    assert reads.ask_scores(lead, START, wait=5) is None
+    assert live_scores.ask_scores(lead, START, wait=5) is None
     assert time.monotonic() - started < 1
-    queues.client().set(reads.ALIVE, "1")
+    queues.client().set(live_scores.ALIVE, "1")
     started = time.monotonic()
-    assert reads.ask_scores(lead, START, wait=0.1) is None, "it said that it lives, and died"
+    assert live_scores.ask_scores(lead, START, wait=0.1) is None, "it said that it lives, and died"
     assert 0.1 <= time.monotonic() - started < 1
 
 
 def test_a_question_that_nobody_waits_for_any_more_is_left(lead: int) -> None:
-    queues.client().set(reads.ALIVE, "1")
-    assert reads.ask_scores(lead, START, wait=0.05) is None
+    queues.client().set(live_scores.ALIVE, "1")
+    assert live_scores.ask_scores(lead, START, wait=0.05) is None
     with somebody_answering():
         assert answered(lead, START)
-    assert queues.client().llen(reads.LIST) == 0
+    assert queues.client().llen(live_scores.LIST) == 0
     assert queues.client().keys("baton:read:1*") == []
 
 
 def test_without_a_queue_nobody_is_asked(lead: int) -> None:
     queues.init_queue("redis://127.0.0.1:1/0")
-    assert reads.ask_scores(lead, START) is None
+    assert live_scores.ask_scores(lead, START) is None
 
 
 def test_one_lead_that_cannot_be_scored_stops_nobody(lead: int, redis_url: str) -> None:
     with somebody_answering():
         client = queues.client()
         client.set("baton:read:77", json.dumps({"lead": "none", "at": START.isoformat(), "full": False}))
-        client.rpush(reads.LIST, 77)
+        client.rpush(live_scores.LIST, 77)
         await_that(lambda: client.lpop("baton:read:77:answer") == b"null")
         assert answered(lead, START)
 
@@ -123,9 +123,9 @@ def test_one_lead_that_cannot_be_scored_stops_nobody(lead: int, redis_url: str) 
 def test_an_outage_of_the_database_is_waited_out(lead: int, database: str) -> None:
     with somebody_answering():
         init_store("postgresql://nobody@127.0.0.1:1/none")
-        assert reads.ask_scores(lead, START, wait=0.2) is None
+        assert live_scores.ask_scores(lead, START, wait=0.2) is None
         init_store(database)
-        await_that(lambda: reads.ask_scores(lead, START) is not None)
+        await_that(lambda: live_scores.ask_scores(lead, START) is not None)
 
 
 def test_the_process_answers_until_it_is_told_to_stop(
@@ -139,7 +139,7 @@ def test_the_process_answers_until_it_is_told_to_stop(
     }
     process = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--reads"), env=environment)
     try:
-        await_that(lambda: reads.ask_scores(lead, START) is not None)
+        await_that(lambda: live_scores.ask_scores(lead, START) is not None)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
     finally:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.store.rescore import progress
-from engine.verify import verify
+from engine.store.due.rescore import progress
+from engine.verification.verify import verify
 from tests.factories import column, model, policy_document
 from tests.present import decide_all, event, put_in_force, take_in
 from tests.workers.processes import SCHEDULER, WORKER, await_that, kill_work_horse, running

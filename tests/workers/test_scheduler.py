@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rq import Worker
 
-from engine.store.inbox import Intake
+from engine.store.inbox.inbox import Intake
 from engine.store.session import raw, transaction
 from tests.factories import CTO, column, hire, policy_document, rows
 from tests.present import decide_all, event, now, put_in_force, take_in

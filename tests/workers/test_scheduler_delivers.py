@@ -10,7 +10,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from engine.settings import Settings
-from engine.store.subscriptions import add_subscription
+from engine.store.outbox.subscriptions import add_subscription
 from tests.admin.world import LI
 from tests.factories import CTO, column, hire
 from tests.present import decide_all, event, put_in_force, take_in

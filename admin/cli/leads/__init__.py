@@ -1,0 +1,4 @@
+"""Commands about leads and their record: explain, report, replay, verify.
+
+They change nothing but what replayed events do.
+"""

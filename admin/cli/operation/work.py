@@ -1,0 +1,73 @@
+"""`baton worker` and `baton scheduler`: what decides events, and what wakes it."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import click
+
+from admin.cli.terminal import connected
+from admin.delivering import deliverer
+from workers.jobs import run_worker
+from workers.live_scores import run_reads
+from workers.queues import EVENTS
+from workers.scheduler import run_scheduler
+from workers.servers.embedded import redis_url
+from workers.simulator import ASKS
+
+DELIVERIES_STOP_SECONDS = 3.0
+"""How long messages under way may take when the scheduler is told to stop; the others come back by their lease."""
+
+
+@click.command()
+@click.option("-n", "number", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes.")
+@click.option("--asks", is_flag=True, help="Answer the web's simulations instead of deciding events.")
+@click.option("--reads", is_flag=True, help="Tell the web the scores of the moment instead of deciding events.")
+def worker(number: int, *, asks: bool, reads: bool) -> None:
+    """Decide waiting events."""
+    if asks and reads:
+        raise click.UsageError("--asks and --reads are two workers: start one of each")
+    settings = connected()
+    if number > 1:
+        sys.exit(_many_workers(number, "--asks" if asks else "--reads" if reads else None))
+    if reads:
+        run_reads()
+    else:
+        name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        run_worker(redis_url(settings), name, ASKS if asks else EVENTS)
+
+
+def _many_workers(number: int, kind: str | None) -> int:
+    """Run as many workers as asked; when one ends by itself the others are stopped too, and the exit code is 1."""
+    command = (sys.executable, "-m", "admin.cli", "worker", *filter(None, [kind]))
+    children = [subprocess.Popen(command) for _ in range(number)]
+    asked = []
+
+    def stop(signum: int, _: object) -> None:
+        asked.append(signum)
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    os.waitpid(-1, 0)
+    if not asked:
+        stop(signal.SIGTERM, None)
+    for child in children:
+        child.wait()
+    return 0 if len(asked) == 1 else 1
+
+
+@click.command()
+def scheduler() -> None:
+    """Wake waiting shards, fire due clocks, drain queues, deliver what is to be told: several share the work."""
+    settings = connected()
+    stop = threading.Event()
+    beside = deliverer(settings)
+    beside.start(stop)
+    run_scheduler(stop=stop)
+    beside.join(DELIVERIES_STOP_SECONDS)

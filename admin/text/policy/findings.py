@@ -1,0 +1,77 @@
+"""Findings as pages show them: what is wrong, what to do, and where, in words and with a link to the row.
+
+The codes and English messages of the command line and the API are `rulesets.document.findings`'.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+
+from admin.text.policy.places import place_words, row_of
+from admin.text.policy.wording import reason, worded
+from rulesets.document.findings import Finding, Severity
+from rulesets.document.wording import Sentence
+
+MOST = 20
+"""Most findings of a refusal that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding in the reader's language.
+
+    ``link`` is the address of the row, where the draft has it, ``accept`` that of a form that accepts the warning.
+    """
+
+    severity: str
+    code: str
+    where: str
+    link: str | None
+    says: str
+    mend: str
+    acknowledged: bool
+    accept: str | None = None
+
+
+def told(finding: Finding, document: Any, *, linked: bool = False) -> Told:
+    """A finding about a document; ``linked``: the document is the draft as it is saved."""
+    row = row_of(finding.place, document) if linked else None
+    return Told(
+        severity=finding.severity.value,
+        code=finding.code,
+        where=place_words(finding.place, document),
+        link=row.address if row else None,
+        says=worded(finding.says),
+        mend=worded(finding.mend) if finding.mend else "",
+        acknowledged=finding.acknowledged,
+        accept=_acceptance(finding) if linked else None,
+    )
+
+
+def _acceptance(finding: Finding) -> str | None:
+    """The form that accepts a warning; a red test case blocks publishing, accepted or not."""
+    if finding.severity is Severity.ERROR or finding.acknowledged or finding.code == "red-case":
+        return None
+    return url_for("draft_acknowledged.create_view", code=finding.code, path=finding.path)
+
+
+def why(error: BaseException) -> str:
+    """Why a document, a row or another wish was refused: the reason, and each finding on a line of its own."""
+    findings = [one for one in getattr(error, "findings", ()) if isinstance(one, Finding)]
+    if not findings:
+        return reason(error)
+    document = getattr(error, "document", None)
+    lines = [_line(one, document) for one in findings[:MOST]]
+    if isinstance(error.args[0], Sentence):
+        lines.insert(0, worded(error.args[0]))
+    if len(findings) > MOST:
+        lines.append(str(gettext("and %(n)s more", n=len(findings) - MOST)))
+    return "\n".join(lines)
+
+
+def _line(finding: Finding, document: Any) -> str:
+    one = told(finding, document)
+    said = f"{one.says} ({one.mend})" if one.mend else one.says
+    return str(gettext("%(where)s: %(what)s", where=one.where, what=said)) if finding.place else said

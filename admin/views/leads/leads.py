@@ -1,0 +1,197 @@
+"""The list of leads: read-only, searched by what people have at hand, filtered by where leads stand."""
+
+from datetime import datetime
+from typing import Any, ClassVar, cast
+
+from flask import Response, flash, g, redirect, request, url_for
+from flask_babel import format_datetime, gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import or_
+from sqlalchemy.orm import Query
+from sqlmodel import col
+from werkzeug.wrappers import Response as AnyResponse
+
+from admin.clicks import ACTIONS
+from admin.lead_data.lead_json import policy_of
+from admin.moment import now
+from admin.permissions import May, actor, may
+from admin.reach import Reach
+from admin.text import sentences, terms
+from admin.text.effect_sentences import follows
+from admin.views import problems
+from admin.views.leads.lead_page import LeadPage, labels, read_page
+from admin.views.leads.lead_work import do_work, may_work, offers
+from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
+from admin.views.policy.part_columns import label_of
+from engine.errors import NotFound
+from engine.store.read import leads
+from engine.store.read.lead_cards import LeadCard, find_leads, lead_cards
+from engine.store.schema.tables import Lead
+from rulesets.policy.policy import GRADES, HEATS
+
+CELLS = [(f"{grade}.{heat}", f"{grade}.{heat}") for grade in GRADES for heat in HEATS]
+
+
+class Leads(ListView):
+    """Every lead, or the reader's own."""
+
+    column_list = ("id", "name", "company", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
+    numeric_columns = ("fit", "engagement")
+    column_labels: ClassVar[dict[str, Any]] = {
+        "id": _l("Lead"),
+        "name": _l("Name"),
+        "company": _l("Company"),
+        "stage": _l("Stage"),
+        "cell": _l("Cell"),
+        "fit": _l("Fit"),
+        "engagement": _l("Engagement"),
+        "owner": _l("Owner"),
+        "last_event_at": _l("Last event"),
+    }
+    column_sortable_list = ("id", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
+    column_default_sort = ("id", True)
+    column_filters = (
+        Filter(Lead.stage, _l("Stage"), terms.STAGES.items()),
+        Filter(Lead.cell, _l("Cell"), CELLS),
+        Filter(Lead.owner, _l("Owner")),
+    )
+    column_searchable_list = ("owner",)
+    column_formatters: ClassVar[dict[str, Any]] = {
+        "id": lambda _v, _c, row, _n: f"#{row.id}",
+        "name": lambda _v, _c, row, _n: _card(row).title,
+        "company": lambda _v, _c, row, _n: _card(row).company,
+        "stage": lambda _v, _c, row, _n: _stage(row.stage),
+        "last_event_at": lambda _v, _c, row, _n: (
+            format_datetime(row.last_event_at, "short") if row.last_event_at else ""
+        ),
+    }
+    can_export = True
+    introduction = _l("Everything known about a lead, how its score adds up and who has it.")
+    empty = _l("No leads yet. They appear as soon as the first event arrives: send one with an API key to /v1/events.")
+
+    def is_accessible(self) -> bool:
+        """Those with leads of their own see the list, too."""
+        return may(May.SEE_ALL_LEADS) or may(May.SEE_OWN_LEADS)
+
+    def get_query(self) -> Query[Any]:
+        """Leads that are not merged away; of their own people see those they have or had in hand."""
+        query = super().get_query().filter(col(Lead.merged_into).is_(None))
+        if not may(May.SEE_ALL_LEADS):
+            me = actor()
+            query = query.filter(or_(col(Lead.owner) == me, col(Lead.sdr) == me, col(Lead.rep) == me))
+        return cast("Query[Any]", query)
+
+    def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
+        return query.filter(col(Lead.id).in_(find_leads(search))), count_query, joins, count_joins
+
+    def search_placeholder(self) -> str:
+        """What may be typed."""
+        return str(gettext("e-mail, phone, external id, company"))
+
+    def get_list(self, *args: Any, **options: Any) -> Any:
+        """The rows, with the cards of exactly these leads."""
+        count, rows = super().get_list(*args, **options)
+        g.lead_cards = lead_cards(row.id for row in rows)
+        return count, rows
+
+    def row_link(self, row: Any) -> str:
+        """A row leads to the lead's page."""
+        return url_for("leads.lead", number=row.id)
+
+    @page("/<int:number>/")
+    def lead(self, number: int) -> str | AnyResponse:
+        """One lead: what is known, how its score adds up, what happened and why."""
+        shown = _readable_page(number, request.args.get("before", type=int))
+        if shown.row["id"] != number:
+            return redirect(self.get_url(".lead", number=shown.row["id"]))
+        return str(
+            self.render(
+                "baton/lead.html",
+                lead=shown,
+                labels=labels(shown.policy),
+                label_of=label_of,
+                sentences=sentences,
+                offers=offers(shown.row),
+                at=now(),
+            )
+        )
+
+    @page("/decision/<int:number>/")
+    def decision(self, number: int) -> str:
+        """One decision with all its reasons."""
+        try:
+            found = leads.read_decision(number)
+        except NotFound:
+            problems.not_found()
+        shown = _readable_page(found["lead_id"])
+        return str(
+            self.render(
+                "baton/decision.html",
+                decision=found,
+                body=found["body"],
+                follows=follows,
+                lead=shown,
+                labels=labels(policy_of(found["policy_number"])),
+                label_of=label_of,
+                sentences=sentences,
+            )
+        )
+
+    @page("/<int:number>/work", "POST")
+    def work(self, number: int) -> AnyResponse:
+        """Work on the lead: an event like any other, its decision awaited for two seconds."""
+        row = _readable_page(number).row
+        action = request.form.get("action", "")
+        if not may_work(row):
+            problems.refuse()
+        if action in ACTIONS:
+            flash(*do_work(row["id"], action, request.form))
+        after = leads.read_lead(row["id"]).row
+        return redirect(self.get_url(".lead", number=after["id"]) if _may_see(after) else self.get_url(".index_view"))
+
+    @page("/export/<export_type>/")
+    def export(self, export_type: str) -> Response:
+        """The filtered list as CSV, 50,000 rows at most."""
+        args = self._get_list_extra_args()
+        _, rows = self.get_list(
+            0, None, sort_desc=False, search=args.search, filters=args.filters, page_size=EXPORT_ROWS
+        )
+        names = [str(label) for label in self.column_labels.values()]
+        return csv_answer(names, [_exported(row) for row in rows], f"leads-{export_type}")
+
+
+def _readable_page(number: int, before: int | None = None) -> LeadPage:
+    """The page of a lead, if there is one and the reader may see it."""
+    try:
+        shown = read_page(number, before)
+    except NotFound:
+        problems.not_found()
+    if not _may_see(shown.row):
+        problems.refuse()
+    return shown
+
+
+def _may_see(row: dict[str, Any]) -> bool:
+    """All leads, or those one has or had in hand."""
+    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and Reach(actor()).sees(row))
+
+
+def _exported(row: Any) -> tuple[Any, ...]:
+    card = _card(row)
+    moment = row.last_event_at.isoformat() if row.last_event_at else None
+    return (row.id, card.title, card.company, row.stage, row.cell, row.fit, row.engagement, row.owner, moment)
+
+
+def _card(row: Any) -> LeadCard:
+    return cast("LeadCard", g.lead_cards.get(row.id) or LeadCard())
+
+
+def _moment(value: datetime | None) -> str:
+    return format_datetime(value, "short") if value else ""
+
+
+def _stage(code: str | None) -> Markup:
+    if not code:
+        return Markup('<span class="muted">{}</span>').format(gettext("not decided yet"))
+    return Markup('<span class="stage s-{}">{}</span>').format(code, terms.term(terms.STAGES, code))

@@ -1,0 +1,110 @@
+"""The roster as one document, or its people as a table: taken out, and taken in after a look at what would follow."""
+
+import json
+from typing import Any
+
+from flask import Response, flash, redirect, request
+from flask_admin import BaseView
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from admin.moment import now
+from admin.permissions import May, actor, may
+from admin.text.policy.findings import why
+from admin.views import problems
+from admin.views.lists import Guarded, page
+from admin.views.roster.roster_forms import GIVE, give_of
+from engine.core.calendar.roster_changes import Handover
+from engine.errors import PolicyRefused
+from engine.store.roster.roster import RosterChange, RosterConflict, export_roster, import_roster, preview_roster
+from rulesets.document.document import DocumentUnreadable, load
+from rulesets.document.yaml_text import write_yaml
+from rulesets.roster.roster_csv import CsvRefused, read_people, write_people
+from workers.queues import wake
+
+UNREADABLE = (UnicodeDecodeError, DocumentUnreadable, CsvRefused, PolicyRefused)
+
+
+class RosterDocument(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
+    """Import and export."""
+
+    needs = May.SEE_ROSTER
+
+    @page("/")
+    def index(self) -> str:
+        """What can be taken out and in."""
+        return self._shown(None)
+
+    def _shown(self, refusal: str | None) -> str:
+        text, editable = write_yaml(export_roster()), may(May.EDIT_ROSTER)
+        return str(self.render("baton/roster.html", text=text, refusal=refusal, editable=editable))
+
+    @page("/roster.yaml")
+    def as_yaml(self) -> Response:
+        """The whole roster."""
+        return _file(write_yaml(export_roster()), "application/yaml", "roster.yaml")
+
+    @page("/people.csv")
+    def as_csv(self) -> Response:
+        """Its people as a table."""
+        return _file("\ufeff" + write_people(export_roster()), "text/csv", "people.csv")
+
+    @page("/", "POST")
+    def take_in(self) -> str | AnyResponse:
+        """Add and update what a file names; where open leads are concerned, first ask where they go."""
+        if not may(May.EDIT_ROSTER):
+            problems.refuse()
+        upload = request.files.get("file")
+        if upload is None or not upload.filename:
+            return self._shown(gettext("Choose a file first."))
+        try:
+            text = upload.read().decode("utf-8-sig")
+            table = upload.filename.lower().endswith(".csv")
+            document = read_people(text, export_roster()) if table else load(text)
+            shown = preview_roster(document, replace=request.form.get("replace") == "1", now=now())
+            concerned = [one for one in shown.affected if one.leads or one.clocks]
+            if concerned:
+                return self._asked(concerned, shown.document, shown.tag)
+            change = import_roster(document, replace=request.form.get("replace") == "1", by=actor(), now=now())
+        except UNREADABLE as refused:
+            return self._shown(why(refused))
+        return self._done(change)
+
+    @page("/confirm", "POST")
+    def confirm(self) -> str | AnyResponse:
+        """Take in what was shown, unless the roster was edited meanwhile."""
+        if not may(May.EDIT_ROSTER):
+            problems.refuse()
+        leaving, absent = (request.form.get(name, "") for name in ("leaving", "absent"))
+        handover = Handover("manager" if leaving == "manager" else "policy", give_of(absent))
+        try:
+            document = load(request.form.get("document", ""))
+            tag = request.form.get("tag", "")
+            change = import_roster(document, by=actor(), expected=tag, handover=handover, now=now())
+        except (*UNREADABLE, RosterConflict) as refused:
+            return self._shown(why(refused))
+        return self._done(change)
+
+    def _asked(self, concerned: list[Any], document: dict[str, Any], tag: str) -> str:
+        kept = json.dumps(document, ensure_ascii=False)
+        return str(
+            self.render("baton/roster_confirm.html", handover_people=concerned, document=kept, tag=tag, give=GIVE)
+        )
+
+    def _done(self, change: RosterChange) -> AnyResponse:
+        wake(change.told)
+        flash(
+            gettext(
+                "Added: %(added)s, updated: %(updated)s, deactivated: %(gone)s, unchanged: %(same)s.",
+                added=len(change.added),
+                updated=len(change.updated),
+                gone=len(change.deactivated),
+                same=change.unchanged,
+            ),
+            "success",
+        )
+        return redirect(self.get_url("people.index_view"))
+
+
+def _file(text: str, mimetype: str, name: str) -> Response:
+    return Response(text, mimetype=mimetype, headers={"Content-Disposition": f"attachment; filename={name}"})

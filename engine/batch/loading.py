@@ -1,0 +1,179 @@
+"""What a batch starts with: leads, companies, merges, people, locked in one order (docs/contract/design.md §3).
+
+Leads by id, then companies by key; rotations come later (`engine.batch.assignment_round`). Lives as long as the
+batch's transaction. Decides nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.batch.batch_state import Moment, World
+from engine.batch.leads import AccountTrack, Histories, Remembered, Track
+from engine.batch.merging import Merging, named_leads
+from engine.clock import Clock
+from engine.core.lead import facts
+from engine.core.lead.history import History
+from engine.core.lead.model import LeadEvent
+from engine.core.scoring.siblings import together
+from engine.matcher.rules import RulesCache
+from engine.store.decisions import batch
+from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.people import read_people
+from engine.store.inbox import waiting
+from engine.store.roster.schedules import read_schedules
+from engine.store.session import Driver
+
+
+class Companies(dict[str, AccountTrack]):
+    """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for.
+
+    ``ready`` is done to each once it is locked.
+    """
+
+    def __init__(self, driver: Driver, number: int, ready: Callable[[AccountTrack, int | None], None]) -> None:
+        super().__init__()
+        self._driver = driver
+        self._number = number
+        self._ready = ready
+
+    def __missing__(self, key: str) -> AccountTrack:
+        self.lock([key])
+        return self[key]
+
+    def lock(self, keys: Iterable[str]) -> None:
+        """Lock the companies of these keys, in the order of the keys."""
+        locked = batch.lock_accounts(self._driver, keys, self._number)
+        for key, (account, claims, _) in locked.items():
+            self[key] = AccountTrack(account, claims, leads=None)
+        for key, (_, _, number) in locked.items():
+            self._ready(self[key], number)
+
+
+class Loading:
+    """Loads one batch into a ``world``; ``merging`` knows who is who in it.
+
+    ``sent_on_to`` are leads that got events which had waited for leads that are part of them now.
+    """
+
+    def __init__(
+        self, driver: Driver, moment: Moment, versions: RulesCache, histories: Histories, clock: Clock
+    ) -> None:
+        self.sent_on_to: list[int] = []
+        self.world = World(
+            moment,
+            lambda account: self._onlookers([account])[account],
+            lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
+        )
+        self.merging = Merging(driver, self.world)
+        self._driver, self._moment, self._clock = driver, moment, clock
+        self._rules, self._versions, self._histories = moment.rules, versions, histories
+        self._moved: list[LoadedLead] = []
+        self._told: dict[int, list[LeadEvent]] = {}
+
+    def load(self, event_ids: Sequence[int]) -> tuple[list[tuple[int, LeadEvent]], int]:
+        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to those that stayed.
+
+        Events are read again once the leads are locked: another batch may have decided or moved some meanwhile.
+        """
+        asked = {
+            lead for lead, event in batch.read_events(self._driver, event_ids) for lead in (lead, *named_leads(event))
+        }
+        leads, self.merging.became = batch.lock_living(self._driver, asked)
+        self._moment.now = max(self._moment.now, self._clock.now())
+        items = [(lead, event) for lead, event in batch.read_events(self._driver, event_ids) if lead in leads]
+        sent_on = 0
+        for lead in {lead for lead, _ in items if lead in self.merging.became}:
+            sent_on += waiting.forward(self._driver, lead, self.merging.became[lead])
+            self.sent_on_to.append(self.merging.became[lead])
+        items = [(lead, event) for lead, event in items if lead not in self.merging.became]
+        self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
+        living = [lead for lead in leads.values() if lead.merged_into is None]
+        self.world.tracks = self._make_tracks(living)
+        self._reread()
+        self._load_companies(items)
+        schedules = read_schedules(self._driver, self._rules.policy)
+        claimants = (event.actor for _, event in items if event.type == "lead.claimed" and event.actor)
+        self._moment.people = read_people(self._driver, claimants, schedules, self._moment.now)
+        self._moment.due = schedules.due
+        return items, sent_on
+
+    def _make_tracks(self, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, Track]:
+        """Leads with their histories: as remembered while nobody changed them, else read."""
+        known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
+        unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known and histories]
+        events = batch.read_history(self._driver, unknown) if unknown else {}
+        counted = batch.read_counted(self._driver, unknown) if unknown else {}
+        read = {number: _remembered(0, past, counted[number]) for number, past in events.items()}
+        nothing = _remembered(0, (), ())
+        tracks = {}
+        for lead in leads:
+            past = known.get(lead.id) or read.get(lead.id, nothing)
+            seqs = dict(past.seqs)
+            tracks[lead.id] = Track(
+                lead, past.history, seqs, past.counted, frozenset(lead.clocks), reading=self._reading(lead)
+            )
+        return tracks
+
+    def _reading(self, lead: LoadedLead) -> str:
+        """What a lead's claims were read by; empty for one that says nothing yet."""
+        return "" if lead.policy_number is None else self._versions.reading(lead.policy_number)
+
+    def _onlookers(self, accounts: Sequence[int]) -> dict[int, dict[int, Track]]:
+        """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
+        leads = batch.read_members(self._driver, accounts)
+        tracks = self._make_tracks(leads, histories=together(self._rules.policy).matters)
+        found: dict[int, dict[int, Track]] = {account: {} for account in accounts}
+        for lead in leads:
+            track = tracks[lead.id]
+            self.world.reread(track)
+            found[lead.account_id or 0][lead.id] = track
+        return found
+
+    def _reread(self) -> None:
+        """Read the statements of leads anew that were last decided under a version with other fields (R3.6)."""
+        stale = [track for track in self.world.tracks.values() if track.reading not in {"", self._rules.reading}]
+        self._moved = [track.lead for track in stale]
+        self._told = batch.read_told(self._driver, [lead.id for lead in self._moved]) if stale else {}
+        for track in self.world.tracks.values():
+            self.world.reread(track)
+
+    def _reread_company(self, company: AccountTrack, number: int | None) -> None:
+        company.reading = "unknown" if number is None else self._versions.reading(number)
+        self.world.reread_company(company)
+
+    def _load_companies(self, items: Iterable[tuple[int, LeadEvent]]) -> None:
+        """Lock the accounts that the leads have now and will have after each of their events, in one go."""
+        world = self.world
+        claims = {number: track.lead.claims for number, track in self.world.tracks.items()}
+        keys = {world.company_key(value) for value in claims.values()}
+        for lead, event in items:
+            if event.type == "lead.merged":
+                several = [track.lead.id for track in self.merging.concerned(lead, event)]
+                claims |= dict.fromkeys(several, facts.joined(claims[number] for number in several))
+            elif _may_name_a_company(event, claims[lead]):
+                claims[lead] = world.fold(claims[lead], event).claims
+            else:
+                continue
+            keys.add(world.company_key(claims[lead]))
+        left = sorted({lead.account_id for lead in self._moved if lead.account_id is not None})
+        keys |= set(batch.account_keys(self._driver, left)) if left else set()
+        companies = Companies(self._driver, self._rules.number, self._reread_company)
+        world.companies = companies
+        companies.lock(filter(None, keys))
+        self._moment.now = max(self._moment.now, self._clock.now())
+        if together(self._rules.policy).matters:
+            accounts = {company.id: company for company in world.companies.values()}
+            for number, stored in self._onlookers(sorted(accounts)).items():
+                accounts[number].leads = {n: world.tracks.get(n, track) for n, track in stored.items()}
+
+
+def _remembered(version: int, past: Iterable[LeadEvent], counted: Iterable[tuple[int, str, str]]) -> Remembered:
+    """What is kept of a lead with these events."""
+    events = list(past)
+    seqs = {(event.source, event.id): event.seq for event in events}
+    return Remembered(version, History.of(events), seqs, frozenset(counted))
+
+
+def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:
+    """Whether an event may change what company its lead belongs to; one that it names after all is locked then."""
+    fresh_mailbox = "email" in event.identities and facts.IDENTITIES["lead.email"] not in claims
+    return bool(event.company) or "email" in event.traits or fresh_mailbox

@@ -1,0 +1,110 @@
+"""Leads that became one, and leads that part again, in the middle of a batch: rows and memory moved together.
+
+Works inside the batch's transaction, with every lead it touches locked. Which lead stays is
+`engine.core.lead.merging`, what moves in the database is `engine.store.decisions.merges`; nothing is decided here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from engine.batch.batch_state import World
+from engine.batch.leads import Track
+from engine.core.lead.model import LeadEvent
+from engine.core.outcome import Outcome
+from engine.errors import IllegalMove
+from engine.store.decisions import batch, merges
+from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.session import Driver
+
+
+class Merging:
+    """Who is who in one batch. ``woken``: leads that got events of the engine's own; ``parted``: events sent back.
+
+    ``gone``: leads that this batch had decided something on before they were merged away, with the last of it.
+    """
+
+    def __init__(self, driver: Driver, world: World) -> None:
+        self.became: dict[int, int] = {}
+        self.parted: set[int] = set()
+        self.woken: list[int] = []
+        self.gone: list[tuple[Track, Outcome]] = []
+        self._driver = driver
+        self._world = world
+
+    def living(self, lead_id: int) -> int:
+        """The lead that a lead is part of now; itself when it was never merged."""
+        while lead_id in self.became:
+            lead_id = self.became[lead_id]
+        return lead_id
+
+    def track(self, lead_id: int) -> Track:
+        """The lead as it lives on."""
+        return self._world.tracks[self.living(lead_id)]
+
+    def concerned(self, lead_id: int, event: LeadEvent) -> list[Track]:
+        """Every lead an event touches, its own first."""
+        several = dict.fromkeys(map(self.living, (lead_id, *named_leads(event))))
+        return [self._world.tracks[number] for number in several if number in self._world.tracks]
+
+    def subject(self, lead_id: int, event: LeadEvent) -> Track:
+        """The lead an event is decided on: its own; for a merge the one that stays; for an undone merge the parted one.
+
+        Raises IllegalMove when a merge speaks of leads that are not the event's, NotFound for an unknown merge.
+        """
+        track = self.track(lead_id)
+        if event.type != "lead.merged":
+            return track
+        if isinstance(undo := event.properties.get("undo"), int):
+            return self._part(track, undo, event)
+        if len(several := self.concerned(lead_id, event)) > 2:
+            raise IllegalMove(
+                "other_leads", "lead.merged must name its own lead and one other: properties.leads: [a, b]"
+            )
+        return self._merge(several, event) if len(several) == 2 else track
+
+    def _merge(self, pair: list[Track], event: LeadEvent) -> Track:
+        stays, goes = self._world.pair(*pair)
+        if goes.outcome is not None:
+            self.gone.append((goes, goes.outcome))
+            fresh = [(goes.lead.id, clock) for clock in goes.lead.clocks if clock not in goes.stored_clocks]
+            batch.save_clocks(self._driver, fresh)
+        merges.move(self._driver, stays.lead.id, goes.lead.id, self._world.at.now)
+        self.became[goes.lead.id] = stays.lead.id
+        self._world.join(stays, goes, event.seq)
+        return stays
+
+    def _part(self, track: Track, merge_id: int, event: LeadEvent) -> Track:
+        """Each lead has its own events again; the parted one is decided anew by an event of its own."""
+        now = self._world.at.now
+        merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
+        self.parted |= events
+        self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
+        track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
+        own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))
+        merges.rewrite_claims(self._driver, merge.loser_id, own)
+        put(self._driver, [refresh(merge.loser_id, f"parted:{merge_id}", now)])
+        self.woken.append(merge.loser_id)
+        return track
+
+
+def named_leads(event: LeadEvent) -> frozenset[int]:
+    """The leads a merge speaks of; nothing for other events."""
+    named = event.properties.get("leads") if event.type == "lead.merged" else None
+    several: Iterable[object] = named if isinstance(named, list) else ()
+    return frozenset(number for number in several if isinstance(number, int))
+
+
+def refresh(lead_id: int, event_id: str, now: datetime, hops: int = 0) -> Intake:
+    """An event of the engine's own that decides a lead anew; its id says why, and makes it once.
+
+    ``hops``: how many such events led to it, one after another.
+    """
+    return Intake(
+        source=ENGINE_SOURCE,
+        id=event_id,
+        type="score.refreshed",
+        occurred_at=now,
+        due_at=now,
+        properties={"cause": event_id.partition(":")[0], **({"hops": hops} if hops else {})},
+        lead_id=lead_id,
+    )

@@ -1,0 +1,108 @@
+"""What the decisions of one batch do beyond their leads, kept until the batch is stored (`engine.core.notify.effects`).
+
+Made for one transaction. Strikes are counted in the order of the decisions before people are found, for a suspension
+keeps its person from the next lead of the same batch; everything else is written at the end. Decides nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.batch.batch_state import Moment
+from engine.batch.leads import Step
+from engine.core.explain import moment
+from engine.core.lead.people import People
+from engine.core.notify.effects import Compensation, Effect, Notice, Record, Reset, Strike, Tag
+from engine.core.sla.discipline import Discipline, Struck, Suspended
+from engine.store.decisions import discipline as table
+from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.outbox.notices import save_notices
+from engine.store.session import Driver
+from rulesets.policy.policy import StrikeRule
+
+COMPANY_WIDE = frozenset({"queued"})
+"""Kinds of notices that are not about one lead: the same cause on another lead tells nothing new."""
+
+
+@dataclass(slots=True)
+class Aftermath:
+    """What is to be written when the batch ends. ``on_suspension`` is told who receives no leads any more."""
+
+    driver: Driver
+    at: Moment
+    on_suspension: Callable[[Suspended], None]
+    struck: dict[int, tuple[Struck, ...]] = field(default_factory=dict)
+    """Event → what its strikes came to."""
+    people_of: dict[int, People] = field(default_factory=dict)
+    """Event → the people as they stood when it was decided."""
+    _discipline: Discipline | None = None
+    _causes: list[tuple[Suspended, int, int]] = field(default_factory=list)
+    _steps: list[Step] = field(default_factory=list)
+    _counted: int = 0
+    """Of how many steps the strikes are counted."""
+
+    def decided(self, step: Step) -> None:
+        """A decision was made; who gets the lead may still be open."""
+        self._steps.append(step)
+        self.people_of[step.event.seq] = self.at.people
+
+    def count_strikes(self) -> None:
+        """Count the misses of the decisions since the last call; the lock they are counted under is held from here."""
+        rules = self.at.rules.policy.strikes
+        named = {key for rule in rules for key in rule.sla}
+        steps, self._counted = self._steps[self._counted :], len(self._steps)
+        for step in steps:
+            felt = [one for one in step.outcome.effects if isinstance(one, Strike | Reset) and one.clock in named]
+            if felt:
+                self._feel(step, felt, rules)
+
+    def _feel(self, step: Step, felt: Sequence[Strike | Reset], rules: Sequence[StrikeRule]) -> None:
+        self._discipline = self._discipline or table.lock_discipline(self.driver, self.at.now)
+        struck = self._discipline.feel(felt, rules, self.at.people.roles)
+        self.struck[step.event.seq] = struck
+        for one in struck:
+            if one.suspended is not None:
+                self._causes.append((one.suspended, step.track.lead.id, step.event.seq))
+                self.on_suspension(one.suspended)
+
+    def compensations(self) -> list[Compensation]:
+        """Turns to be given back, in the order of the decisions."""
+        return [one for step in self._steps for one in step.outcome.effects if isinstance(one, Compensation)]
+
+    def save(self) -> list[int]:
+        """Write everything; returns the leads that got events of the engine's own."""
+        effects = [(effect, step) for step in self._steps for effect in step.outcome.effects]
+        records = [(e, step.track.lead.id, step.event.seq) for e, step in effects if isinstance(e, Record)]
+        table.save_records(self.driver, records)
+        if self._discipline is not None:
+            table.save_discipline(self.driver, self._discipline, self._causes)
+        save_notices(self.driver, [self._notice(e, step) for e, step in effects if isinstance(e, Notice)])
+        events = [self._started(*cause) for cause in self._causes]
+        events += [tagged for step in self._steps if (tagged := self._tagged(step)) is not None]
+        return [lead for _, lead in put(self.driver, events)]
+
+    def _notice(self, notice: Notice, step: Step) -> tuple[Notice, int | None, int | None, Any]:
+        lead = None if notice.kind in COMPANY_WIDE else step.track.lead.id
+        return notice, lead, step.event.seq, self.at.now
+
+    def _started(self, begun: Suspended, lead: int, event: int) -> Intake:
+        about = {"person": begun.person, "role": begun.role, "rule": begun.rule, "until": moment(begun.end)}
+        return self._own("suspension.started", f"suspension:{event}:{begun.person}:started", lead, properties=about)
+
+    def _tagged(self, step: Step) -> Intake | None:
+        """Tags are facts, and facts come from events: the lead is identified once more (R1.4)."""
+        traits = tag_traits(step.outcome.effects, step.situation.view.value("lead.tags"))
+        if traits is None:
+            return None
+        return self._own("lead.identified", f"tags:{step.event.seq}", step.track.lead.id, traits=traits)
+
+    def _own(self, kind: str, name: str, lead: int, **groups: Any) -> Intake:
+        now = self.at.now
+        return Intake(ENGINE_SOURCE, name, kind, occurred_at=now, due_at=now, lead_id=lead, **groups)
+
+
+def tag_traits(effects: tuple[Effect, ...], known: Any) -> dict[str, Any] | None:
+    """What a lead says of itself once it has these tags, too; None when there is nothing new."""
+    there = list(known or ())
+    new = [one.tag for one in effects if isinstance(one, Tag) and one.tag not in there]
+    return {"tags": [*there, *dict.fromkeys(new)]} if new else None

@@ -1,0 +1,131 @@
+"""What a batch ends with: everything that its decisions changed, written together (docs/contract/design.md §3).
+
+Rows of leads, companies, ledger, clocks and rotations as they stand after the last decision; every decision with its
+reasons; what follows for other leads and for people. Decides nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.batch.assignment_round import Turns
+from engine.batch.batch_state import World
+from engine.batch.leads import Step, Track
+from engine.batch.merging import refresh
+from engine.batch.side_effects import Aftermath
+from engine.core.assignment import pool
+from engine.core.explain import decision_body, struck_body
+from engine.core.lead.people import told
+from engine.core.outcome import Outcome
+from engine.core.qualification import stages
+from engine.store.decisions import batch
+from engine.store.inbox.inbox import put
+from engine.store.outbox.outbox import save_outgoing
+from engine.store.session import Driver
+
+OWN_BY_PEOPLE = ("sla.", "roster.")
+"""The engine's own events whose decisions ask about people."""
+
+
+class Storing:
+    """Writes the ``steps`` of one batch and the ``world`` they left; ``gone`` are leads merged away meanwhile."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        world: World,
+        aftermath: Aftermath,
+        steps: Sequence[Step],
+        gone: Sequence[tuple[Track, Outcome]] = (),
+    ) -> None:
+        self._driver, self._world, self._aftermath, self._steps = driver, world, aftermath, steps
+        self._gone = gone
+        self._moment, self._rules = world.at, world.at.rules
+
+    def store(self, turns: Turns | None) -> list[int]:
+        """Write accounts, leads, ledger, clocks and rotations, then the decisions in their order, then what follows.
+
+        Returns the leads that got events of the engine's own.
+        """
+        bodies = list(map(self._body, self._steps))
+        verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
+        living = [(track, track.outcome) for track in self._world.tracks.values() if track.outcome is not None]
+        tracks = [track for track, _ in living]
+        changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
+        told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
+        save_outgoing(self._driver, told_outside, self._moment.now)
+        batch.save_accounts(self._driver, changed, self._rules.number)
+        rows = [self._lead_row(*one, verdicts[one[0].lead.id]) for one in (*living, *self._gone)]
+        batch.save_leads(self._driver, rows)
+        self._store_ledger(tracks)
+        clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
+        batch.save_clocks(self._driver, clocks)
+        if turns is not None:
+            turns.save(self._driver)
+        batch.save_decisions(self._driver, list(map(self._decision_row, self._steps, bodies)))
+        return [*self._refresh_siblings(), *self._aftermath.save()]
+
+    def _refresh_siblings(self) -> list[int]:
+        """Other leads of companies that this batch has changed are decided anew, by events of the engine's own.
+
+        Those are left out whose last decision of the batch was made after the change.
+        """
+        places = {step.event.seq: place for place, step in enumerate(self._steps)}
+        last = {step.track.lead.id: place for place, step in enumerate(self._steps)}
+        changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.stirred_by}
+        intakes = []
+        for number, leads in batch.siblings(self._driver, changed).items():
+            company = changed[number]
+            causes = filter(None, (company.changed_by, company.stirred_by))
+            lead, seq = max(causes, key=lambda cause: places.get(cause[1], -1))
+            cause = "account" if company.changed_by else "sibling"
+            since = places.get(seq, -1)
+            intakes += [
+                refresh(sibling, f"{cause}:{number}:{seq}:{sibling}", self._moment.now, company.hops)
+                for sibling in leads
+                if sibling != lead and last.get(sibling, -1) <= since
+            ]
+        return [lead for _, lead in put(self._driver, intakes)]
+
+    def _lead_row(self, track: Track, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
+        scores, kept = outcome.scores, track.lead.state.protection
+        return {
+            **batch.lead_row(track.lead, track.extras),
+            "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
+            "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now,
+            "policy_number": self._rules.number,
+            "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
+            "checklists": verdict["checklists"], "missing": verdict["missing"],
+            "next_refresh_at": self._world.next_refresh(track) if track.outcome else None,
+            "protected_until": kept.until if kept else None,
+            "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool),
+        }  # fmt: skip
+
+    def _store_ledger(self, tracks: Sequence[Track]) -> None:
+        """Keep the stored occurrences equal to those that count now; another version may count the same for more."""
+        added, gone = [], []
+        for track in tracks:
+            lines = track.outcome.scores.ledger if track.outcome else ()
+            places = ((track.seq_of(line.source, line.event_id), line.group, line.signal) for line in lines)
+            counting = {place: line.raw for place, line in zip(places, lines, strict=True)}
+            same = track.counted if track.lead.policy_number == self._rules.number else frozenset()
+            added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in same]
+            gone += [(track.lead.id, *place) for place in track.counted if place not in same or place not in counting]
+            track.counted = frozenset(counting)
+        batch.save_ledger(self._driver, added, gone)
+
+    def _body(self, step: Step) -> dict[str, Any]:
+        """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""
+        body = decision_body(step.outcome, step.event, step.notes, self._rules.digest)
+        if step.event.actor or step.event.type in stages.WORK or step.event.type.startswith(OWN_BY_PEOPLE):
+            body["by"] = told(self._aftermath.people_of[step.event.seq], step.event, step.outcome.before)
+        if struck := self._aftermath.struck.get(step.event.seq):
+            body["strikes"] = list(map(struck_body, struck))
+        return body
+
+    def _decision_row(self, step: Step, body: dict[str, Any]) -> list[Any]:
+        outcome = step.outcome
+        return [
+            step.event.seq, step.track.lead.id, self._moment.now, self._rules.number, outcome.before.stage,
+            outcome.after.stage, outcome.before.owner, outcome.after.owner, outcome.scores.cell,
+            outcome.refusal.code if outcome.refusal else None, body,
+        ]  # fmt: skip

@@ -1,0 +1,149 @@
+"""One batch, one transaction: lock, load, decide, assign, store (docs/contract/design.md §3).
+
+Locks are taken in one order everywhere: leads by id, accounts by key, rotations by policy. Decisions are computed in
+memory, event after event, and written together. Who needs a person waits for the end of the round; then all are
+served under the rotations' locks, and what they left behind is decided in the next round. An event that raises leaves
+no trace: the transaction is rolled back and `EventsFailed` says which to leave out. What was learned of histories is
+kept once the commit has happened.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from engine.batch.assignment_round import Turns
+from engine.batch.batch_state import Moment
+from engine.batch.leads import Histories, Remembered, Step, Track
+from engine.batch.loading import Loading
+from engine.batch.side_effects import Aftermath
+from engine.batch.storing import Storing
+from engine.clock import Clock
+from engine.core.calendar.schedules import Schedules
+from engine.core.lead.model import LeadEvent
+from engine.core.lead.people import NOBODY, claimed_by
+from engine.core.sla.discipline import Suspended
+from engine.errors import BatonError
+from engine.matcher.rules import Rules, RulesCache
+from engine.store.inbox import waiting
+from engine.store.roster.roster_lock import read_roster_lock
+from engine.store.session import DatabaseError, Driver, raw, transaction
+
+
+class EventsFailed(BatonError):
+    """Events of a batch raised; nothing was committed. ``errors`` lists (event, what it raised)."""
+
+    def __init__(self, errors: Sequence[tuple[int, Exception]]) -> None:
+        super().__init__(f"{len(errors)} events failed, the first with {errors[0][1]!r}")
+        self.errors = list(errors)
+
+
+class BatchTransaction:
+    """Decides one batch. After `decide`, ``woken`` lists the leads that got events of the engine's own."""
+
+    def __init__(self, rules: Rules, versions: RulesCache, histories: Histories, clock: Clock) -> None:
+        self.woken: list[int] = []
+        self._rules = rules
+        self._histories = histories
+        self._versions = versions
+        self._moment = Moment(clock.now(), rules, NOBODY, versions.clock_rule, Schedules.of(rules.policy, {}, ()).due)
+        self._clock = clock
+        self._steps: list[Step] = []
+        self._failed: list[tuple[int, Exception]] = []
+        self._spoiled: set[int] = set()
+        self._turns: Turns | None = None
+        self._suspended: list[str] = []
+
+    def decide(self, event_ids: Sequence[int]) -> int:
+        """Decide these events and commit; returns how many were decided or sent on to the lead theirs was merged into.
+
+        1. lock and load; 2. decide in order, leaving out leads that wait for a person; 3. find these persons; 4. again
+        from 2 with what was left out; 5. store. Raises EventsFailed, with nothing committed, when an event raised.
+        """
+        with transaction() as connection:
+            driver = raw(connection)
+            read_roster_lock(driver)
+            loading = Loading(driver, self._moment, self._versions, self._histories, self._clock)
+            self._world, self._merging = loading.world, loading.merging
+            self._aftermath = Aftermath(driver, self._moment, self._suspend)
+            items, sent_on = loading.load(event_ids)
+            self._decide_in_rounds(driver, items)
+            if self._failed:
+                raise EventsFailed(self._failed)
+            self._give_turns_back(driver)
+            own = Storing(driver, self._world, self._aftermath, self._steps, self._merging.gone).store(self._turns)
+            waiting.leave(driver, sorted(self._merging.parted.intersection(event_ids)))
+        for track in self._world.tracks.values():
+            if track.outcome is not None:
+                known = Remembered(track.lead.version + 1, track.history, track.seqs, track.counted)
+                self._histories.put(track.lead.id, known)
+        self.woken += [*loading.sent_on_to, *own, *self._merging.woken]
+        return len(self._steps) + sent_on
+
+    # ------------------------------------------------------------------------------------------------ deciding
+    def _decide_in_rounds(self, driver: Driver, items: Sequence[tuple[int, LeadEvent]]) -> None:
+        """Decide everything, in the order of each lead; between two rounds who waits for a person is served."""
+        left, begun = items, 0
+        while left:
+            left = [item for item in left if not self._decide_one(*item)]
+            self._aftermath.count_strikes()
+            self._assign(driver, self._steps[begun:])
+            begun = len(self._steps)
+
+    def _decide_one(self, lead_id: int, event: LeadEvent) -> bool:
+        """Decide one event; False while it must wait for the person another event has asked for."""
+        concerned = self._merging.concerned(lead_id, event)
+        if any(track.pending for track in concerned):
+            return False
+        if event.seq in self._merging.parted or not self._spoiled.isdisjoint(track.lead.id for track in concerned):
+            return True
+        try:
+            step = self._world.decide(self._merging.subject(lead_id, event), event)
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one event raises is recorded on it, the others go on
+            self._fail(event, error, concerned)
+            return True
+        self._steps.append(step)
+        self._aftermath.decided(step)
+        self._moment.people = claimed_by(self._moment.people, event, refused=step.outcome.refusal is not None)
+        step.track.pending = step.outcome.need is not None
+        return True
+
+    # ------------------------------------------------------------------------------------------------ assigning
+    def _assign(self, driver: Driver, steps: Sequence[Step]) -> None:
+        """Find people for the leads that need them, under the locks of every rotation of the policy."""
+        for step in steps:
+            if (need := step.outcome.need) is None:
+                continue
+            self._turns = self._turns or self._lock_turns(driver)
+            step.track.pending = False
+            try:
+                choice = self._turns.choose(step, need)
+                self._world.settle(step, choice)
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as in `_decide_one`
+                self._fail(step.event, error, [step.track])
+            else:
+                self._turns.take(step, choice)
+
+    def _lock_turns(self, driver: Driver) -> Turns:
+        turns = Turns.locked(driver, self._moment, self._world.account_owners)
+        for person in self._suspended:
+            turns.suspend(person)
+        return turns
+
+    def _give_turns_back(self, driver: Driver) -> None:
+        """What rejections for the right reason ask for (R4.7), under the rotations' locks."""
+        for one in self._aftermath.compensations():
+            self._turns = self._turns or self._lock_turns(driver)
+            self._turns.compensate(one.policy, one.person)
+
+    def _suspend(self, begun: Suspended) -> None:
+        """Somebody receives no leads from now on, in this batch neither."""
+        self._suspended.append(begun.person)
+        if self._turns is not None:
+            self._turns.suspend(begun.person)
+
+    def _fail(self, event: LeadEvent, error: Exception, concerned: Iterable[Track]) -> None:
+        """Note what an event raised. The batch will be rolled back, so that what else its leads have is left alone."""
+        self._failed.append((event.seq, error))
+        self._spoiled.update(track.lead.id for track in concerned)

@@ -1,0 +1,4 @@
+"""Who gets a lead: candidates and reasons, strategies, rotation, queue and public pool.
+
+May import everything up to `scoring`.
+"""

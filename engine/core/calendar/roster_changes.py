@@ -1,0 +1,116 @@
+"""What follows from an edit of the roster: who parts with their leads, whose working time is another (R5.11, R6.2).
+
+Pure: the roster before and after comes in, people and moments go out. Choices made where the contract is silent:
+
+* an absence counts when it covers today, in the person's zone, and none did before the edit;
+* who was inactive before has no leads to part with; who leaves and changes their role at once has left;
+* a clock whose window is full at the moment of the edit is due: the edit comes too late for it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from engine.core.calendar.schedules import Timing
+from rulesets.roster.roster import Calendar, Person, Roster
+
+Cause = Literal["inactive", "role", "absence"]
+Give = Literal["policy", "manager"]
+GIVES: tuple[Give, ...] = ("policy", "manager")
+KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """To whom open leads go: of people who leave or change their role, and of those who are away from today."""
+
+    leaving: Give = "policy"
+    absent: Give | None = None
+    """None: they keep what they have."""
+
+    def give(self, cause: Cause) -> Give | None:
+        """To whom leads go for this cause; None if they stay."""
+        return self.absent if cause == "absence" else self.leaving
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Somebody who may part with their open leads, and why."""
+
+    person: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What follows from an edit: who parts with leads, and whose running business clocks are to be timed anew."""
+
+    partings: tuple[Parting, ...] = ()
+    rescheduled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Retimed:
+    """When a running clock is due after an edit; ``warnings`` are those still to come, ``next_at`` the next of all."""
+
+    due_at: datetime
+    warnings: tuple[tuple[int, datetime], ...]
+    next_at: datetime
+
+
+def what_follows(before: Roster, after: Roster, now: datetime, own: ZoneInfo) -> Following:
+    """Compare two rosters at a moment; ``own`` is the zone of people without a calendar."""
+    there = {person.email: person for person in before.people}
+    old, new = ({calendar.key: calendar for calendar in roster.calendars} for roster in (before, after))
+    causes = (
+        (person, _cause(there.get(person.email), person, _today(person, new, own, now))) for person in after.people
+    )
+    return Following(
+        tuple(Parting(person.email, cause) for person, cause in causes if cause is not None),
+        frozenset(_rescheduled(there, after.people, old, new)),
+    )
+
+
+def retimed(timing: Timing, waiting: Iterable[int], edit: datetime) -> Retimed:
+    """The clock as the edited roster times it, never before the edit; ``waiting``: percents not warned of yet."""
+    left = frozenset(waiting)
+    due = max(timing.due_at, edit)
+    warnings = tuple((part, max(at, edit)) for part, at in timing.warnings if part in left)
+    return Retimed(due, warnings, min((at for _, at in warnings), default=due))
+
+
+def _cause(before: Person | None, after: Person, today: date) -> Cause | None:
+    """Why somebody may part with their leads, if they may."""
+    if before is None or not before.active:
+        return None
+    if not after.active:
+        return "inactive"
+    if after.role != before.role:
+        return "role"
+    return "absence" if _away(after, today) and not _away(before, today) else None
+
+
+def _away(person: Person, day: date) -> bool:
+    return any(absence.from_ <= day <= absence.to for absence in person.absences)
+
+
+def _today(person: Person, calendars: Mapping[str, Calendar], own: ZoneInfo, now: datetime) -> date:
+    calendar = calendars.get(person.calendar or "")
+    return now.astimezone(calendar.zone if calendar else own).date()
+
+
+def _rescheduled(
+    before: Mapping[str, Person], after: Iterable[Person], old: Mapping[str, Calendar], new: Mapping[str, Calendar]
+) -> Iterator[str]:
+    """Whose calendar or absences are others than before; strangers had the policy's calendar and no absences."""
+    for person in after:
+        known = before.get(person.email)
+        had = (old.get(known.calendar or ""), _days(known)) if known else (None, frozenset())
+        if had != (new.get(person.calendar or ""), _days(person)):
+            yield person.email
+
+
+def _days(person: Person) -> frozenset[tuple[date, date]]:
+    return frozenset((absence.from_, absence.to) for absence in person.absences)

@@ -1,0 +1,201 @@
+"""The state of a lead between two decisions: stage, people, cycle and what the next decision has to remember.
+
+``LeadState`` is replaced, never changed. It is stored as columns of the lead plus one JSON column (`dump_rest`,
+`load_state`), and it is what ``lead.*`` engine values in conditions read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.core.lead.model import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A place in the queue of a role (R5.10)."""
+
+    role: str
+    since: datetime
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Somebody who missed, released or rejected this lead since its last recycling (R5.3)."""
+
+    person: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How long the owner may keep the lead (R7.1), with the rule it started under.
+
+    An activity of ``extend_on`` before ``until`` moves it to ``extend`` later than that, never beyond ``latest``.
+    """
+
+    start: datetime
+    until: datetime
+    latest: datetime | None = None
+    extend: timedelta | None = None
+    extend_on: tuple[str, ...] = ()
+    warned_at: datetime | None = None
+    """The moment up to which warnings are given or no longer of use; None: since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadState:
+    """Where a lead stands. ``stage`` is None before its first event."""
+
+    stage: Stage | None = None
+    owner: str | None = None
+    sdr: str | None = None
+    rep: str | None = None
+    touches: int = 0
+    cycle: int = 1
+    recycled_at: datetime | None = None
+    acts_after: datetime | None = None
+    """Cells and routes act again only after a counted occurrence or a changed fact later than this (R4.6)."""
+    confirmed_at: datetime | None = None
+    reject_reason: str | None = None
+    release_reason: str | None = None
+    disqualified_by: str | None = None
+    """``rule`` (an exclusion), ``cell`` or ``person``; only a rule's disqualification ends with the exclusion."""
+    pool_since: datetime | None = None
+    queued: Queued | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    assigned_by: str | None = None
+    """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
+    turnless: bool = False
+    """The owner did not get it as a turn of that policy, so that there is no turn to give back (R4.7)."""
+    rests: bool = False
+    """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
+    breaches: Mapping[str, int] = field(default_factory=dict)
+    """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
+    owned_since: datetime | None = None
+    """Since when the owner has it, whoever gave it to them (R5.8)."""
+    protection: Protection | None = None
+    pool_reason: str | None = None
+    """Why it is in the public pool: reclaimed, released, rejected, or the key of a clock or an assignment policy."""
+    parted: tuple[PassedOver, ...] = ()
+    """Who lost or returned this lead, over all cycles, the latest of each person last (R7.2, R7.3)."""
+    conflict: str | None = None
+    """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
+    resumes: tuple[str, ...] = ()
+    """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
+
+    def new_cycle(self, at: datetime) -> "LeadState":
+        """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
+        return replace(
+            self,
+            stage=Stage.NURTURE,
+            owner=None,
+            cycle=self.cycle + 1,
+            recycled_at=at,
+            acts_after=at,
+            confirmed_at=None,
+            disqualified_by=None,
+            pool_since=None,
+            queued=None,
+            passed_over=(),
+            assigned_by=None,
+            turnless=False,
+            breaches={},
+            owned_since=None,
+            protection=None,
+            pool_reason=None,
+            conflict=None,
+            resumes=(),
+        )
+
+
+DEFAULT = LeadState()
+REST = (
+    "touches",
+    "cycle",
+    "acts_after",
+    "recycled_at",
+    "confirmed_at",
+    "reject_reason",
+    "release_reason",
+    "disqualified_by",
+    "assigned_by",
+    "turnless",
+    "rests",
+    "owned_since",
+    "pool_reason",
+    "conflict",
+)
+"""Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
+MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
+PARTED_KEPT = 20
+
+
+def dump_rest(state: LeadState) -> dict[str, Any]:
+    """What the JSON column holds; defaults are left out."""
+    rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)}
+    for name in ("passed_over", "parted"):
+        if people := getattr(state, name):
+            rest[name] = [[p.person, p.why, p.at.isoformat()] for p in people]
+    if state.protection:
+        rest["protection"] = _protection_row(state.protection)
+    if state.breaches:
+        rest["breaches"] = dict(state.breaches)
+    if state.resumes:
+        rest["resumes"] = list(state.resumes)
+    return rest
+
+
+def load_state(columns: Mapping[str, Any], rest: Mapping[str, Any]) -> LeadState:
+    """The state from its columns (stage, owner, sdr, rep, pool_since, queued_*) and its JSON column."""
+    queued = columns["queued_role"]
+    return LeadState(
+        stage=Stage(columns["stage"]) if columns["stage"] else None,
+        owner=columns["owner"],
+        sdr=columns["sdr"],
+        rep=columns["rep"],
+        pool_since=columns["pool_since"],
+        queued=Queued(queued, columns["queued_at"], columns["queue_priority"]) if queued else None,
+        passed_over=_people(rest.get("passed_over", ())),
+        parted=_people(rest.get("parted", ())),
+        protection=_protection(rest.get("protection")),
+        breaches=dict(rest.get("breaches", {})),
+        resumes=tuple(rest.get("resumes", ())),
+        **{name: _value(name, rest[name]) for name in REST if name in rest},
+    )
+
+
+def _people(rows: Sequence[Sequence[str]]) -> tuple[PassedOver, ...]:
+    return tuple(PassedOver(person, why, datetime.fromisoformat(at)) for person, why, at in rows)
+
+
+def _protection_row(kept: Protection) -> list[Any]:
+    extend = kept.extend and kept.extend.total_seconds()
+    latest = kept.latest and kept.latest.isoformat()
+    warned = kept.warned_at and kept.warned_at.isoformat()
+    return [kept.start.isoformat(), kept.until.isoformat(), latest, extend, list(kept.extend_on), warned]
+
+
+def _protection(row: Sequence[Any] | None) -> Protection | None:
+    if row is None:
+        return None
+    start, until, latest, extend, extend_on, warned = (*row, None)[:6]
+    return Protection(
+        datetime.fromisoformat(start),
+        datetime.fromisoformat(until),
+        datetime.fromisoformat(latest) if latest else None,
+        timedelta(seconds=extend) if extend else None,
+        tuple(extend_on),
+        datetime.fromisoformat(warned) if warned else None,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if name in MOMENTS else value

@@ -1,0 +1,98 @@
+"""What a condition may look at: facts, history, values the engine keeps, one event, one moment.
+
+A `LeadView` is the view that `rulesets.conditions.interpreter` and the matchers ask (R2.1–R2.7). It only holds values;
+how facts come about is `engine.core.lead.facts`, how scores do `engine.core.scoring.scoring`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from engine.core.lead.history import Happening, History
+from rulesets.conditions.conditions import Condition
+from rulesets.policy.policy import Policy
+from rulesets.policy.vocabulary import Vocabulary
+
+EMPTY_HISTORY = History()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all views under one policy share: vocabulary, policy zone, segments.
+
+    ``renamed`` are the events that have aliases: they may have arrived under other names (R1.8).
+    """
+
+    vocabulary: Vocabulary
+    zone: ZoneInfo
+    segments: Mapping[str, Condition]
+    renamed: frozenset[str]
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """The frame of a policy; make it once per policy and share it."""
+        return cls(
+            vocabulary=Vocabulary.of(policy),
+            zone=ZoneInfo(policy.timezone),
+            segments={segment.key: segment.when for segment in policy.segments},
+            renamed=frozenset(event.key for event in policy.events if event.aliases),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """One lead at one moment. ``values`` are typed, unknown ones absent; ``history`` ends at ``now`` (R1.9)."""
+
+    frame: Frame
+    values: Mapping[str, Any]
+    history: History
+    now: datetime
+    properties: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, frame: Frame, values: Mapping[str, Any], now: datetime, history: History = EMPTY_HISTORY) -> Self:
+        """A view at a moment; what lies later in the history is left out."""
+        return cls(frame, values, history.until(now), now)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The types of all fields."""
+        return self.frame.vocabulary
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The policy zone."""
+        return self.frame.zone
+
+    def value(self, field: str) -> Any:
+        """The typed value of a field, or None when unknown."""
+        return self.values.get(field)
+
+    def segment(self, key: str) -> Condition:
+        """The condition of a segment."""
+        return self.frame.segments[key]
+
+    def events(self, event: str) -> Sequence[Happening]:
+        """When an event happened, with its properties, newest last; aliases are the event itself."""
+        if event not in self.frame.renamed:
+            return self.history.of_type(event)
+        types = [name for name in self.history.types() if self.vocabulary.event_key(name) == event]
+        found = [self.history.of_type(name) for name in types]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=itemgetter(0))
+
+    def with_values(self, values: Mapping[str, Any]) -> "LeadView":
+        """The same lead with more values (scores, stage, account, checklists); None makes a value unknown."""
+        merged = {key: value for key, value in {**self.values, **values}.items() if value is not None}
+        return LeadView(self.frame, merged, self.history, self.now, self.properties)
+
+    def with_history(self, history: History) -> "LeadView":
+        """The same lead looking at another history: that of its account (R3.7)."""
+        return LeadView(self.frame, self.values, history.until(self.now), self.now, self.properties)
+
+    def at_event(self, properties: Mapping[str, Any]) -> "LeadView":
+        """The same lead with one event at hand, whose properties a signal's condition may test."""
+        return LeadView(self.frame, self.values, self.history, self.now, properties)

@@ -1,0 +1,44 @@
+"""How promises were kept: clocks by key and by owner, and what the discipline of it came to (R6.1–R6.9).
+
+Pure. ``met_rate`` is of the clocks that are decided: met or held ÷ (met, held, breached or broken). The time to meet
+is from start to the event that met it, in time or late, in seconds that passed, whatever the clock counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.core.reports.tables import CLOCK_STATES, Row, ratio, spread
+
+
+def clock_row(figures: Mapping[str, Any]) -> Row:
+    """A row of clocks: counts by state as ``figures`` have them, with the share of promises kept."""
+    kept = figures["met"] + figures["held"]
+    return {**figures, "met_rate": ratio(kept, kept + figures["breached"] + figures["broken"])}
+
+
+def clock_figures(clocks: Iterable[tuple[str, float | None]]) -> Row:
+    """A row of clocks from each one's state and the seconds it took to meet (None: it is not met)."""
+    every = list(clocks)
+    states = [state for state, _ in every]
+    took = [seconds for _, seconds in every if seconds is not None]
+    return clock_row(
+        {
+            "started": len(every),
+            **{state: states.count(state) for state in CLOCK_STATES},
+            "met_late": sum(1 for state, seconds in every if state != "met" and seconds is not None),
+            **spread(took),
+        }
+    )
+
+
+def discipline(
+    records: Iterable[tuple[str, str, int]], strikes: Mapping[str, int], suspended: Mapping[str, int]
+) -> list[Row]:
+    """A row per person: (person, kind of track record, how often), misses in a row now, suspensions begun."""
+    rows: dict[str, dict[str, Any]] = {}
+    for person, kind, times in records:
+        rows.setdefault(person, {})["credits" if kind == "credit" else kind] = times
+    for column, counts in (("strikes", strikes), ("suspensions", suspended)):
+        for person, times in counts.items():
+            rows.setdefault(person, {})[column] = times
+    return [{"person": person, **rows[person]} for person in sorted(rows)]

@@ -1,0 +1,171 @@
+"""What reports are made of: tables with named columns, one list of reports, and the few figures that all of them use.
+
+Pure: rows in, tables out. `REPORTS` says which tables a report has and `COLUMNS` what kind of value a column holds;
+the page, the API, the command line, CSV files, labels and `docs/reports.md` read these two. Spans are seconds, rates
+and shares are fractions of 1; a figure that nothing was measured for is None, never 0.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.core.assignment.assignment import Reason
+
+Row = Mapping[str, Any]
+"""Column → value."""
+
+SKIPS = tuple(reason.value for reason in Reason if reason not in {Reason.ELIGIBLE, Reason.CHOSEN})
+"""Why somebody was passed over (R5.2); a column each."""
+STAGES = ("ready", "mql", "sql", "opportunity")
+"""Stages in which an owned lead is open."""
+CLOCK_STATES = ("met", "breached", "cancelled", "held", "broken", "running")
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    COUNT = "count"
+    NUMBER = "number"
+    SHARE = "share"
+    SECONDS = "seconds"
+
+
+SPEEDS: dict[str, int] = {
+    "within_1m": 60,
+    "within_5m": 300,
+    "within_30m": 1_800,
+    "within_1h": 3_600,
+    "within_5h": 18_000,
+    "within_1d": 86_400,
+}
+"""Spans by which the first response is judged (docs/contract/domain.md, "Speed"), in seconds."""
+
+_CLOCKS = ("started", "met", "met_late", *CLOCK_STATES[1:], "met_rate", "median", "p90")
+_SPEED = ("became_ready", "touched", "median", "p90", *SPEEDS)
+_ROAD = ("leads", *STAGES, "won")
+_RATES = ("ready_rate", "mql_rate", "sql_rate", "opportunity_rate", "won_rate", "total_rate", "median", "p90")
+_TURNS = ("offered", "assigned", "share", "ideal_share", "expected", "deviation")
+
+REPORTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "fairness": {
+        "policies": ("policy", "decisions", "assigned", "nobody", "deviation"),
+        "people": ("policy", "person", *_TURNS, "sticky", "manual", "dispatched", "skipped", *SKIPS),
+    },
+    "sla": {
+        "clocks": ("clock", *_CLOCKS),
+        "owners": ("clock", "person", *_CLOCKS),
+        "discipline": ("person", "accepted", "rejected", "released", "claimed", "lost", "met", "missed", "strikes",
+                       "suspensions", "credits"),
+    },
+    "speed": {"all": _SPEED, "origins": ("origin", *_SPEED)},
+    "conversion": {"all": (*_ROAD, *_RATES), "origins": ("origin", *_ROAD, *_RATES)},
+    "load": {
+        "owners": ("person", "role", "open", *STAGES, "capacity", "used", "assigned", "running"),
+        "stages": ("stage", "leads"),
+        "waiting": ("where", "leads", "longest"),
+    },
+}  # fmt: skip
+"""Report → table → columns, in their order."""
+
+SIMULATED: dict[str, tuple[str, ...]] = {
+    "total": ("leads", "owned", "queued", "pooled", "found_nobody", "met_rate", "breached", "strikes", "suspensions"),
+    "stages": ("stage", "leads"),
+    "owners": (
+        "person",
+        "assigned",
+        "as_sdr",
+        "as_rep",
+        "open",
+        *STAGES,
+        "met",
+        "breached",
+        "met_rate",
+        "strikes",
+        "suspensions",
+    ),
+    "clocks": ("clock", *_CLOCKS),
+    "policies": REPORTS["fairness"]["policies"],
+}
+"""Tables of the report on a simulation."""
+
+COLUMNS: dict[str, Kind] = {
+    **dict.fromkeys(("policy", "person", "clock", "origin", "role", "stage", "where"), Kind.TEXT),
+    **dict.fromkeys(("decisions", "assigned", "nobody", "offered", "sticky", "manual", "dispatched"), Kind.COUNT),
+    **dict.fromkeys(("skipped", *SKIPS), Kind.COUNT),
+    **dict.fromkeys(("started", "met_late", *CLOCK_STATES), Kind.COUNT),
+    **dict.fromkeys(("accepted", "rejected", "released", "claimed", "lost", "missed", "strikes"), Kind.COUNT),
+    **dict.fromkeys(("suspensions", "credits", "became_ready", "touched", "leads", *STAGES, "won"), Kind.COUNT),
+    **dict.fromkeys(("open", "capacity", "owned", "queued", "pooled", "found_nobody", "as_sdr", "as_rep"), Kind.COUNT),
+    **dict.fromkeys(("expected", "deviation"), Kind.NUMBER),
+    **dict.fromkeys(("share", "ideal_share", "met_rate", "used", *SPEEDS, *_RATES[:-2]), Kind.SHARE),
+    **dict.fromkeys(("median", "p90", "longest"), Kind.SECONDS),
+}
+"""Column → what it holds. A name means the same in every table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a report."""
+
+    key: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The columns that say something of anybody: counts of nothing but zeros and unknown figures are left out."""
+        return tuple(column for column in self.columns if any(_tells(column, row[column]) for row in self.rows))
+
+
+def _tells(column: str, value: Any) -> bool:
+    kind = COLUMNS[column]
+    return kind is Kind.TEXT or (value is not None and (kind is not Kind.COUNT or bool(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From a moment to a later one, which does not belong to it."""
+
+    since: datetime
+    until: datetime
+
+
+def tables(report: Mapping[str, tuple[str, ...]], rows: Mapping[str, Iterable[Row]]) -> tuple[Table, ...]:
+    """The tables of a report from their rows; what a row does not name is 0 for counts, else None."""
+    empty = {column: 0 if kind is Kind.COUNT else None for column, kind in COLUMNS.items()}
+    return tuple(
+        Table(key, columns, tuple({column: row.get(column, empty[column]) for column in columns} for row in rows[key]))
+        for key, columns in report.items()
+    )
+
+
+def month_so_far(now: datetime, zone: ZoneInfo) -> Period:
+    """From the first of the current month in a zone until now: the period of a report that names none."""
+    local = now.astimezone(zone)
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return Period(first.astimezone(UTC), now)
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """A share, with four decimals; None of nothing."""
+    return round(part / whole, 4) if whole else None
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The value below which that share of the ``values``, in order, lies, between neighbours in proportion."""
+    if not values:
+        return None
+    place = share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return round(values[low] + (values[high] - values[low]) * (place - low), 3)
+
+
+def spread(values: Iterable[float]) -> dict[str, float | None]:
+    """Median and 90th percentile."""
+    ordered = sorted(values)
+    return {"median": percentile(ordered, 0.5), "p90": percentile(ordered, 0.9)}

@@ -1,0 +1,48 @@
+"""An event as clocks see it: whether a clock names it as met, cancelled or broken by it (R6.3, R6.4)."""
+
+from collections.abc import Iterable
+
+from engine.core.lead.model import LeadEvent
+from engine.core.lead.view import LeadView
+from engine.core.qualification import stages
+from engine.core.sla.clocks import Names, Seen
+from rulesets.conditions.interpreter import holds
+from rulesets.policy.policy import EventItem, EventMatch, Policy
+
+
+def clock_event(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Seen:
+    """The event with what names it; an event whose move is refused is named by nothing."""
+    names = event_names(event, view, policy, refused=refused)
+    return Seen(event, names, justified=_is_justified(event, policy))
+
+
+def event_names(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Names:
+    """Tells whether the event is among those that a clock names: by its key, its condition, its reason (§6)."""
+    key = view.vocabulary.event_key(event.type)
+    at_event = view.at_event(event.properties)
+
+    def fits(item: EventItem) -> bool:
+        if not isinstance(item, EventMatch):
+            return item == key
+        unjustified = not (item.unless_justified and _is_justified(event, policy))
+        return item.event == key and _condition_holds(item, at_event) and unjustified
+
+    def names(items: Iterable[EventItem]) -> bool:
+        return not refused and any(fits(item) for item in items)
+
+    return names
+
+
+def _condition_holds(item: EventMatch, view: LeadView) -> bool:
+    """Whether the item's condition holds. A clock of an older policy may read a field that no longer exists: false."""
+    try:
+        return item.when is None or holds(item.when, view)
+    except KeyError:
+        return False
+
+
+def _is_justified(event: LeadEvent, policy: Policy) -> bool:
+    """Whether the policy marks the reason that the event gives as justified."""
+    rule = stages.WORK.get(event.type)
+    reasons = getattr(policy.reasons, rule.reasons) if rule and rule.reasons else ()
+    return any(reason.justified and reason.key == event.properties.get("reason") for reason in reasons)

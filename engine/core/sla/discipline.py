@@ -1,0 +1,98 @@
+"""Strikes and suspensions: consecutive misses over named clocks, and the time without leads they lead to (R6.6).
+
+Pure arithmetic on counters. The caller brings what is known of the people concerned, under a lock where several write
+at once, and keeps what changed. Choices made where the contract is silent:
+
+* a counter belongs to a rule's role and clocks, so that another `consecutive` or another time goes on counting;
+* only misses with the action `strike` count; any clock of the rule met in time begins anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.core.notify.effects import Effect, Reset, Strike
+from rulesets.policy.policy import StrikeRule
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A time in which a person receives no leads of a role: ``start`` included, ``end`` not."""
+
+    person: str
+    role: str
+    rule: str
+    start: datetime
+    end: datetime
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether it is in force then."""
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What a strike came to: how many in a row of how many, and the suspension it began."""
+
+    person: str
+    rule: str
+    count: int
+    of: int
+    suspended: Suspended | None = None
+
+
+def rule_key(rule: StrikeRule) -> str:
+    """Under which name the counters of a rule are kept."""
+    return f"{rule.role}:{','.join(sorted(rule.sla))}"
+
+
+class Discipline:
+    """Counters by (person, rule) and suspensions; ``changed`` are the counters that moved, ``begun`` what began."""
+
+    def __init__(self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[Suspended] = ()) -> None:
+        self.counts = dict(counts)
+        self.changed: set[tuple[str, str]] = set()
+        self.begun: list[Suspended] = []
+        self._suspensions = list(suspensions)
+
+    def is_suspended(self, person: str, role: str, moment: datetime) -> bool:
+        """Whether somebody receives no leads of a role then."""
+        return any(one.person == person and one.role == role and one.covers(moment) for one in self._suspensions)
+
+    def feel(
+        self, effects: Iterable[Effect], rules: Sequence[StrikeRule], roles: Mapping[str, str]
+    ) -> tuple[Struck, ...]:
+        """Count the strikes of a decision and forget those of clocks that were met; in their order."""
+        struck: list[Struck] = []
+        for effect in effects:
+            if isinstance(effect, Reset):
+                self._reset(effect, rules)
+            elif isinstance(effect, Strike):
+                concerned = (
+                    rule for rule in rules if effect.clock in rule.sla and roles.get(effect.person) == rule.role
+                )
+                struck += [one for rule in concerned if (one := self._strike(effect, rule)) is not None]
+        return tuple(struck)
+
+    def _reset(self, met: Reset, rules: Sequence[StrikeRule]) -> None:
+        for rule in rules:
+            place = (met.person, rule_key(rule))
+            if met.clock in rule.sla and self.counts.get(place):
+                self.counts[place] = 0
+                self.changed.add(place)
+
+    def _strike(self, missed: Strike, rule: StrikeRule) -> Struck | None:
+        """One more; at the limit a suspension begins when the clock was due. Misses while suspended do not count."""
+        if self.is_suspended(missed.person, rule.role, missed.due_at):
+            return None
+        key = rule_key(rule)
+        count = self.counts.get((missed.person, key), 0) + 1
+        full = count >= rule.consecutive
+        self.counts[missed.person, key] = 0 if full else count
+        self.changed.add((missed.person, key))
+        if not full:
+            return Struck(missed.person, key, count, rule.consecutive)
+        begun = Suspended(missed.person, rule.role, key, missed.due_at, missed.due_at + rule.suspend.timedelta)
+        self._suspensions.append(begun)
+        self.begun.append(begun)
+        return Struck(missed.person, key, count, rule.consecutive, begun)

@@ -1,0 +1,116 @@
+"""The lint as people meet it: what is wrong with a policy document, and how its own test cases come out (R0.3, R10.1).
+
+`rulesets.lint` says what can be said of the document alone; the cases need scores. A red case is a warning, so that a
+policy can still be simulated; nothing puts it in force, acknowledged or not.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.simulation.test_cases import Difference, SampleReport, SampleResult, coverable, run_samples
+from rulesets.document.findings import Finding, error, warning
+from rulesets.document.wording import Sentence, Word, says
+from rulesets.lint import Report, lint
+from rulesets.policy.policy import Policy
+
+MOST_WORK = 1_000_000
+"""Most evaluations of a rule that the cases of one policy may take: some seconds."""
+NO_SAMPLES = SampleReport()
+NONE = "none"
+"""What is said where a case expects or gives nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that is to be said of a document; ``samples`` are empty while there are errors."""
+
+    report: Report
+    samples: SampleReport
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Errors first, then red cases, then warnings."""
+        return self.report.findings
+
+    @property
+    def publishable(self) -> bool:
+        """Whether the document, signatures aside, may be put in force."""
+        return self.report.policy is not None and not self.samples.red
+
+
+def lint_policy(raw: Any, seen: Collection[str] | None = None) -> Checked:
+    """Checks raw data as `rulesets.document.document.load` gives it, and runs its test cases. Never raises.
+
+    ``seen``: types of event that have arrived so far, if the caller knows.
+    """
+    report = lint(raw, seen)
+    policy = report.policy
+    if policy is None or not policy.tests:
+        return Checked(report, NO_SAMPLES if policy is None else run_samples(policy))
+    if work(policy) > MOST_WORK:
+        told = error(
+            "too-many-cases",
+            ("tests",),
+            says("running the test cases would take too long"),
+            says("have fewer or shorter ones"),
+        )
+        return Checked(Report(None, (told, *report.findings)), NO_SAMPLES)
+    samples = run_samples(policy)
+    red = [red_case(place, result) for place, result in enumerate(samples.results) if not result.passed]
+    return Checked(Report(policy, (*red, *report.findings)), samples)
+
+
+def work(policy: Policy) -> int:
+    """About how many rules are evaluated to run the cases."""
+    rules = sum(1 for _ in coverable(policy))
+    return sum(rules * (1 + len(case.events)) for case in policy.tests)
+
+
+def red_case(place: int, result: SampleResult) -> Finding:
+    """What a case that did not come out as expected says."""
+    differences = tuple(map(_difference, result.differences))
+    told = says("the test case %(key)s is red: %(differences)s", key=result.key, differences=differences)
+    if result.unreadable:
+        told = says(
+            "the test case %(key)s is red: %(differences)s; not readable: %(fields)s",
+            key=result.key, differences=differences, fields=tuple(result.unreadable[:10]),
+        )  # fmt: skip
+    return warning("red-case", ("tests", place), told, says("mend the rules, or what the case expects"))
+
+
+def _difference(found: Difference) -> Sentence:
+    return says(
+        "%(what)s is %(actual)s, not %(expected)s",
+        what=Word("key", found.what), actual=_told(found.actual), expected=_told(found.expected),
+    )  # fmt: skip
+
+
+def _told(value: Any) -> Sentence:
+    text = said(value)
+    return says("none") if text == NONE else Sentence(text)
+
+
+def samples_body(report: SampleReport) -> dict[str, Any]:
+    """The cases as the command line and the API print them."""
+    return {
+        "green": len(report.results) - len(report.red),
+        "red": [
+            {"key": one.key, "differences": [vars_of(difference) for difference in one.differences]}
+            for one in report.red
+        ],
+        "rules": report.rules,
+        "untouched": list(report.untouched),
+    }
+
+
+def vars_of(difference: Difference) -> dict[str, str]:
+    """One difference, as text."""
+    return {"what": difference.what, "expected": said(difference.expected), "actual": said(difference.actual)}
+
+
+def said(value: Any) -> str:
+    """A value of a case as it may stand in a message."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value[:10])) or NONE
+    return NONE if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)

@@ -1,0 +1,94 @@
+"""The scores of a lead at the moment somebody looks: computed for display, they decide nothing (R3.6).
+
+From what was decided so far, read in one snapshot without any lock and without what waits, under the version that
+decided the lead last: what a decision at this moment would score if nothing new had happened. Stores nothing. Runs
+where matchers may: in `workers.live_scores`, never in the web process.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.batch.companies import Memberships, Moment
+from engine.batch.leads import AccountTrack, Histories, Remembered, Track
+from engine.core.calendar.schedules import Timing
+from engine.core.lead.history import History
+from engine.core.lead.model import LeadEvent, Scores
+from engine.core.lead.people import People
+from engine.core.scoring.scoring import score
+from engine.matcher.rules import Rules, RulesCache
+from engine.store.decisions import batch
+from engine.store.decisions.batch import LoadedLead
+from engine.store.read.record import snapshot
+from engine.store.session import Driver
+
+NOBODY = People({}, frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredNow:
+    """Scores at a moment, and the version they are computed by."""
+
+    number: int
+    digest: str
+    at: datetime
+    scores: Scores
+
+
+class ScoresNow:
+    """Scores leads for those who look; keeps versions and histories between two looks. Close it at the end."""
+
+    def __init__(self) -> None:
+        self._versions = RulesCache()
+        self._histories = Histories()
+
+    def score(self, lead_id: int, now: datetime) -> ScoredNow | None:
+        """The scores of a living lead at a moment, not before its last decision; None before its first one."""
+        with snapshot() as driver:
+            lead = next(iter(batch.read_leads(driver, [lead_id])), None)
+            if lead is None or lead.policy_number is None:
+                return None
+            rules = self._versions.version(lead.policy_number)
+            view, account = self._seen(driver, lead, rules, now).sight(self._track(driver, [lead])[lead_id])
+        return ScoredNow(rules.number, rules.digest, now, score(rules.policy, view, rules.matcher, account))
+
+    def close(self) -> None:
+        """Give the matchers' memory back."""
+        self._versions.close()
+
+    def _seen(self, driver: Driver, lead: LoadedLead, rules: Rules, now: datetime) -> Memberships:
+        """The company of a lead as it stands, its other leads read when the policy looks at them."""
+        moment = Moment(now, rules, NOBODY, self._versions.clock_rule, lambda _rule, _owner, at: Timing(at, at))
+
+        def members(account: int) -> Mapping[int, Track]:
+            return self._track(driver, batch.read_members(driver, [account]))
+
+        seen = Memberships(moment, members, lambda number: batch.read_told(driver, [number])[number])
+        if lead.account_id is not None:
+            for key, (number, claims, version) in batch.read_accounts(driver, [lead.account_id]).items():
+                company = AccountTrack(number, claims, leads=None, reading=self._reading(version))
+                seen.reread_company(company)
+                seen.companies[key] = company
+        return seen
+
+    def _track(self, driver: Driver, leads: Sequence[LoadedLead]) -> dict[int, Track]:
+        """Leads with their histories, remembered while nobody decided anything about them."""
+        known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
+        unknown = [lead for lead in leads if lead.id not in known]
+        events = batch.read_history(driver, [lead.id for lead in unknown]) if unknown else {}
+        for lead in unknown:
+            known[lead.id] = _remembered(lead.version, events[lead.id])
+            self._histories.put(lead.id, known[lead.id])
+        return {
+            lead.id: Track(
+                lead, known[lead.id].history, {}, frozenset(), frozenset(), reading=self._reading(lead.policy_number)
+            )
+            for lead in leads
+        }
+
+    def _reading(self, version: int | None) -> str:
+        return "" if version is None else self._versions.reading(version)
+
+
+def _remembered(version: int, events: Sequence[LeadEvent]) -> Remembered:
+    return Remembered(version, History.of(events), {}, frozenset())

@@ -1,0 +1,174 @@
+"""Trying a policy on events in memory: the live code, no server and no database (R9.1, R9.2).
+
+`score_at` scores every lead once at a moment. `run_until` lets time pass: every event, clock, refresh and drain happens
+at its own moment, in the order of R6.8, to a `World` such as live batches and replays have; only clock and store are
+others. Same input, same output. What the live engine learns, it learns in `World` and the core, and so here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from engine.core.decide import is_before_mql, state_values
+from engine.core.lead import facts
+from engine.core.lead.accounts import account_values
+from engine.core.lead.facts import Claims
+from engine.core.lead.history import History
+from engine.core.lead.matching import Matcher
+from engine.core.lead.model import LeadEvent
+from engine.core.lead.resolution import Resolution
+from engine.core.lead.state import LeadState
+from engine.core.lead.view import Frame, LeadView
+from engine.core.qualification.qualification import qualify
+from engine.core.qualification.stages import advance, enter
+from engine.core.scoring.scoring import score
+from engine.core.simulation.virtual_time import Standing, Subject, in_order, line_body
+from engine.matcher.rete import ReteMatcher
+from engine.matcher.rules import Rules
+from rulesets.document.document import digest
+from rulesets.policy.policy import Policy
+
+Line = dict[str, Any]
+ENGINE_SOURCE = "baton"
+"""Source of the events Baton makes itself."""
+
+
+def rules_of(policy: Policy, matcher: Matcher | None = None) -> Rules:
+    """A policy made ready that no version has; its clocks belong to version 0. Whoever made a matcher closes it."""
+    return Rules(0, digest(policy), policy, Frame.of(policy), matcher or ReteMatcher.of(policy))
+
+
+@dataclass(slots=True)
+class Person:
+    """One lead as its events tell of it: identifiers as first seen, events in order."""
+
+    number: int
+    identities: dict[str, str] = field(default_factory=dict)
+    events: list[LeadEvent] = field(default_factory=list)
+
+    def hear(self, event: LeadEvent) -> None:
+        """An event of this person."""
+        self.events.append(event)
+        for kind, value in event.identities.items():
+            self.identities.setdefault(kind, value)
+
+    @property
+    def subject(self) -> Subject:
+        """Whom a line is about."""
+        return Subject(self.identities, min(event.occurred_at for event in self.events))
+
+
+class Cast:
+    """Everybody the events speak of: whom each event means, and who proved to be one (docs/contract/design.md §2)."""
+
+    def __init__(self) -> None:
+        self.people: dict[int, Person] = {}
+        self._became: dict[int, int] = {}
+        self._resolution = Resolution(count(1))
+
+    def meant(self, event: LeadEvent) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """The lead of an event, and the pairs of leads that it shows to be one person."""
+        number = self._resolution.lead_of(event.identities, trusted=event.trusted)
+        self.people.setdefault(number, Person(number))
+        return number, self._resolution.take_merges()
+
+    def living(self, number: int) -> int:
+        """The lead that a lead is part of now; itself when it was never joined."""
+        while number in self._became:
+            number = self._became[number]
+        return number
+
+    def join(self, stays: int, goes: int) -> None:
+        """One person takes over everything of another."""
+        gone = self.people.pop(goes)
+        person = self.people[stays]
+        person.events = sorted([*person.events, *gone.events], key=lambda event: event.order)
+        person.identities = {}
+        for event in person.events:
+            for kind, value in event.identities.items():
+                person.identities.setdefault(kind, value)
+        self._became[goes] = stays
+        self._resolution.join(stays, goes)
+
+
+def merge_event(pair: tuple[int, int], at: datetime) -> LeadEvent:
+    """The event that joins two leads, as the inbox makes it."""
+    low, high = sorted(pair)
+    return LeadEvent(ENGINE_SOURCE, f"merge:{low}:{high}", "lead.merged", at, properties={"leads": [low, high]})
+
+
+# --------------------------------------------------------------------------------------------------- at one moment
+def score_at(rules: Rules, events: Iterable[LeadEvent], now: datetime) -> Iterator[Line]:
+    """Every lead known at a moment, scored once at that moment: no people, no clocks (R9.1). Lines in their order."""
+    people = gather(event for event in in_order(events) if event.occurred_at <= now)
+    views = _Views(rules, people, now)
+    for person in sorted(people, key=lambda one: one.subject.order):
+        yield line_body(person.subject, _fresh(rules, views, person))
+
+
+def gather(ordered: Iterable[LeadEvent]) -> list[Person]:
+    """Everybody of these events; of two leads that are one, the one that was known first stays."""
+    cast = Cast()
+    for event in ordered:
+        number, merges = cast.meant(event)
+        for pair in merges:
+            stays, goes = sorted(map(cast.living, pair))
+            if stays != goes:
+                cast.join(stays, goes)
+                cast.people[stays].hear(merge_event(pair, event.occurred_at))
+        cast.people[cast.living(number)].hear(event)
+    return list(cast.people.values())
+
+
+class _Views:
+    """What conditions see of each lead at a moment: its facts, those of its company, what the account is together."""
+
+    def __init__(self, rules: Rules, people: Sequence[Person], now: datetime) -> None:
+        self._frame, self._now = rules.frame, now
+        vocabulary, zone = rules.frame.vocabulary, rules.frame.zone
+        claims = {person.number: facts.folded(person.events, vocabulary, zone) for person in people}
+        companies: dict[str, list[Person]] = {}
+        for person in people:
+            key = facts.account_key(claims[person.number], vocabulary, zone)
+            companies.setdefault(key or f"lead:{person.number}", []).append(person)
+        self._of: dict[int, tuple[LeadView, ...]] = {}
+        self._place: dict[int, int] = {}
+        for members in companies.values():
+            self._learn(members, claims)
+
+    def _learn(self, members: Sequence[Person], claims: Mapping[int, Claims]) -> None:
+        company = facts.joined(facts.company_part(claims[person.number]) for person in members)
+        views = [self._view(person, claims[person.number], company) for person in members]
+        together = account_values(views)
+        seen = tuple(view.with_values(together) for view in views)
+        for place, person in enumerate(members):
+            self._of[person.number], self._place[person.number] = seen, place
+
+    def _view(self, person: Person, own: Claims, company: Claims) -> LeadView:
+        every = facts.with_account(own, company) if company else own
+        known = facts.known(every, self._frame.vocabulary, self._frame.zone)
+        return LeadView.of(self._frame, known, self._now, History.of(person.events))
+
+    def of(self, person: Person) -> tuple[LeadView, tuple[LeadView, ...]]:
+        """The lead's view, and those of all leads of its account, itself among them."""
+        account = self._of[person.number]
+        return account[self._place[person.number]], account
+
+
+def _fresh(rules: Rules, views: _Views, person: Person) -> Standing:
+    """Scores, verdict and the stage of a lead that came in just now with this history (R9.1)."""
+    view, account = views.of(person)
+    touches = sum(1 for event in person.events if event.type == "lead.touched")
+    state = enter(LeadState(touches=touches))
+    scores = score(rules.policy, view, rules.matcher, account if len(account) > 1 else ())
+    seen = view.with_values(state_values(state))
+    confirmed = any(event.type == "lead.qualified" and event.actor for event in person.events)
+    verdict = qualify(rules.policy, seen, rules.matcher, scores, confirmed=confirmed, ignore_confirmation=True)
+    cell = next(m for m in rules.policy.models if m.key == scores.model).matrix.cell(scores.grade, scores.heat)
+    passed = verdict
+    if verdict.route and not confirmed and any(route.confirm for route in rules.policy.qualification.mql):
+        passed = qualify(rules.policy, seen, rules.matcher, scores, confirmed=False)
+    after = advance(state, passed, cell, acts=True)
+    return Standing(scores, verdict, after, missing=is_before_mql(after))

@@ -1,0 +1,1 @@
+"""Who may come in and what they did: accounts, API keys, the audit log. Secrets are stored as digests."""

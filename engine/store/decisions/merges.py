@@ -1,0 +1,135 @@
+"""Merging in the database: what moves to the lead that stays, and how it comes back (docs/contract/design.md §2).
+
+The lead that goes keeps its row as it was, with ``merged_into``; a `MergeRecord` lists what moved, so that an undo
+returns exactly that, and what came for the parted person since. Decisions stay with the lead they were made for.
+Callers hold the locks of both leads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from engine.core.lead.facts import Claims, dump_claims
+from engine.core.lead.identity import naming
+from engine.core.lead.model import LeadEvent
+from engine.errors import IllegalMove, NotFound
+from engine.store.decisions.batch import EVENT_COLUMNS, event_of
+from engine.store.session import Driver
+from engine.store.shards import SHARDS
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that can be undone."""
+
+    id: int
+    winner_id: int
+    loser_id: int
+
+
+def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
+    """Give everything of one lead to another: identities, events, ledger; clocks end without a miss."""
+    identities = driver.execute(
+        "UPDATE identity SET lead_id = %s WHERE lead_id = %s RETURNING kind, value", [winner_id, loser_id]
+    ).fetchall()
+    events = driver.execute("UPDATE event SET lead_id = %s WHERE lead_id = %s RETURNING id", [winner_id, loser_id])
+    moved: dict[str, Any] = {
+        "identities": [list(row) for row in identities],
+        "events": [number for (number,) in events],
+    }
+    driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner_id, winner_id % SHARDS, loser_id]
+    )
+    driver.execute(
+        "DELETE FROM ledger AS l USING ledger AS w WHERE l.lead_id = %s AND w.lead_id = %s AND w.event_id = l.event_id "
+        "AND w.group_key = l.group_key AND w.signal_key = l.signal_key",
+        [loser_id, winner_id],
+    )
+    driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s", [winner_id, loser_id])
+    clocks = driver.execute(
+        "UPDATE clock SET state = 'cancelled', ended_at = %s, next_at = NULL WHERE lead_id = %s AND state = 'running' "
+        "RETURNING id",
+        [now, loser_id],
+    )
+    moved["clocks"] = [number for (number,) in clocks]
+    driver.execute(
+        "UPDATE lead SET merged_into = %s, account_id = NULL, queued_role = NULL, version = version + 1 WHERE id = %s",
+        [winner_id, loser_id],
+    )
+    row = driver.execute(
+        "INSERT INTO merge (winner_id, loser_id, merged_at, moved) VALUES (%s, %s, %s, %s) RETURNING id",
+        [winner_id, loser_id, now, Jsonb(moved)],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tuple[Merge, frozenset[int]]:
+    """Undo a merge: what had moved goes back, with what came since by identifiers of the parted lead; clocks go on.
+
+    Returns the merge and the events that went back, waiting ones too. Raises NotFound when it is undone already,
+    IllegalMove when it did not end in ``winner_id`` or that lead is itself merged now.
+    """
+    row = driver.execute(
+        "SELECT winner_id, loser_id, moved FROM merge WHERE id = %s AND undone_at IS NULL FOR UPDATE",
+        [merge_id],
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"merge {merge_id} does not exist or was undone before")
+    winner, loser, moved = row
+    if winner != winner_id:
+        raise IllegalMove("other_merge", f"merge {merge_id} ended in lead {winner}: undo it there, later merges first")
+    events = sorted({*moved["events"], *_since(driver, winner, moved["identities"])})
+    kinds, values = [[row[place] for row in moved["identities"]] for place in (0, 1)]
+    driver.execute(
+        "UPDATE identity SET lead_id = %s FROM unnest(%s::text[], %s::text[]) AS g (k, v) "
+        "WHERE kind = k AND value = v AND lead_id = %s",
+        [loser, kinds, values, winner],
+    )
+    driver.execute("UPDATE event SET lead_id = %s WHERE id = ANY(%s)", [loser, events])
+    driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [loser, loser % SHARDS, events]
+    )
+    driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [loser, winner, events])
+    driver.execute("UPDATE lead SET merged_into = NULL, version = version + 1 WHERE id = %s", [loser])
+    clocks = _revive(driver, moved.get("clocks", ()), now)
+    driver.execute(
+        "UPDATE merge SET undone_at = %s, moved = %s WHERE id = %s",
+        [now, Jsonb({**moved, "events": events, "clocks": clocks}), merge_id],
+    )
+    return Merge(merge_id, winner, loser), frozenset(events)
+
+
+def _revive(driver: Driver, clocks: Sequence[int], now: datetime) -> list[int]:
+    """Let clocks that the merge had cancelled go on where time is left; nobody missed what was not theirs meanwhile."""
+    rows = driver.execute(
+        "UPDATE clock SET state = 'running', ended_at = NULL, next_at = least(due_at, "
+        "(SELECT min((warning->>1)::timestamptz) FROM jsonb_array_elements(warnings) AS warning)) "
+        "WHERE id = ANY(%s) AND state = 'cancelled' AND fired_at IS NULL AND due_at > %s RETURNING id",
+        [list(clocks), now],
+    )
+    return sorted(number for (number,) in rows)
+
+
+def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> list[int]:
+    """Events that came after a merge for the lead that had gone: their most trusted identifier is one of its own."""
+    theirs = {(kind, value) for kind, value in identities}
+    rows = driver.execute("SELECT id, body->'lead' FROM event WHERE lead_id = %s AND body ? 'lead'", [winner])
+    return [number for number, lead in rows if theirs.intersection(naming(lead)[:1])]
+
+
+def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
+    """Replace what is known of a lead."""
+    driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
+
+
+def read_all_events(driver: Driver, lead_id: int) -> Sequence[LeadEvent]:
+    """Every decided event of a lead with all of its groups, in the order of intake."""
+    rows: Any = driver.execute(
+        f"SELECT {EVENT_COLUMNS} FROM event e WHERE e.lead_id = %s "  # noqa: S608 - a constant list
+        "AND NOT EXISTS (SELECT FROM inbox WHERE event_id = e.id) ORDER BY e.id",
+        [lead_id],
+    )
+    return [event_of(row) for row in rows]

@@ -1,0 +1,46 @@
+"""Leads that time alone may have changed, sent on the road once their midnight has come (R3.6).
+
+Each lead carries the midnight at which that may be (`engine.core.scoring.refresh`), in one indexed column that every
+decision writes anew. An event ``score.refreshed`` decides it; its id carries the day, so that it happens once.
+"""
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
+from engine.store.inbox.waiting import room
+from engine.store.session import raw, transaction
+
+
+def send_refreshes(now: datetime) -> list[int]:
+    """Let leads whose midnight has come be scored anew, as many as the road has room for; returns the leads to wake."""
+    with transaction() as connection:
+        driver = raw(connection)
+        row = driver.execute(
+            "SELECT document->>'timezone' FROM policy_version JOIN active_policy USING (number)"
+        ).fetchone()
+        free = room(driver, now) if row else 0
+        if row is None or not free:
+            return []
+        zone = ZoneInfo(row[0])
+        today = now.astimezone(zone).date()
+        midnight = datetime.combine(today, time(), zone).astimezone(now.tzinfo)
+        leads = driver.execute(
+            "SELECT id FROM lead WHERE next_refresh_at <= %s AND merged_into IS NULL AND NOT EXISTS (SELECT FROM event "
+            "WHERE source = %s AND external_id = concat('refresh:', lead.id, ':', %s::text)) "
+            "ORDER BY next_refresh_at, id LIMIT %s",
+            [now, ENGINE_SOURCE, today.isoformat(), free],
+        ).fetchall()
+        intakes = [
+            Intake(
+                source=ENGINE_SOURCE,
+                id=f"refresh:{lead}:{today}",
+                type="score.refreshed",
+                occurred_at=midnight,
+                due_at=now,
+                properties={"cause": "time"},
+                lead_id=lead,
+            )
+            for (lead,) in leads
+        ]
+        return [lead for _, lead in put(driver, intakes)]

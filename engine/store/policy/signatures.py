@@ -1,0 +1,85 @@
+"""Signatures of marketing and sales under the draft, bound to its digest: any edit gives another digest and voids them.
+
+Whose signatures a publication needs is decided by `engine.policy.publish`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import select
+
+from engine.errors import BatonError
+from engine.store.access import audit
+from engine.store.orm import unit_of_work
+from engine.store.policy.drafts import load_draft
+from engine.store.schema.draft_tables import DraftSignature
+from rulesets.document.wording import says
+
+SIDES = ("marketing", "sales")
+REVIEW = "review"
+"""Kept like a signature, and as void after an edit: somebody asks both sides to read this draft."""
+
+
+class SignatureRefused(BatonError):
+    """A signature that cannot be given; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One side's signature."""
+
+    side: str
+    signer: str
+    signed_at: datetime
+    digest: str
+
+
+def valid_signatures(digest: str) -> tuple[Signature, ...]:
+    """The signatures under the draft with this digest; those under another are void and left out."""
+    with unit_of_work() as session:
+        rows = session.exec(
+            select(DraftSignature)
+            .where(DraftSignature.digest == digest, DraftSignature.side != REVIEW)
+            .order_by(DraftSignature.side)
+        ).all()
+        return tuple(Signature(row.side, row.signer, row.signed_at, row.digest) for row in rows)
+
+
+def reviewing(digest: str) -> Signature | None:
+    """Who asked for a review of the draft with this digest, and when; None when nobody did."""
+    with unit_of_work() as session:
+        row = session.get(DraftSignature, REVIEW)
+        asked = row is not None and row.digest == digest
+        return Signature(row.side, row.signer, row.signed_at, row.digest) if row and asked else None
+
+
+def ask_for_review(digest: str, by: str, now: datetime) -> None:
+    """Ask both sides to read the draft; raises `SignatureRefused` when it is not the one that was read."""
+    _put(REVIEW, digest, by, now, "draft.review_asked")
+
+
+def sign(side: str, digest: str, by: str, now: datetime) -> None:
+    """Sign for a side; raises `SignatureRefused` when the draft is not the one that was read."""
+    if side not in SIDES:
+        raise SignatureRefused(says("%(side)s is not a side: choose marketing or sales", side=side))
+    _put(side, digest, by, now, "draft.signed")
+
+
+def _put(side: str, digest: str, by: str, now: datetime, action: str) -> None:
+    if load_draft().digest != digest:
+        raise SignatureRefused(says("the draft was changed after you opened the page: read what is new, then sign"))
+    with unit_of_work() as session:
+        session.merge(DraftSignature(side=side, digest=digest, signer=by, signed_at=now))
+        audit.record(session, actor=by, action=action, subject=f"draft/{side}", after={"digest": digest})
+
+
+def withdraw(side: str, by: str) -> None:
+    """Take a signature back."""
+    with unit_of_work() as session:
+        row = session.get(DraftSignature, side)
+        if row is not None:
+            session.delete(row)
+            audit.record(
+                session, actor=by, action="draft.signature_withdrawn", subject=f"draft/{side}",
+                before={"digest": row.digest, "signer": row.signer},
+            )  # fmt: skip

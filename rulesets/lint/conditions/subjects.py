@@ -1,0 +1,194 @@
+"""What a test is about, and the values its subject can have as far as some tests tell them apart.
+
+A subject is a field, a property of the event at hand read as one type, a count, or the days since an event. `cells`
+divides everything a subject can be (unknown included) into cells on each of which every given test is constant; the
+truth on a cell is the interpreter's own answer for a value from it. Cells may include values that never occur, never
+miss one that does: what holds on no cell holds for no lead. Relations between subjects are not known here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from rulesets.conditions.conditions import OPERATORS, TEMPORAL, CountTest, DaysSinceTest, FieldTest, PropertyTest
+from rulesets.conditions.interpreter import RELATIVE, compare
+from rulesets.conditions.numbers import LARGEST_NUMBER
+from rulesets.conditions.operands import property_type, read_operand
+from rulesets.conditions.reading import Field, FieldType
+from rulesets.lint.conditions.texts import set_cells, text_cells
+from rulesets.policy.vocabulary import Vocabulary
+
+Test = FieldTest | PropertyTest | CountTest | DaysSinceTest
+Span = tuple[int, int]
+"""Whole steps of a number's grid, both ends included."""
+MOST_CELLS = 512
+DAY = 86_400_000_000
+"""A day in microseconds."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENTS = {
+    FieldType.DATE: (date(1000, 1, 1).toordinal(), date(9998, 12, 31).toordinal()),
+    FieldType.DATETIME: (-((EPOCH - datetime(999, 12, 30, tzinfo=UTC)) // timedelta(microseconds=1)), 8028 * 366 * DAY),
+}
+"""Days by ordinal, instants in microseconds since 1970: more than can be read (years 1000 to 9998)."""
+LONGEST_AGE = 10**22
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Numbers as whole steps: ``scale`` steps make 1; ``low`` and ``high`` bound the steps."""
+
+    scale: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, scale: int, low: int = -LARGEST_NUMBER, high: int = LARGEST_NUMBER) -> "Grid":
+        """A grid between two whole numbers."""
+        return cls(scale, low * scale, high * scale)
+
+
+GRIDS = {FieldType.INTEGER: Grid.of(1), FieldType.DECIMAL: Grid.of(10_000)}
+COUNTS, DAYS = Grid.of(1, low=0), Grid.of(DAY, low=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """``key`` tells subjects apart; ``label`` is how people read it; ``field`` is None outside fields."""
+
+    key: tuple[str, ...]
+    type: FieldType
+    label: str
+    field: Field | None = None
+    grid: Grid | None = None
+    always_known: bool = False
+    whole: bool = False
+    """Only asks whether something is known."""
+
+
+class Cell(NamedTuple):
+    """Values on which every test is constant. ``what``: None (unknown), a span of steps, a folded text, or OTHER …"""
+
+    what: Any
+    truths: tuple[bool, ...]
+
+
+def subject_of(test: Test, vocabulary: Vocabulary) -> Subject:
+    """The subject of a sound test."""
+    match test:
+        case FieldTest():
+            field = vocabulary.fields[test.field]
+            return Subject(("field", field.key), field.type, field.key, field, _grid_of(field))
+        case PropertyTest():
+            operator = OPERATORS[test.op]
+            type_ = property_type(operator, test.value)
+            whole = operator.types == frozenset(FieldType)
+            return Subject(
+                ("property", test.event, "any" if whole else type_),
+                type_,
+                test.event,
+                grid=GRIDS.get(type_),
+                whole=whole,
+            )
+        case CountTest():
+            key = ("count", test.count.model_dump_json())
+            return Subject(key, FieldType.INTEGER, f"count of {test.count.event}", grid=COUNTS, always_known=True)
+        case _:
+            key = ("days_since", test.days_since.model_dump_json())
+            return Subject(key, FieldType.DECIMAL, f"days since {test.days_since.event}", grid=DAYS)
+
+
+def _grid_of(field: Field) -> Grid | None:
+    """Numbers the engine keeps are never below 0, but for scores."""
+    grid = GRIDS.get(field.type)
+    kept = field.read_only and field.type is FieldType.INTEGER
+    return COUNTS if grid and kept else grid
+
+
+def cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> tuple[Cell, ...] | None:
+    """The cells of a subject under these tests; None when there would be too many."""
+    if subject.whole or subject.type is FieldType.BOOLEAN:
+        values: tuple[Any, ...] = ("…",) if subject.whole else (True, False)
+        found: Iterable[Cell] | None = (_cell(value, subject, tests, zone) for value in values)
+    elif subject.grid is not None:
+        found = _number_cells(subject, subject.grid, tests, zone)
+    elif subject.type in TEMPORAL:
+        found = _moment_cells(subject, tests, zone)
+    else:
+        read = set_cells if subject.type is FieldType.CHOICES else text_cells
+        named = read(subject.field, tests, lambda test, value: _holds(test, subject, value, zone))
+        found = None if named is None else (Cell(what, truths) for what, truths in named)
+    if found is None:
+        return None
+    unknown = () if subject.always_known else (_cell(None, subject, tests, zone),)
+    return (*unknown, *found)
+
+
+def _holds(test: Test, subject: Subject, value: Any, zone: ZoneInfo) -> bool:
+    return compare(subject.type, test.op, test.value, value, EPOCH, zone)
+
+
+def _cell(value: Any, subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> Cell:
+    return Cell(value, tuple(_holds(test, subject, value, zone) for test in tests))
+
+
+def numbers(test: Test, type_: FieldType, zone: ZoneInfo) -> tuple[Any, ...]:
+    """The operands of a test, one by one."""
+    operand = read_operand(type_, OPERATORS[test.op], test.value, zone)
+    return operand if isinstance(operand, tuple) else () if operand is None else (operand,)
+
+
+def spans(cuts: Iterable[Fraction], low: int, high: int) -> list[Span]:
+    """The whole numbers from low to high, divided so that none of the cuts lies inside a part."""
+    starts = {low}
+    for cut in cuts:
+        starts |= {-(-cut.numerator // cut.denominator), cut.numerator // cut.denominator + 1}
+    inside = [*sorted(start for start in starts if low <= start <= high), high + 1]
+    return [(start, after - 1) for start, after in pairwise(inside)]
+
+
+def _number_cells(subject: Subject, grid: Grid, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[Cell]:
+    cuts = {Fraction(n) * grid.scale for test in tests for n in numbers(test, subject.type, zone)}
+    for span in spans(cuts, grid.low, grid.high):
+        value = number_at(subject, grid, span[0])
+        yield Cell(span, tuple(_holds(test, subject, value, zone) for test in tests))
+
+
+def number_at(subject: Subject, grid: Grid, step: int) -> Any:
+    """The number at a step of the grid, as the interpreter meets it."""
+    if subject.type is FieldType.INTEGER:
+        return step
+    return Fraction(step, DAY) if grid.scale == DAY else Decimal(step) / grid.scale
+
+
+def _moment_cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[Cell] | None:
+    """A moment and its age are taken as if any went with any: now is any moment."""
+    unit = 1 if subject.type is FieldType.DATE else DAY
+    ages = [
+        Fraction(days) * unit for test in tests if test.op in RELATIVE for days in numbers(test, subject.type, zone)
+    ]
+    moments = [_step(at) for test in tests if test.op not in RELATIVE for at in numbers(test, subject.type, zone)]
+    at_moments = spans(map(Fraction, moments), *MOMENTS[subject.type])
+    at_ages = spans([Fraction(0), *ages] if ages else [], -LONGEST_AGE, LONGEST_AGE)
+    if len(at_moments) * len(at_ages) > MOST_CELLS:
+        return None
+    return (
+        Cell((moment, age), tuple(_holds_at(test, subject, moment[0], Fraction(age[0], unit), zone) for test in tests))
+        for moment, age in product(at_moments, at_ages)
+    )
+
+
+def _step(at: date | datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1) if isinstance(at, datetime) else at.toordinal()
+
+
+def _holds_at(test: Test, subject: Subject, step: int, age: Fraction, zone: ZoneInfo) -> bool:
+    if test.op in RELATIVE:
+        (days,) = numbers(test, subject.type, zone)
+        return RELATIVE[test.op](age, days)
+    is_day = subject.type is FieldType.DATE
+    return _holds(test, subject, date.fromordinal(step) if is_day else EPOCH + timedelta(microseconds=step), zone)

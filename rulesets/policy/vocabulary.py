@@ -1,0 +1,153 @@
+"""The vocabulary: which facts and events a policy may speak of (R1.1, R1.3, R1.8; docs/contract/design.md §2).
+
+Built-in fields, fields the engine keeps (read only), Baton's own events, and what the policy declares. How a raw value
+is read is `rulesets.conditions.reading`, whose names are offered here too.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rulesets.conditions.reading import Field, FieldType, Reading, ReadingCode, Value, fold, read
+
+if TYPE_CHECKING:
+    from rulesets.policy.policy import EventDef, FieldDef, Policy
+
+GROUPS = {"traits": "lead.", "company": "company.", "answers": "answers."}
+"""Group of the event envelope → prefix of its fields (R1.1)."""
+
+READ_ONLY_PREFIXES = ("score.", "checklist.", "account.")
+STAGES = ("raw", "nurture", "ready", "mql", "sql", "opportunity", "won", "lost", "disqualified")
+BUYER_ROLES = ("initiator", "decider", "buyer", "influencer", "user", "gatekeeper")
+
+
+def _fields(type_: FieldType, *keys: str, read_only: bool = False, pii: bool = False) -> Iterable[Field]:
+    return (Field(key, type_, read_only=read_only, pii=pii) for key in keys)
+
+
+BUILT_IN: Mapping[str, Field] = {
+    field.key: field
+    for field in (
+        *_fields(FieldType.TEXT, "lead.email", "lead.phone", "lead.name", pii=True),
+        *_fields(FieldType.TEXT, "lead.job_title", "lead.region", "lead.city", "lead.country"),
+        *_fields(FieldType.TEXT, "lead.source", "lead.language"),
+        *_fields(FieldType.TEXT, "company.name", "company.domain", "company.industry", "company.type"),
+        Field("lead.buyer_role", FieldType.CHOICE, BUYER_ROLES),
+        Field("lead.direction", FieldType.CHOICE, ("inbound", "outbound")),
+        Field("lead.tags", FieldType.CHOICES),
+        *_fields(FieldType.INTEGER, "company.employees", "company.founded_year"),
+        *_fields(FieldType.DECIMAL, "company.registered_capital", "company.annual_revenue"),
+        Field("company.is_customer", FieldType.BOOLEAN),
+        Field("lead.created_at", FieldType.DATETIME),
+        *_fields(FieldType.DECIMAL, "score.fit", "score.engagement", read_only=True),
+        Field("score.grade", FieldType.CHOICE, ("A", "B", "C", "D"), read_only=True),
+        Field("score.heat", FieldType.CHOICE, ("frenzied", "hot", "warm", "cold"), read_only=True),
+        *_fields(FieldType.TEXT, "score.cell", "score.model", read_only=True),
+        Field("lead.stage", FieldType.CHOICE, STAGES, read_only=True),
+        *_fields(FieldType.TEXT, "lead.owner", "lead.sdr", read_only=True),
+        *_fields(FieldType.INTEGER, "lead.touches", "lead.cycle", read_only=True),
+        Field("lead.recycled_at", FieldType.DATETIME, read_only=True),
+        *_fields(FieldType.TEXT, "lead.reject_reason", "lead.release_reason", read_only=True),
+        *_fields(FieldType.INTEGER, "account.leads", "account.active_leads", read_only=True),
+        Field("account.roles", FieldType.CHOICES, BUYER_ROLES, read_only=True),
+    )
+}
+
+IDENTITY_FIELDS = frozenset({"lead.email", "lead.phone", "lead.created_at", "company.domain", "company.name"})
+"""Built-in fields whose type a policy may not change: identity and accounts are made of them (R1.4, R1.7)."""
+
+EVENT_PREFIXES = (
+    "lead.", "opportunity.", "sla.", "pool.", "score.", "policy.", "roster.", "queue.", "suspension.",
+)  # fmt: skip
+WORK_EVENTS = (
+    "lead.identified", "lead.touched", "lead.qualified", "lead.disqualified", "lead.rejected", "lead.released",
+    "lead.dispatched", "lead.assigned", "lead.accepted", "lead.claimed", "lead.recycled", "lead.reopened",
+    "lead.merged", "lead.erased", "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
+)  # fmt: skip
+"""Baton's own events that people or trusted systems send."""
+ENGINE_EVENTS = (
+    "sla.warned", "sla.breached", "sla.held", "pool.reclaimed", "queue.assigned", "score.refreshed",
+    "policy.activated", "roster.changed", "suspension.started", "suspension.ended",
+)  # fmt: skip
+"""Baton's own events that only the engine makes."""
+BATON_EVENTS = (*WORK_EVENTS, *ENGINE_EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event a policy may count: declared (``kind`` direct or latent), or Baton's own (``kind`` None).
+
+    ``asset`` is the path of the property that names the asset, such as ``properties.asset_id`` (R3.4).
+    """
+
+    key: str
+    kind: str | None = None
+    asset: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+def is_read_only(key: str) -> bool:
+    """Whether a field is the engine's: nobody may declare or send it."""
+    return key.startswith(READ_ONLY_PREFIXES) or (key in BUILT_IN and BUILT_IN[key].read_only)
+
+
+def checklist_field(key: str) -> Field:
+    """How many items of a checklist are met, as a field."""
+    return Field(f"checklist.{key}.met", FieldType.INTEGER, read_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Fields and events by key, and foreign event names by folded name."""
+
+    fields: Mapping[str, Field]
+    events: Mapping[str, Event]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, policy: "Policy") -> "Vocabulary":
+        """The vocabulary of a policy: built in and declared."""
+        return cls.built(policy.fields, policy.events, (c.key for c in policy.qualification.checklists))
+
+    @classmethod
+    def built(
+        cls, fields: Iterable["FieldDef"] = (), events: Iterable["EventDef"] = (), checklists: Iterable[str] = ()
+    ) -> "Vocabulary":
+        """The built-in vocabulary plus these declarations; a built-in field may be declared anew with options."""
+        declared = {d.key: Field(d.key, d.type, d.options, d.unit, d.pii, d.unknown_values) for d in fields}
+        met = {field.key: field for field in map(checklist_field, checklists)}
+        listed = {key: Event(key) for key in BATON_EVENTS}
+        listed |= {d.key: Event(d.key, d.kind, d.asset, d.aliases) for d in events}
+        names = {fold(alias): event.key for event in reversed(listed.values()) for alias in event.aliases}
+        return cls({**BUILT_IN, **declared, **met}, listed, names)
+
+    def field(self, key: str) -> Field | None:
+        """The field of this key, if there is one."""
+        return self.fields.get(key)
+
+    def event(self, key: str) -> Event | None:
+        """The event of this key, if it is listed."""
+        return self.events.get(key)
+
+    def event_key(self, name: str) -> str:
+        """The key an event arrives under: a foreign name is mapped by its alias, anything else stays (R1.8)."""
+        return name if name in self.events else self.names.get(fold(name), name)
+
+    def group(self, name: str) -> Mapping[str, Field]:
+        """Fields an envelope group (``traits``, ``company``, ``answers``) may set, by the name used in the group."""
+        prefix = GROUPS[name]
+        return {
+            key.removeprefix(prefix): field
+            for key, field in self.fields.items()
+            if key.startswith(prefix) and not field.read_only
+        }
+
+
+EMPTY = Vocabulary.built()
+"""Only what is built in."""
+
+__all__ = [
+    "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS", "IDENTITY_FIELDS",
+    "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "Event", "Field", "FieldType", "Reading", "ReadingCode", "Value",
+    "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
+]  # fmt: skip

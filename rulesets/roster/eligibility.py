@@ -1,0 +1,123 @@
+"""The monthly list of who may receive leads of a role: read from a file, checked, put into the roster (R5.9). Pure.
+
+A list says exactly who is eligible that month: who is on it gets the month, every other person of the role loses it.
+Other roles and other months stay as they are. Without a list everyone is eligible, so an empty one is refused.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from rulesets.document.findings import Finding, Place, did_you_mean, error, quoted
+from rulesets.document.wording import Word, says, words
+from rulesets.roster.roster import FORMAT
+from rulesets.roster.roster_csv import CsvRefused
+
+ROLES = ("sdr", "sales")
+"""Roles whose leads are assigned by turns."""
+WARNED_FROM = 25
+"""The day of the month from which next month's list is asked for."""
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+class Named(NamedTuple):
+    """An e-mail of a list and its place there, such as line 3."""
+
+    place: Place
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list changes, people by e-mail, and the document to import: none if there are ``findings``."""
+
+    document: Mapping[str, Any]
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+def read_list(text: str) -> list[Named]:
+    """The e-mails of a text: one a line, or the column ``email`` of a table with a heading. Raises CsvRefused."""
+    try:
+        rows = [(number, row) for number, row in enumerate(csv.reader(_lines(text), strict=True), 1) if any(row)]
+    except csv.Error as refused:
+        raise CsvRefused(says("the list cannot be read: %(why)s", why=Word("problem", str(refused)))) from None
+    heading = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    if "email" in heading:
+        return [Named((f"line {n}",), _cell(row, heading.index("email"))) for n, row in rows[1:]]
+    return [Named((f"line {n}",), _cell(row, 0)) for n, row in rows]
+
+
+def eligible(roster: Mapping[str, Any], role: str, month: str) -> list[str]:
+    """Who is on the list of a role and month; nobody where there is none."""
+    return [person["email"] for person in _of(roster, role) if month in person.get("eligible_months", ())]
+
+
+def with_list(roster: Mapping[str, Any], role: str, month: str, names: Sequence[Named]) -> Listed:
+    """The people of ``roster`` whose months a list changes. Never raises: what is wrong stands in ``findings``."""
+    if findings := tuple(_wrong(roster, role, month, names)):
+        return Listed({}, findings=findings)
+    wanted, had = {email for _, email in names}, set(eligible(roster, role, month))
+    changed = [_marked(person, month, on=person["email"] in wanted) for person in _of(roster, role)
+               if (person["email"] in wanted) != (person["email"] in had)]  # fmt: skip
+    return Listed(
+        {"format": FORMAT, "people": changed},
+        tuple(sorted(wanted - had)),
+        tuple(sorted(had - wanted)),
+        len(wanted & had),
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.removeprefix("\ufeff").splitlines()]
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    return row[place].strip().removeprefix("'").lower() if place < len(row) else ""
+
+
+def _of(roster: Mapping[str, Any], role: str) -> list[Any]:
+    return [person for person in roster.get("people", ()) if person["role"] == role]
+
+
+def _wrong(roster: Mapping[str, Any], role: str, month: str, names: Iterable[Named]) -> Iterable[Finding]:
+    roles = {person["email"]: person["role"] for person in roster.get("people", ())}
+    if role not in ROLES:
+        told = says("lists are of %(roles)s; given is %(value)s", roles=words("role", *ROLES), value=quoted(role))
+        yield error("wrong-value", ("role",), told)
+        return
+    if not MONTH.fullmatch(month):
+        told = says("give the month as 2026-12; given is %(value)s", value=quoted(month))
+        yield error("wrong-value", ("month",), told)
+    if not names:
+        yield error("empty-list", (), says("the list names nobody: without a list everyone is eligible"))
+    for place, email in names:
+        if email not in roles:
+            near = did_you_mean(email, roles)
+            told = says("there is no person %(email)s in the roster", email=quoted(email))
+            yield error("dangling-reference", place, told, near)
+        elif roles[email] != role:
+            told = says(
+                "%(email)s is %(role)s, not %(wanted)s",
+                email=quoted(email), role=Word("role", roles[email]), wanted=Word("role", role),
+            )  # fmt: skip
+            yield error("wrong-value", place, told)
+
+
+def _marked(person: Mapping[str, Any], month: str, *, on: bool) -> dict[str, Any]:
+    months = {*person.get("eligible_months", ())} - {month} | ({month} if on else set())
+    return {**person, "eligible_months": sorted(months)}
+
+
+def missing_lists(roster: Mapping[str, Any], today: date) -> list[tuple[str, str]]:
+    """(role, next month) of the lists that are missing although the role has had some; nothing before the 25th."""
+    if today.day < WARNED_FROM:
+        return []
+    month = f"{(today.replace(day=1) + timedelta(days=31)):%Y-%m}"
+    listed = {role: {m for one in _of(roster, role) for m in one.get("eligible_months", ())} for role in ROLES}
+    return [(role, month) for role, months in listed.items() if months and month not in months]

@@ -1,0 +1,89 @@
+"""What a roster document may say of people and calendars, at its edges."""
+
+import re
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rulesets.document.document import load
+from rulesets.roster.roster import FORMAT, Calendar, Person, Roster, Team, lint_roster
+from rulesets.roster.roster_csv import COLUMNS, CsvRefused, read_people, write_people
+
+
+def roster(**parts: Any) -> dict[str, Any]:
+    return {"format": FORMAT, **parts}
+
+
+def test_a_calendar_knows_its_zone() -> None:
+    shanghai = {"key": "cn", "timezone": "Asia/Shanghai"}
+    assert Roster.model_validate(roster(calendars=[shanghai])).calendars[0].zone == ZoneInfo("Asia/Shanghai")
+
+
+def test_absences_apart_from_each_other_are_no_finding() -> None:
+    away = [{"from": "2026-11-23", "to": "2026-11-27"}, {"from": "2026-12-01", "to": "2026-12-01"}]
+    person = {"email": "li@example.com", "name": "Li", "role": "sdr", "absences": away}
+    assert lint_roster(roster(people=[person])).findings == ()
+
+
+def test_an_absence_that_ends_before_it_begins_is_named_beside_a_sound_one() -> None:
+    away = [{"from": "2026-11-27", "to": "2026-11-23"}, {"from": "2026-12-01", "to": "2026-12-01"}]
+    person = {"email": "li@example.com", "name": "Li", "role": "sdr", "absences": away}
+    assert [finding.code for finding in lint_roster(roster(people=[person])).findings] == ["bad-absence"]
+
+
+@pytest.mark.parametrize("raw", [[[]] * 3, roster(people=[[[[]]]]), roster(people={"a": {"b": {}}})])
+def test_whatever_is_given_is_answered_with_findings(raw: Any) -> None:
+    assert lint_roster(raw).roster is None
+
+
+def test_a_csv_with_a_broken_quote_is_refused_with_its_line() -> None:
+    with pytest.raises(CsvRefused, match="line 2"):
+        read_people('email,name\n"li@example.com"x,Li\n')
+
+
+AWAY = [{"from": "2026-11-23", "to": "2026-11-27", "reason": "leave"}, {"from": "2026-12-24", "to": "2026-12-24"}]
+LI: dict[str, Any] = {
+    "email": "li@example.com",
+    "role": "sdr",
+    "tier": 1,
+    "capacity": 50,
+    "caps": {"day": 10, "month": 120},
+    "active": True,
+    "absences": AWAY,
+}
+
+
+def test_absences_go_out_as_a_column_and_come_back() -> None:
+    table = write_people(roster(people=[LI]))
+    assert "2026-11-23/2026-11-27 leave; 2026-12-24" in table
+    assert read_people(table)["people"] == [LI]
+
+
+def test_what_a_table_has_no_column_for_stays_and_what_it_leaves_empty_goes() -> None:
+    known = roster(people=[LI])
+    (kept,) = read_people("email,name\nLI@example.com,Li\n", known)["people"]
+    assert kept == {**LI, "email": "LI@example.com", "name": "Li"}
+    (emptied,) = read_people("email,role,cap_day,cap_month,capacity,absences\nli@example.com,sdr,,7,,\n", known)[
+        "people"
+    ]
+    assert emptied == {"email": "li@example.com", "role": "sdr", "tier": 1, "active": True, "caps": {"month": 7}}
+    (new,) = read_people("email,role\nnew@example.com,sdr\n", known)["people"]
+    assert new == {"email": "new@example.com", "role": "sdr"}
+
+
+@pytest.mark.parametrize("absence", ["next week", "2026-11-23 / leave", "2026-11-23/leave"])
+def test_an_absence_nobody_can_read_names_its_line(absence: str) -> None:
+    with pytest.raises(CsvRefused, match="line 2: write absences as"):
+        read_people(f"email,absences\nli@example.com,{absence}\n")
+
+
+def test_the_documentation_names_every_key_and_its_example_is_sound() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "roster.md").read_text("utf-8")
+    example = load(re.findall(r"^```yaml roster\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
+    assert lint_roster(example).findings == ()
+    assert example["people"][1].keys() == {field.alias or name for name, field in Person.model_fields.items()}
+    keys = {*Person.model_fields, *Team.model_fields, *Calendar.model_fields}
+    assert {key for key in keys if f"`{key}`" not in page} == {"key", "label"}
+    assert [name for name in COLUMNS if name not in page] == []

@@ -1,0 +1,127 @@
+"""Scores of the moment for whoever looks: asked of a process that stays, because the web process evaluates no rules.
+
+A question lies in Redis for as long as somebody waits for it, under a number; a list carries the numbers. One process
+(`baton worker --reads`) answers them one after another with matchers and histories it keeps: a forked job would spend
+the whole time-out on loading them (docs/adr/0008). Whoever gets no answer shows the last decision's score instead.
+Nothing is stored, nothing is decided.
+"""
+
+import json
+import signal
+import threading
+import time
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import redis
+import structlog
+
+from engine.core.explain import line_body, scores_body
+from engine.errors import ServerUnavailable
+from engine.simulation.live_score import ScoredNow, ScoresNow
+from workers import queues
+
+log = structlog.get_logger(__name__)
+
+WAIT_SECONDS = 0.3
+"""How long somebody who looks waits for the score of the moment."""
+ALIVE_SECONDS = 3
+"""Who answers says at least this often that it is alive; otherwise nobody is asked."""
+IDLE_SECONDS = 1
+PAUSE_SECONDS = 1.0
+"""After an outage of a server."""
+COUNTER, LIST, ALIVE = "baton:reads", "baton:reads:waiting", "baton:reads:alive"
+
+Told = dict[str, Any]
+
+
+def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = WAIT_SECONDS) -> Told | None:
+    """The scores of a lead at a moment as `told` makes them, with every line of the ledger if ``full``.
+
+    None when the lead was never decided, or nobody answers in time: then the last decision's are to be shown.
+    """
+    try:
+        client = queues.client()
+        if not client.exists(ALIVE):
+            return None
+        number = int(client.incr(COUNTER))
+        question = json.dumps({"lead": lead_id, "at": at.isoformat(), "full": full})
+        with client.pipeline() as together:
+            together.set(_question(number), question, px=int(wait * 1000))
+            together.rpush(LIST, number)
+            together.execute()
+        answer = client.blpop([_answer(number)], timeout=wait)
+    except redis.RedisError as error:
+        log.warning("reads.unheard", reason=type(error).__name__)
+        return None
+    except ServerUnavailable:
+        return None
+    found: Told | None = json.loads(answer[1]) if answer else None
+    return found
+
+
+def told(found: ScoredNow, *, full: bool) -> Told:
+    """Scores of a moment as JSON: the version they are computed by, and the scores as a decision stores them."""
+    body = scores_body(found.scores)
+    if full:
+        body["ledger"] = [line_body(line) for line in found.scores.ledger]
+    else:
+        body = {name: body[name] for name in ("model", "fit", "engagement", "grade", "heat", "cell")}
+    return {"policy": {"number": found.number, "digest": found.digest}, "at": found.at.isoformat(), "scores": body}
+
+
+def answer_reads(stop: threading.Event) -> None:
+    """Answer questions until told to stop; call it with `init_store` and `init_queue` done.
+
+    An outage of a server is waited out; a lead that cannot be scored gets the answer null and a line in the log.
+    """
+    with queues.patient_client(IDLE_SECONDS) as client, closing(ScoresNow()) as scores:
+        while not stop.is_set():
+            try:
+                client.set(ALIVE, "1", ex=ALIVE_SECONDS)
+                asked = client.blpop([LIST], timeout=IDLE_SECONDS)
+                if asked is not None:
+                    _answer_one(client, scores, int(asked[1]))
+            except (redis.RedisError, ServerUnavailable) as error:
+                log.warning("reads.outage", reason=type(error).__name__)
+                stop.wait(PAUSE_SECONDS)
+
+
+def run_reads() -> None:
+    """Answer questions until SIGTERM or Ctrl-C."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    answer_reads(stop)
+
+
+def _answer_one(client: "redis.Redis", scores: ScoresNow, number: int) -> None:
+    """Answer a question; one that nobody waits for any more is left."""
+    question = client.getdel(_question(number))
+    if question is None:
+        return
+    asked, started = json.loads(question), time.monotonic()
+    try:
+        found = scores.score(asked["lead"], datetime.fromisoformat(asked["at"]))
+    except ServerUnavailable:
+        raise
+    except Exception:
+        log.exception("reads.failed", lead=asked["lead"])
+        found = None
+    answer = json.dumps(found and told(found, full=asked["full"]))
+    with client.pipeline() as together:
+        together.rpush(_answer(number), answer)
+        together.expire(_answer(number), ALIVE_SECONDS)
+        together.execute()
+    took = time.monotonic() - started
+    if took > WAIT_SECONDS:
+        log.info("reads.late", lead=asked["lead"], seconds=round(took, 3))
+
+
+def _question(number: int) -> str:
+    return f"baton:read:{number}"
+
+
+def _answer(number: int) -> str:
+    return f"baton:read:{number}:answer"
