@@ -12,7 +12,7 @@ from admin.views import registering
 from admin.web import problems
 from admin.web.proxies import BehindProxies
 from admin.web.secret_key import secret_key
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 from engine.settings import Settings
 from engine.store.session import init_store
 from workers.queues import init_queue
@@ -25,7 +25,7 @@ MAX_PAGE_BODY = 3 * 1024 * 1024
 """Bytes of a whole request to the pages, with what is uploaded; the API measures its bodies itself."""
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
+def create_app(settings: Settings, clock: WallClock | None = None) -> Flask:
     """The application of one process; ``clock`` replaces the machine's in tests."""
     init_store(database_url(settings))
     init_queue(redis_url(settings))

@@ -5,9 +5,9 @@ from typing import cast
 
 from flask import current_app
 
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 
 
 def now() -> datetime:
     """The current moment by the application's clock."""
-    return cast("Clock", current_app.config.get("BATON_CLOCK") or SystemClock()).now()
+    return cast("WallClock", current_app.config.get("BATON_CLOCK") or SystemClock()).now()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from admin.permissions import May
-from rulesets.policy.diff import Change, Row
+from rulesets.policy.diff import PolicyChange, RowStep
 
 SCORING, QUALIFICATION, CLOCKS = May.EDIT_SCORING, May.EDIT_QUALIFICATION, May.EDIT_CLOCKS
 SDR, SALES = May.EDIT_SDR_ASSIGNMENT, May.EDIT_SALES_ASSIGNMENT
@@ -35,10 +35,10 @@ def of_role(role: str) -> frozenset[May]:
     return frozenset({SDR}) if role == "sdr" else frozenset({SALES})
 
 
-def needed(change: Change, old: dict[str, Any], new: dict[str, Any]) -> list[frozenset[May]]:
+def needed(change: PolicyChange, old: dict[str, Any], new: dict[str, Any]) -> list[frozenset[May]]:
     """What a change needs: of each set one permission. An assignment policy that changes its role needs both sides."""
     part = str(change.steps[0])
-    if part != "assignment" or len(change.steps) < 2 or not isinstance(change.steps[1], Row):
+    if part != "assignment" or len(change.steps) < 2 or not isinstance(change.steps[1], RowStep):
         return [PARTS.get(part, ANY)]
     rows = [
         row for document in (old, new) for row in document.get("assignment", ()) if row["key"] == change.steps[1].key
@@ -47,7 +47,7 @@ def needed(change: Change, old: dict[str, Any], new: dict[str, Any]) -> list[fro
 
 
 def forbidden(
-    changes: Iterable[Change], old: dict[str, Any], new: dict[str, Any], granted: frozenset[May]
-) -> list[Change]:
+    changes: Iterable[PolicyChange], old: dict[str, Any], new: dict[str, Any], granted: frozenset[May]
+) -> list[PolicyChange]:
     """The changes that somebody with these permissions may not make."""
     return [change for change in changes if not all(any_of & granted for any_of in needed(change, old, new))]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class WallClock(Protocol):
     """Gives the current moment as an aware UTC datetime."""
 
     def now(self) -> datetime: ...

@@ -12,11 +12,11 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from engine.batch.evaluate import Evaluator
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.matcher.rules import Prepare
 from engine.store.inbox.inbox import Accepted, Intake, accept
 from engine.store.policy.versions import add_version
-from engine.store.session import hold, raw, transaction
+from engine.store.session import raw, session_lock_connection, transaction
 from engine.store.shards import SHARDS
 from rulesets.compile.compiler import compile_policy
 from rulesets.document import document
@@ -120,7 +120,9 @@ def take_in(*events: Intake, now: datetime = NOW) -> Accepted:
     return accept(events, now)
 
 
-def decide_all(clock: Clock | None = None, prepare: Prepare | None = None, shards: Sequence[int] = ALL_SHARDS) -> int:
+def decide_all(
+    clock: WallClock | None = None, prepare: Prepare | None = None, shards: Sequence[int] = ALL_SHARDS
+) -> int:
     """Decide everything that is due; returns how many events that were."""
     evaluator = Evaluator(clock or HandClock(), prepare)
     try:
@@ -150,7 +152,7 @@ def living_leads() -> list[int]:
 
 def await_locked_out(sessions: int) -> None:
     """Return once so many wait for an advisory lock; fails after half a minute."""
-    with hold() as watcher:
+    with session_lock_connection() as watcher:
         for _ in range(3_000):
             query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             if watcher.execute(query).fetchone() == (sessions,):

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 import structlog
 
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 from engine.errors import ServerUnavailable
 from engine.store.outbox import deliveries
 from engine.store.outbox.deliveries import Taken
@@ -33,7 +33,9 @@ OUTAGE_PAUSE_SECONDS = 1.0
 class Deliverer:
     """Threads that deliver, and one that finds them work. ``duties`` are done beside, every so often."""
 
-    def __init__(self, channels: Mapping[str, Send], duties: Sequence[Duty] = (), clock: Clock | None = None) -> None:
+    def __init__(
+        self, channels: Mapping[str, Send], duties: Sequence[Duty] = (), clock: WallClock | None = None
+    ) -> None:
         self._channels = dict(channels)
         self._duties = tuple(duties)
         self._clock = clock or SystemClock()
@@ -116,16 +118,16 @@ class Deliverer:
         try:
             self._channels[taken.channel](taken, self._clock.now())
         except Undelivered as why:
-            self._note_failure(taken, str(why), for_good=why.for_good)
+            self._note_failure(taken, str(why), permanent=why.permanent)
         except Exception as error:
             log.exception("deliver.broken", delivery=taken.id)
-            self._note_failure(taken, f"could not be written: {type(error).__name__}", for_good=False)
+            self._note_failure(taken, f"could not be written: {type(error).__name__}", permanent=False)
         else:
             deliveries.note_sent(taken, self._clock.now())
             log.info("deliver.sent", delivery=taken.id, channel=taken.channel, kind=taken.kind)
 
-    def _note_failure(self, taken: Taken, why: str, *, for_good: bool) -> None:
-        again = deliveries.note_failure(taken, why, self._clock.now(), for_good=for_good)
+    def _note_failure(self, taken: Taken, why: str, *, permanent: bool) -> None:
+        again = deliveries.note_failure(taken, why, self._clock.now(), permanent=permanent)
         log.warning(
             "deliver.again" if again else "deliver.given_up",
             delivery=taken.id,

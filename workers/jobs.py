@@ -18,7 +18,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from engine.batch.evaluate import Evaluator
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 from engine.core.calendar.calendars import known_countries
 from engine.errors import BatonError
 from engine.store.session import close_store
@@ -189,13 +189,13 @@ _stop = _Stop()
 class _Time:
     """What drains take for the time; forked children inherit it."""
 
-    clock: Clock = SystemClock()
+    clock: WallClock = SystemClock()
 
 
 _time = _Time()
 
 
-def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS, clock: Clock | None = None) -> None:
+def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS, clock: WallClock | None = None) -> None:
     """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own.
 
     What every drain would load anew after its fork is loaded before. ``clock`` replaces the machine's in tests.

@@ -19,7 +19,7 @@ import structlog
 
 from engine.core.explain import line_body, scores_body
 from engine.errors import ServerUnavailable
-from engine.simulation.live_score import ScoredNow, ScoresNow
+from engine.simulation.live_score import LiveScorer, ScoredNow
 from workers import queues
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ def answer_reads(stop: threading.Event) -> None:
 
     An outage of a server is waited out; a lead that cannot be scored gets the answer null and a line in the log.
     """
-    with queues.patient_client(IDLE_SECONDS) as client, closing(ScoresNow()) as scores:
+    with queues.patient_client(IDLE_SECONDS) as client, closing(LiveScorer()) as scores:
         while not stop.is_set():
             try:
                 client.set(ALIVE, "1", ex=ALIVE_SECONDS)
@@ -96,7 +96,7 @@ def run_reads() -> None:
     answer_reads(stop)
 
 
-def _answer_one(client: "redis.Redis", scores: ScoresNow, number: int) -> None:
+def _answer_one(client: "redis.Redis", scores: LiveScorer, number: int) -> None:
     """Answer a question; one that nobody waits for any more is left."""
     question = client.getdel(_question(number))
     if question is None:

@@ -16,7 +16,7 @@ import redis
 import structlog
 from rq import Queue, Worker
 
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 from engine.errors import ServerUnavailable
 from engine.policy.activation import activate_due
 from engine.store.decisions.discipline import end_suspensions
@@ -82,7 +82,7 @@ def end_suspended(now: datetime) -> None:
     queues.wake(end_suspensions(now))
 
 
-def drain(now: datetime) -> None:
+def retry_queued(now: datetime) -> None:
     """Let queued leads ask again."""
     queues.wake(_queue.ask(now))
 
@@ -117,12 +117,12 @@ DUTIES = (
     Duty("rescore", timedelta(seconds=TICK_SECONDS), rescore),
     Duty("refresh", timedelta(seconds=TICK_SECONDS), refresh),
     Duty("ask_for_lists", timedelta(hours=1), ask_for_lists),
-    Duty("drain_queues", timedelta(seconds=TICK_SECONDS), drain),
+    Duty("drain_queues", timedelta(seconds=TICK_SECONDS), retry_queued),
 )
 """Everything the scheduler does."""
 
 
-def run_scheduler(clock: Clock | None = None, stop: threading.Event | None = None) -> None:
+def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None = None) -> None:
     """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done.
 
     ``stop`` is set then, for threads beside.

@@ -137,13 +137,16 @@ def pool_json(row: Row) -> Json | None:
 
 def returned_for(state: LeadState) -> str | None:
     """The key of the reason somebody gave who let the lead go last."""
-    last = state.parted[-1].why if state.parted else None
+    last = state.former_owners[-1].why if state.former_owners else None
     return {"rejected": state.reject_reason, "released": state.release_reason}.get(last or "")
 
 
 def former_owners(row: Row) -> list[Json]:
     """Who lost or returned the lead, the latest last."""
-    return [{"person": one.person, "why": one.why, "at": plain(one.at)} for one in load_state(row, row["state"]).parted]
+    return [
+        {"person": one.person, "why": one.why, "at": plain(one.at)}
+        for one in load_state(row, row["state"]).former_owners
+    ]
 
 
 def decision_json(row: Row) -> Json:

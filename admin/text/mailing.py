@@ -64,7 +64,7 @@ class Writer:
             letter["To"] = Address(addr_spec=taken.address)
             letter["From"] = sender
         except (ValueError, IndexError, MessageError) as error:
-            raise Undelivered("this is no e-mail address", for_good=True) from error
+            raise Undelivered("this is no e-mail address", permanent=True) from error
         letter["Date"] = mail_date(now)
         letter["Message-ID"] = f"<{taken.message_id}@{parseaddr(sender)[1].partition('@')[2]}>"
         letter["Auto-Submitted"] = "auto-generated"

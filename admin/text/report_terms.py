@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from admin.text import terms
 from admin.text.reporting import in_one_unit
-from engine.core.reports.tables import COLUMNS, Kind
+from engine.core.reports.tables import COLUMNS, ColumnKind
 
 TITLES = {
     "fairness": _l("Fairness"),
@@ -130,11 +130,11 @@ def shown(column: str, value: Any) -> str:
     if value is None:
         return str(UNKNOWN.get(column, "—"))
     kind = COLUMNS[column]
-    if kind is Kind.SHARE:
+    if kind is ColumnKind.SHARE:
         return str(format_percent(value, "0.0%"))
-    if kind is Kind.SECONDS:
+    if kind is ColumnKind.SECONDS:
         return span(value)
-    if kind is Kind.TEXT:
+    if kind is ColumnKind.TEXT:
         return str(terms.term(CODES.get(column, {}), value) or value)
     return str(format_decimal(value))
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from admin.intake.envelope import Refused, parse_moment
-from engine.core.reports.tables import REPORTS, Kind, Period, Table, month_so_far
+from engine.core.reports.tables import REPORTS, ColumnKind, Period, Table, month_so_far
 from engine.store.read.overview import active_timezone
 from engine.store.read.report_origins import origin_fields
 from engine.store.read.reports import Question, read_report
@@ -91,14 +91,14 @@ def _check_origin(by: str) -> None:
     raise Refused("unknown_field", "by", f"is {by!r}, by whose values no report can be made: {hint}")
 
 
-def plain(kind: Kind, value: Any) -> str:
+def plain(kind: ColumnKind, value: Any) -> str:
     """A value as the terminal shows it: shares in percent, spans in one unit; nothing for what is not known."""
     if value is None:
         return ""
     match kind:
-        case Kind.SHARE:
+        case ColumnKind.SHARE:
             return f"{value * 100:.1f} %"
-        case Kind.SECONDS:
+        case ColumnKind.SECONDS:
             amount, unit = in_one_unit(value)
             return f"{amount:g} {unit}"
         case _:

@@ -39,7 +39,7 @@ class SignedIn(UserMixin):
 
     fs_uniquifier = ""
 
-    def __init__(self, account: accounts.Account, token: str = "") -> None:
+    def __init__(self, account: accounts.SignInAccount, token: str = "") -> None:
         self.id = account.id
         self.email = account.email
         self.password = account.password

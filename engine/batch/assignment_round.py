@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.batch.batch_state import Moment
-from engine.batch.leads import Step, Track
-from engine.core.assignment.assignment import Choice, Lead, Member, assign
+from engine.batch.batch_state import BatchContext
+from engine.batch.leads import EventInBatch, LeadInBatch
+from engine.core.assignment.assignment import Choice, LeadToAssign, Member, assign
 from engine.core.assignment.eligibility import SPANS
 from engine.core.assignment.rotation import Pointer, Pointers
 from engine.core.assignment.strategies import compensated
@@ -23,20 +23,20 @@ from engine.store.due import queue
 from engine.store.session import Driver
 from rulesets.policy.vocabulary import fold
 
-Owners = Callable[[Track], Sequence[str]]
+Owners = Callable[[LeadInBatch], Sequence[str]]
 """Who owns the other open leads of a lead's company, the most recently assigned first."""
 
 
-def _no_owners(_track: Track) -> Sequence[str]:
+def _no_owners(_track: LeadInBatch) -> Sequence[str]:
     return ()
 
 
-class Turns:
+class AssignmentRound:
     """The rotations of every assignment policy and the roster as it stands (``members``); what moves is remembered."""
 
     def __init__(
         self,
-        at: Moment,
+        at: BatchContext,
         pointers: dict[str, dict[str, Pointer]],
         members: Sequence[Member],
         owners: Owners = _no_owners,
@@ -49,25 +49,25 @@ class Turns:
         self._sticky = any(policy.sticky for policy in self._context.policy.assignment)
         self._moved: dict[str, dict[str, Pointer]] = {}
         self._given: list[list[Any]] = []
-        self._waiting: dict[int, tuple[Step, Choice]] = {}
+        self._waiting: dict[int, tuple[EventInBatch, Choice]] = {}
 
     @classmethod
-    def locked(cls, driver: Driver, at: Moment, owners: Owners = _no_owners) -> "Turns":
+    def locked(cls, driver: Driver, at: BatchContext, owners: Owners = _no_owners) -> "AssignmentRound":
         """The rotations as stored, locked in the order of their keys."""
         pointers = rotation.lock_rotations(driver, [policy.key for policy in at.rules.policy.assignment])
         return cls(at, pointers, rotation.read_members(driver, at.rules.policy, at.now), owners)
 
-    def choose(self, step: Step, need: Need) -> Choice:
+    def choose(self, step: EventInBatch, need: Need) -> Choice:
         """The person for a lead, or nobody; moves nothing yet."""
         view, state = step.situation.view, step.outcome.after
         values = _folded_values(view)
         outbound = "outbound" in values("lead.direction")
         owners = self._owners(step.track) if self._sticky or outbound else ()
-        lead = Lead(values, state, action_holds(step.outcome, state, view, self._context), owners, outbound)
+        lead = LeadToAssign(values, state, action_holds(step.outcome, state, view, self._context), owners, outbound)
         policies, now = self._context.policy.assignment, self._at.now
         return assign(policies, need.role, lead, self.members, self._pointers, now, named=need.named, to=need.to)
 
-    def take(self, step: Step, choice: Choice) -> None:
+    def take(self, step: EventInBatch, choice: Choice) -> None:
         """Count a turn: for the next choice of this batch, and to be written."""
         for one in (choice, *choice.tried):
             if one.policy is not None:

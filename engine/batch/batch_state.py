@@ -1,16 +1,16 @@
 """Leads and companies in memory, and how one event changes them: what live decisions, replays and simulations share.
 
-A `World` knows no SQL and no queue. Whoever drives it brings in the leads (`Track`) and companies an event speaks of,
-asks it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event after
-another in the same order gives the same world anywhere (docs/contract/design.md §3). Companies and what their
+A `BatchState` knows no SQL and no queue. Whoever drives it brings in the leads (`LeadInBatch`) and companies an event
+speaks of, asks it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event
+after another in the same order gives the same world anywhere (docs/contract/design.md §3). Companies and what their
 leads see of each other are `engine.batch.companies`.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.batch.companies import Memberships, Moment
-from engine.batch.leads import Step, Track
+from engine.batch.companies import BatchContext, CompanyIndex
+from engine.batch.leads import EventInBatch, LeadInBatch
 from engine.core.assignment.assignment import Choice
 from engine.core.decide import complete, decide
 from engine.core.explain import note_body
@@ -21,15 +21,15 @@ from engine.core.lead.merging import join, standing
 from engine.core.lead.model import LeadEvent
 from engine.core.notify.effects import Notice
 from engine.core.outcome import Outcome, Situation
-from engine.core.scoring.siblings import Change
+from engine.core.scoring.siblings import FactChange
 
-__all__ = ["Moment", "World"]
+__all__ = ["BatchContext", "BatchState"]
 
 
-class World(Memberships):
+class BatchState(CompanyIndex):
     """What one event after another makes of leads and companies."""
 
-    def decide(self, track: Track, event: LeadEvent) -> Step:
+    def decide(self, track: LeadInBatch, event: LeadEvent) -> EventInBatch:
         """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
         lead, at, earlier = track.lead, self.at, track.history
         self.reread(track)
@@ -48,26 +48,26 @@ class World(Memberships):
         if event.type not in OWN_WORK:
             lead.last_event_at = max(filter(None, (lead.last_event_at, event.occurred_at)))
         stages = (situation.state.stage, outcome.after.stage)
-        self._tell_account(company, lead.id, Change(event, view.with_history(earlier), folded.changed, stages))
-        step = Step(track, event, folded.notes, situation, outcome)
+        self._tell_account(company, lead.id, FactChange(event, view.with_history(earlier), folded.changed, stages))
+        step = EventInBatch(track, event, folded.notes, situation, outcome)
         if outcome.need is None:
             self.settle(step, None)
         else:
             self._apply(step)
         return step
 
-    def settle(self, step: Step, choice: Choice | None) -> None:
+    def settle(self, step: EventInBatch, choice: Choice | None) -> None:
         """Finish a step with the person chosen, or with nobody to choose: owner, queue, clocks."""
         at = self.at
         step.outcome = complete(step.outcome, choice, step.situation, step.event, at.policy_context, at.now, due=at.due)
         self._apply(step)
 
-    def pair(self, one: Track, other: Track) -> tuple[Track, Track]:
+    def pair(self, one: LeadInBatch, other: LeadInBatch) -> tuple[LeadInBatch, LeadInBatch]:
         """Of two leads that are one person: the one that stays, and the one that goes."""
         stays, goes = sorted((one, other), key=lambda track: standing(track.lead.state, track.lead.id))
         return stays, goes
 
-    def join(self, stays: Track, goes: Track, seq: int = 0) -> None:
+    def join(self, stays: LeadInBatch, goes: LeadInBatch, seq: int = 0) -> None:
         """Let one lead take over everything of another; the next decision on it scores the joined history.
 
         ``seq`` is the row of the event that says so, here and in `relearn`.
@@ -86,7 +86,7 @@ class World(Memberships):
         stays.seqs |= goes.seqs
         stays.counted |= goes.counted
 
-    def relearn(self, track: Track, events: Sequence[LeadEvent], seq: int = 0) -> None:
+    def relearn(self, track: LeadInBatch, events: Sequence[LeadEvent], seq: int = 0) -> None:
         """Make a lead know these events and nothing else, as after an undone merge; its company forgets the rest."""
         lead = track.lead
         lead.claims = self.folded(events)
@@ -99,7 +99,7 @@ class World(Memberships):
         lead.account_id = None
 
     @staticmethod
-    def _with_joined(track: Track, event: LeadEvent, outcome: Outcome) -> Outcome:
+    def _with_joined(track: LeadInBatch, event: LeadEvent, outcome: Outcome) -> Outcome:
         """When two leads became one, the owners of both are told (docs/contract/design.md §2)."""
         owners = dict.fromkeys(filter(None, (outcome.before.owner, *track.joined)))
         track.joined = ()
@@ -111,7 +111,7 @@ class World(Memberships):
         return replace(outcome, effects=(*outcome.effects, *notices))
 
     @staticmethod
-    def _apply(step: Step) -> None:
+    def _apply(step: EventInBatch) -> None:
         step.track.outcome = step.outcome
         step.track.lead.state = step.outcome.after
         step.track.lead.clocks = step.outcome.clocks

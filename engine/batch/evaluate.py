@@ -14,11 +14,11 @@ import structlog
 
 from engine.batch.leads import Histories
 from engine.batch.transact import BatchTransaction, EventsFailed
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.errors import ServerUnavailable
-from engine.matcher.rules import Prepare, Rules, RulesCache
+from engine.matcher.rules import PolicyRules, Prepare, RulesCache
 from engine.store.inbox import waiting
-from engine.store.inbox.waiting import Waiting
+from engine.store.inbox.waiting import WaitingEvent
 from engine.store.policy.versions import active_number
 from engine.store.session import retrying
 
@@ -38,7 +38,7 @@ class Evaluator:
     ``prepare`` makes a policy version ready; tests give one whose matcher breaks.
     """
 
-    def __init__(self, clock: Clock, prepare: Prepare | None = None) -> None:
+    def __init__(self, clock: WallClock, prepare: Prepare | None = None) -> None:
         self._clock = clock
         self._rules = RulesCache(prepare)
         self._histories = Histories()
@@ -91,7 +91,7 @@ class Evaluator:
                 dealt_with += len(failed.errors)
         return dealt_with
 
-    def _transact(self, rules: Rules, event_ids: Sequence[int]) -> int:
+    def _transact(self, rules: PolicyRules, event_ids: Sequence[int]) -> int:
         run = BatchTransaction(rules, self._rules, self._histories, self._clock)
         decided = run.decide(event_ids)
         self.woken.update(run.woken)
@@ -122,7 +122,7 @@ class Evaluator:
         log.error("event.set_aside", event_id=event_id, mended_by="run it again in the admin once the cause is gone")
 
 
-def next_batch(waiting: Sequence[Waiting]) -> list[Waiting]:
+def next_batch(waiting: Sequence[WaitingEvent]) -> list[WaitingEvent]:
     """How many of the first events to take: all of equal suspicion, half as many with every attempt before."""
     attempts = waiting[0].attempts
     size = max(1, BATCH >> attempts)

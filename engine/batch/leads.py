@@ -8,8 +8,8 @@ from engine.core.lead.facts import Claims
 from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent, Note
 from engine.core.outcome import Outcome, Situation
-from engine.core.sla.clocks import Clock
-from engine.matcher.rules import Rules
+from engine.core.sla.clocks import SlaClock
+from engine.matcher.rules import PolicyRules
 from engine.store.decisions.batch import LoadedLead
 
 HISTORIES_KEPT = 50_000
@@ -17,7 +17,7 @@ HISTORIES_KEPT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedHistory:
     """A lead's history as of a version of its row, with the counted occurrences stored for it."""
 
     version: int
@@ -30,15 +30,15 @@ class Histories:
     """What a drain remembers of leads; valid only for the very version it was learned at."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Remembered] = {}
+        self._known: dict[int, CachedHistory] = {}
         self._events = 0
 
-    def get(self, lead: LoadedLead) -> Remembered | None:
+    def get(self, lead: LoadedLead) -> CachedHistory | None:
         """What is remembered, unless somebody else changed the lead since."""
         known = self._known.get(lead.id)
         return known if known is not None and known.version == lead.version else None
 
-    def put(self, lead_id: int, remembered: Remembered) -> None:
+    def put(self, lead_id: int, remembered: CachedHistory) -> None:
         """Remember a lead; when too much is remembered, begin anew."""
         if self._events > HISTORIES_KEPT:
             self._known.clear()
@@ -47,10 +47,10 @@ class Histories:
         self._events += len(remembered.history)
 
 
-class Known(NamedTuple):
+class KnownFacts(NamedTuple):
     """Facts read from claims of a lead and its company; they hold for these very claims under this very version."""
 
-    rules: Rules
+    rules: PolicyRules
     own: Claims
     company: Claims | None
     all: Claims
@@ -58,7 +58,7 @@ class Known(NamedTuple):
 
 
 @dataclass(slots=True)
-class Track:
+class LeadInBatch:
     """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
 
     ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal); ``known`` are the
@@ -70,12 +70,12 @@ class Track:
     history: History
     seqs: dict[tuple[str, str], int]
     counted: frozenset[tuple[int, str, str]]
-    stored_clocks: frozenset[Clock]
+    stored_clocks: frozenset[SlaClock]
     outcome: Outcome | None = None
     pending: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
-    known: Known | None = None
-    among: tuple["Track", ...] = ()
+    known: KnownFacts | None = None
+    among: tuple["LeadInBatch", ...] = ()
     reading: str = ""
     joined: tuple[str | None, ...] = ()
     """Owners of leads that became part of this one since its last decision."""
@@ -86,10 +86,10 @@ class Track:
 
 
 @dataclass(slots=True)
-class Step:
+class EventInBatch:
     """One event of the batch on its way: what was known, what came of it."""
 
-    track: Track
+    track: LeadInBatch
     event: LeadEvent
     notes: tuple[Note, ...]
     situation: Situation
@@ -97,10 +97,10 @@ class Step:
 
 
 @dataclass(slots=True)
-class AccountTrack:
+class CompanyInBatch:
     """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts.
 
-    ``leads`` are all of its leads, None while only the store knows them; ``stirred_by`` is the (lead, event) after
+    ``leads`` are all of its leads, None while only the store knows them; ``rescore_cause`` is the (lead, event) after
     which the others are to be scored anew, ``hops`` how many refreshes led there; ``reading`` is as a lead's.
     """
 
@@ -108,7 +108,7 @@ class AccountTrack:
     claims: Claims
     changed: bool = False
     changed_by: tuple[int, int] | None = None
-    leads: dict[int, Track] | None = field(default_factory=dict)
-    stirred_by: tuple[int, int] | None = None
+    leads: dict[int, LeadInBatch] | None = field(default_factory=dict)
+    rescore_cause: tuple[int, int] | None = None
     hops: int = 0
     reading: str = ""

@@ -6,14 +6,14 @@ batch's transaction. Decides nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.batch.batch_state import Moment, World
-from engine.batch.leads import AccountTrack, Histories, Remembered, Track
+from engine.batch.batch_state import BatchContext, BatchState
+from engine.batch.leads import CachedHistory, CompanyInBatch, Histories, LeadInBatch
 from engine.batch.merging import Merging, named_leads
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.core.lead import facts
 from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent
-from engine.core.scoring.siblings import together
+from engine.core.scoring.siblings import account_dependency
 from engine.matcher.rules import RulesCache
 from engine.store.decisions import batch
 from engine.store.decisions.batch import LoadedLead
@@ -23,19 +23,19 @@ from engine.store.roster.schedules import read_schedules
 from engine.store.session import Driver
 
 
-class Companies(dict[str, AccountTrack]):
+class LoadedCompanies(dict[str, CompanyInBatch]):
     """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for.
 
     ``ready`` is done to each once it is locked.
     """
 
-    def __init__(self, driver: Driver, number: int, ready: Callable[[AccountTrack, int | None], None]) -> None:
+    def __init__(self, driver: Driver, number: int, ready: Callable[[CompanyInBatch, int | None], None]) -> None:
         super().__init__()
         self._driver = driver
         self._number = number
         self._ready = ready
 
-    def __missing__(self, key: str) -> AccountTrack:
+    def __missing__(self, key: str) -> CompanyInBatch:
         self.lock([key])
         return self[key]
 
@@ -43,7 +43,7 @@ class Companies(dict[str, AccountTrack]):
         """Lock the companies of these keys, in the order of the keys."""
         locked = batch.lock_accounts(self._driver, keys, self._number)
         for key, (account, claims, _) in locked.items():
-            self[key] = AccountTrack(account, claims, leads=None)
+            self[key] = CompanyInBatch(account, claims, leads=None)
         for key, (_, _, number) in locked.items():
             self._ready(self[key], number)
 
@@ -55,10 +55,10 @@ class Loading:
     """
 
     def __init__(
-        self, driver: Driver, moment: Moment, versions: RulesCache, histories: Histories, clock: Clock
+        self, driver: Driver, moment: BatchContext, versions: RulesCache, histories: Histories, clock: WallClock
     ) -> None:
         self.sent_on_to: list[int] = []
-        self.world = World(
+        self.world = BatchState(
             moment,
             lambda account: self._onlookers([account])[account],
             lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
@@ -96,7 +96,7 @@ class Loading:
         self._moment.due = schedules.due
         return items, sent_on
 
-    def _make_tracks(self, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, Track]:
+    def _make_tracks(self, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, LeadInBatch]:
         """Leads with their histories: as remembered while nobody changed them, else read."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
         unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known and histories]
@@ -108,7 +108,7 @@ class Loading:
         for lead in leads:
             past = known.get(lead.id) or read.get(lead.id, nothing)
             seqs = dict(past.seqs)
-            tracks[lead.id] = Track(
+            tracks[lead.id] = LeadInBatch(
                 lead, past.history, seqs, past.counted, frozenset(lead.clocks), reading=self._reading(lead)
             )
         return tracks
@@ -117,11 +117,11 @@ class Loading:
         """What a lead's claims were read by; empty for one that says nothing yet."""
         return "" if lead.policy_number is None else self._versions.reading(lead.policy_number)
 
-    def _onlookers(self, accounts: Sequence[int]) -> dict[int, dict[int, Track]]:
+    def _onlookers(self, accounts: Sequence[int]) -> dict[int, dict[int, LeadInBatch]]:
         """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
         leads = batch.read_members(self._driver, accounts)
-        tracks = self._make_tracks(leads, histories=together(self._rules.policy).matters)
-        found: dict[int, dict[int, Track]] = {account: {} for account in accounts}
+        tracks = self._make_tracks(leads, histories=account_dependency(self._rules.policy).matters)
+        found: dict[int, dict[int, LeadInBatch]] = {account: {} for account in accounts}
         for lead in leads:
             track = tracks[lead.id]
             self.world.reread(track)
@@ -136,7 +136,7 @@ class Loading:
         for track in self.world.tracks.values():
             self.world.reread(track)
 
-    def _reread_company(self, company: AccountTrack, number: int | None) -> None:
+    def _reread_company(self, company: CompanyInBatch, number: int | None) -> None:
         company.reading = "unknown" if number is None else self._versions.reading(number)
         self.world.reread_company(company)
 
@@ -156,21 +156,21 @@ class Loading:
             keys.add(world.company_key(claims[lead]))
         left = sorted({lead.account_id for lead in self._moved if lead.account_id is not None})
         keys |= set(batch.account_keys(self._driver, left)) if left else set()
-        companies = Companies(self._driver, self._rules.number, self._reread_company)
+        companies = LoadedCompanies(self._driver, self._rules.number, self._reread_company)
         world.companies = companies
         companies.lock(filter(None, keys))
         self._moment.now = max(self._moment.now, self._clock.now())
-        if together(self._rules.policy).matters:
+        if account_dependency(self._rules.policy).matters:
             accounts = {company.id: company for company in world.companies.values()}
             for number, stored in self._onlookers(sorted(accounts)).items():
                 accounts[number].leads = {n: world.tracks.get(n, track) for n, track in stored.items()}
 
 
-def _remembered(version: int, past: Iterable[LeadEvent], counted: Iterable[tuple[int, str, str]]) -> Remembered:
+def _remembered(version: int, past: Iterable[LeadEvent], counted: Iterable[tuple[int, str, str]]) -> CachedHistory:
     """What is kept of a lead with these events."""
     events = list(past)
     seqs = {(event.source, event.id): event.seq for event in events}
-    return Remembered(version, History.of(events), seqs, frozenset(counted))
+    return CachedHistory(version, History.of(events), seqs, frozenset(counted))
 
 
 def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:

@@ -7,8 +7,8 @@ Works inside the batch's transaction, with every lead it touches locked. Which l
 from collections.abc import Iterable
 from datetime import datetime
 
-from engine.batch.batch_state import World
-from engine.batch.leads import Track
+from engine.batch.batch_state import BatchState
+from engine.batch.leads import LeadInBatch
 from engine.core.lead.model import LeadEvent
 from engine.core.outcome import Outcome
 from engine.errors import IllegalMove
@@ -18,16 +18,18 @@ from engine.store.session import Driver
 
 
 class Merging:
-    """Who is who in one batch. ``woken``: leads that got events of the engine's own; ``parted``: events sent back.
+    """Who is who in one batch.
+
+    ``woken``: leads that got events of the engine's own; ``unmerged_events``: events that an undone merge gave back.
 
     ``gone``: leads that this batch had decided something on before they were merged away, with the last of it.
     """
 
-    def __init__(self, driver: Driver, world: World) -> None:
+    def __init__(self, driver: Driver, world: BatchState) -> None:
         self.became: dict[int, int] = {}
-        self.parted: set[int] = set()
+        self.unmerged_events: set[int] = set()
         self.woken: list[int] = []
-        self.gone: list[tuple[Track, Outcome]] = []
+        self.gone: list[tuple[LeadInBatch, Outcome]] = []
         self._driver = driver
         self._world = world
 
@@ -37,16 +39,16 @@ class Merging:
             lead_id = self.became[lead_id]
         return lead_id
 
-    def track(self, lead_id: int) -> Track:
+    def track(self, lead_id: int) -> LeadInBatch:
         """The lead as it lives on."""
         return self._world.tracks[self.living(lead_id)]
 
-    def concerned(self, lead_id: int, event: LeadEvent) -> list[Track]:
+    def concerned(self, lead_id: int, event: LeadEvent) -> list[LeadInBatch]:
         """Every lead an event touches, its own first."""
         several = dict.fromkeys(map(self.living, (lead_id, *named_leads(event))))
         return [self._world.tracks[number] for number in several if number in self._world.tracks]
 
-    def subject(self, lead_id: int, event: LeadEvent) -> Track:
+    def subject(self, lead_id: int, event: LeadEvent) -> LeadInBatch:
         """The lead an event is decided on: its own; for a merge the one that stays; for an undone merge the parted one.
 
         Raises IllegalMove when a merge speaks of leads that are not the event's, NotFound for an unknown merge.
@@ -62,7 +64,7 @@ class Merging:
             )
         return self._merge(several, event) if len(several) == 2 else track
 
-    def _merge(self, pair: list[Track], event: LeadEvent) -> Track:
+    def _merge(self, pair: list[LeadInBatch], event: LeadEvent) -> LeadInBatch:
         stays, goes = self._world.pair(*pair)
         if goes.outcome is not None:
             self.gone.append((goes, goes.outcome))
@@ -73,11 +75,11 @@ class Merging:
         self._world.join(stays, goes, event.seq)
         return stays
 
-    def _part(self, track: Track, merge_id: int, event: LeadEvent) -> Track:
+    def _part(self, track: LeadInBatch, merge_id: int, event: LeadEvent) -> LeadInBatch:
         """Each lead has its own events again; the parted one is decided anew by an event of its own."""
         now = self._world.at.now
         merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
-        self.parted |= events
+        self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
         track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
         own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))

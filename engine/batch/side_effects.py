@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.batch.batch_state import Moment
-from engine.batch.leads import Step
+from engine.batch.batch_state import BatchContext
+from engine.batch.leads import EventInBatch
 from engine.core.explain import moment
 from engine.core.lead.people import People
 from engine.core.notify.effects import Compensation, Effect, Notice, Record, Reset, Strike, Tag
-from engine.core.sla.discipline import Discipline, Struck, Suspended
+from engine.core.sla.discipline import Discipline, Struck, SuspensionBegun
 from engine.store.decisions import discipline as table
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.outbox.notices import save_notices
@@ -25,23 +25,23 @@ COMPANY_WIDE = frozenset({"queued"})
 
 
 @dataclass(slots=True)
-class Aftermath:
+class SideEffects:
     """What is to be written when the batch ends. ``on_suspension`` is told who receives no leads any more."""
 
     driver: Driver
-    at: Moment
-    on_suspension: Callable[[Suspended], None]
+    at: BatchContext
+    on_suspension: Callable[[SuspensionBegun], None]
     struck: dict[int, tuple[Struck, ...]] = field(default_factory=dict)
     """Event → what its strikes came to."""
     people_of: dict[int, People] = field(default_factory=dict)
     """Event → the people as they stood when it was decided."""
     _discipline: Discipline | None = None
-    _causes: list[tuple[Suspended, int, int]] = field(default_factory=list)
-    _steps: list[Step] = field(default_factory=list)
+    _causes: list[tuple[SuspensionBegun, int, int]] = field(default_factory=list)
+    _steps: list[EventInBatch] = field(default_factory=list)
     _counted: int = 0
     """Of how many steps the strikes are counted."""
 
-    def decided(self, step: Step) -> None:
+    def decided(self, step: EventInBatch) -> None:
         """A decision was made; who gets the lead may still be open."""
         self._steps.append(step)
         self.people_of[step.event.seq] = self.at.people
@@ -56,7 +56,7 @@ class Aftermath:
             if felt:
                 self._feel(step, felt, rules)
 
-    def _feel(self, step: Step, felt: Sequence[Strike | Reset], rules: Sequence[StrikeRule]) -> None:
+    def _feel(self, step: EventInBatch, felt: Sequence[Strike | Reset], rules: Sequence[StrikeRule]) -> None:
         self._discipline = self._discipline or table.lock_discipline(self.driver, self.at.now)
         struck = self._discipline.feel(felt, rules, self.at.people.roles)
         self.struck[step.event.seq] = struck
@@ -81,15 +81,15 @@ class Aftermath:
         events += [tagged for step in self._steps if (tagged := self._tagged(step)) is not None]
         return [lead for _, lead in put(self.driver, events)]
 
-    def _notice(self, notice: Notice, step: Step) -> tuple[Notice, int | None, int | None, Any]:
+    def _notice(self, notice: Notice, step: EventInBatch) -> tuple[Notice, int | None, int | None, Any]:
         lead = None if notice.kind in COMPANY_WIDE else step.track.lead.id
         return notice, lead, step.event.seq, self.at.now
 
-    def _started(self, begun: Suspended, lead: int, event: int) -> Intake:
+    def _started(self, begun: SuspensionBegun, lead: int, event: int) -> Intake:
         about = {"person": begun.person, "role": begun.role, "rule": begun.rule, "until": moment(begun.end)}
         return self._own("suspension.started", f"suspension:{event}:{begun.person}:started", lead, properties=about)
 
-    def _tagged(self, step: Step) -> Intake | None:
+    def _tagged(self, step: EventInBatch) -> Intake | None:
         """Tags are facts, and facts come from events: the lead is identified once more (R1.4)."""
         traits = tag_traits(step.outcome.effects, step.situation.view.value("lead.tags"))
         if traits is None:

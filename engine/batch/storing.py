@@ -7,14 +7,14 @@ reasons; what follows for other leads and for people. Decides nothing.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.batch.assignment_round import Turns
-from engine.batch.batch_state import World
-from engine.batch.leads import Step, Track
+from engine.batch.assignment_round import AssignmentRound
+from engine.batch.batch_state import BatchState
+from engine.batch.leads import EventInBatch, LeadInBatch
 from engine.batch.merging import refresh
-from engine.batch.side_effects import Aftermath
+from engine.batch.side_effects import SideEffects
 from engine.core.assignment import pool
 from engine.core.explain import decision_body, struck_body
-from engine.core.lead.people import told
+from engine.core.lead.people import snapshot
 from engine.core.outcome import Outcome
 from engine.core.qualification import stages
 from engine.store.decisions import batch
@@ -32,16 +32,16 @@ class Storing:
     def __init__(
         self,
         driver: Driver,
-        world: World,
-        aftermath: Aftermath,
-        steps: Sequence[Step],
-        gone: Sequence[tuple[Track, Outcome]] = (),
+        world: BatchState,
+        aftermath: SideEffects,
+        steps: Sequence[EventInBatch],
+        gone: Sequence[tuple[LeadInBatch, Outcome]] = (),
     ) -> None:
         self._driver, self._world, self._aftermath, self._steps = driver, world, aftermath, steps
         self._gone = gone
         self._moment, self._rules = world.at, world.at.rules
 
-    def store(self, turns: Turns | None) -> list[int]:
+    def store(self, turns: AssignmentRound | None) -> list[int]:
         """Write accounts, leads, ledger, clocks and rotations, then the decisions in their order, then what follows.
 
         Returns the leads that got events of the engine's own.
@@ -71,11 +71,11 @@ class Storing:
         """
         places = {step.event.seq: place for place, step in enumerate(self._steps)}
         last = {step.track.lead.id: place for place, step in enumerate(self._steps)}
-        changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.stirred_by}
+        changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.rescore_cause}
         intakes = []
         for number, leads in batch.siblings(self._driver, changed).items():
             company = changed[number]
-            causes = filter(None, (company.changed_by, company.stirred_by))
+            causes = filter(None, (company.changed_by, company.rescore_cause))
             lead, seq = max(causes, key=lambda cause: places.get(cause[1], -1))
             cause = "account" if company.changed_by else "sibling"
             since = places.get(seq, -1)
@@ -86,7 +86,7 @@ class Storing:
             ]
         return [lead for _, lead in put(self._driver, intakes)]
 
-    def _lead_row(self, track: Track, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    def _lead_row(self, track: LeadInBatch, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
         scores, kept = outcome.scores, track.lead.state.protection
         return {
             **batch.lead_row(track.lead, track.extras),
@@ -100,7 +100,7 @@ class Storing:
             "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool),
         }  # fmt: skip
 
-    def _store_ledger(self, tracks: Sequence[Track]) -> None:
+    def _store_ledger(self, tracks: Sequence[LeadInBatch]) -> None:
         """Keep the stored occurrences equal to those that count now; another version may count the same for more."""
         added, gone = [], []
         for track in tracks:
@@ -113,16 +113,16 @@ class Storing:
             track.counted = frozenset(counting)
         batch.save_ledger(self._driver, added, gone)
 
-    def _body(self, step: Step) -> dict[str, Any]:
+    def _body(self, step: EventInBatch) -> dict[str, Any]:
         """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""
         body = decision_body(step.outcome, step.event, step.notes, self._rules.digest)
         if step.event.actor or step.event.type in stages.WORK or step.event.type.startswith(OWN_BY_PEOPLE):
-            body["by"] = told(self._aftermath.people_of[step.event.seq], step.event, step.outcome.before)
+            body["by"] = snapshot(self._aftermath.people_of[step.event.seq], step.event, step.outcome.before)
         if struck := self._aftermath.struck.get(step.event.seq):
             body["strikes"] = list(map(struck_body, struck))
         return body
 
-    def _decision_row(self, step: Step, body: dict[str, Any]) -> list[Any]:
+    def _decision_row(self, step: EventInBatch, body: dict[str, Any]) -> list[Any]:
         outcome = step.outcome
         return [
             step.event.seq, step.track.lead.id, self._moment.now, self._rules.number, outcome.before.stage,

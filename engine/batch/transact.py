@@ -9,19 +9,19 @@ kept once the commit has happened.
 
 from collections.abc import Iterable, Sequence
 
-from engine.batch.assignment_round import Turns
-from engine.batch.batch_state import Moment
-from engine.batch.leads import Histories, Remembered, Step, Track
+from engine.batch.assignment_round import AssignmentRound
+from engine.batch.batch_state import BatchContext
+from engine.batch.leads import CachedHistory, EventInBatch, Histories, LeadInBatch
 from engine.batch.loading import Loading
-from engine.batch.side_effects import Aftermath
+from engine.batch.side_effects import SideEffects
 from engine.batch.storing import Storing
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.core.calendar.schedules import Schedules
 from engine.core.lead.model import LeadEvent
 from engine.core.lead.people import NOBODY, claimed_by
-from engine.core.sla.discipline import Suspended
+from engine.core.sla.discipline import SuspensionBegun
 from engine.errors import BatonError
-from engine.matcher.rules import Rules, RulesCache
+from engine.matcher.rules import PolicyRules, RulesCache
 from engine.store.inbox import waiting
 from engine.store.roster.roster_lock import read_roster_lock
 from engine.store.session import DatabaseError, Driver, raw, transaction
@@ -38,17 +38,19 @@ class EventsFailed(BatonError):
 class BatchTransaction:
     """Decides one batch. After `decide`, ``woken`` lists the leads that got events of the engine's own."""
 
-    def __init__(self, rules: Rules, versions: RulesCache, histories: Histories, clock: Clock) -> None:
+    def __init__(self, rules: PolicyRules, versions: RulesCache, histories: Histories, clock: WallClock) -> None:
         self.woken: list[int] = []
         self._rules = rules
         self._histories = histories
         self._versions = versions
-        self._moment = Moment(clock.now(), rules, NOBODY, versions.clock_rule, Schedules.of(rules.policy, {}, ()).due)
+        self._moment = BatchContext(
+            clock.now(), rules, NOBODY, versions.clock_rule, Schedules.of(rules.policy, {}, ()).due
+        )
         self._clock = clock
-        self._steps: list[Step] = []
+        self._steps: list[EventInBatch] = []
         self._failed: list[tuple[int, Exception]] = []
         self._spoiled: set[int] = set()
-        self._turns: Turns | None = None
+        self._turns: AssignmentRound | None = None
         self._suspended: list[str] = []
 
     def decide(self, event_ids: Sequence[int]) -> int:
@@ -62,17 +64,17 @@ class BatchTransaction:
             read_roster_lock(driver)
             loading = Loading(driver, self._moment, self._versions, self._histories, self._clock)
             self._world, self._merging = loading.world, loading.merging
-            self._aftermath = Aftermath(driver, self._moment, self._suspend)
+            self._aftermath = SideEffects(driver, self._moment, self._suspend)
             items, sent_on = loading.load(event_ids)
             self._decide_in_rounds(driver, items)
             if self._failed:
                 raise EventsFailed(self._failed)
             self._give_turns_back(driver)
             own = Storing(driver, self._world, self._aftermath, self._steps, self._merging.gone).store(self._turns)
-            waiting.leave(driver, sorted(self._merging.parted.intersection(event_ids)))
+            waiting.leave(driver, sorted(self._merging.unmerged_events.intersection(event_ids)))
         for track in self._world.tracks.values():
             if track.outcome is not None:
-                known = Remembered(track.lead.version + 1, track.history, track.seqs, track.counted)
+                known = CachedHistory(track.lead.version + 1, track.history, track.seqs, track.counted)
                 self._histories.put(track.lead.id, known)
         self.woken += [*loading.sent_on_to, *own, *self._merging.woken]
         return len(self._steps) + sent_on
@@ -92,7 +94,9 @@ class BatchTransaction:
         concerned = self._merging.concerned(lead_id, event)
         if any(track.pending for track in concerned):
             return False
-        if event.seq in self._merging.parted or not self._spoiled.isdisjoint(track.lead.id for track in concerned):
+        if event.seq in self._merging.unmerged_events or not self._spoiled.isdisjoint(
+            track.lead.id for track in concerned
+        ):
             return True
         try:
             step = self._world.decide(self._merging.subject(lead_id, event), event)
@@ -108,7 +112,7 @@ class BatchTransaction:
         return True
 
     # ------------------------------------------------------------------------------------------------ assigning
-    def _assign(self, driver: Driver, steps: Sequence[Step]) -> None:
+    def _assign(self, driver: Driver, steps: Sequence[EventInBatch]) -> None:
         """Find people for the leads that need them, under the locks of every rotation of the policy."""
         for step in steps:
             if (need := step.outcome.need) is None:
@@ -125,8 +129,8 @@ class BatchTransaction:
             else:
                 self._turns.take(step, choice)
 
-    def _lock_turns(self, driver: Driver) -> Turns:
-        turns = Turns.locked(driver, self._moment, self._world.account_owners)
+    def _lock_turns(self, driver: Driver) -> AssignmentRound:
+        turns = AssignmentRound.locked(driver, self._moment, self._world.account_owners)
         for person in self._suspended:
             turns.suspend(person)
         return turns
@@ -137,13 +141,13 @@ class BatchTransaction:
             self._turns = self._turns or self._lock_turns(driver)
             self._turns.compensate(one.policy, one.person)
 
-    def _suspend(self, begun: Suspended) -> None:
+    def _suspend(self, begun: SuspensionBegun) -> None:
         """Somebody receives no leads from now on, in this batch neither."""
         self._suspended.append(begun.person)
         if self._turns is not None:
             self._turns.suspend(begun.person)
 
-    def _fail(self, event: LeadEvent, error: Exception, concerned: Iterable[Track]) -> None:
+    def _fail(self, event: LeadEvent, error: Exception, concerned: Iterable[LeadInBatch]) -> None:
         """Note what an event raised. The batch will be rolled back, so that what else its leads have is left alone."""
         self._failed.append((event.seq, error))
         self._spoiled.update(track.lead.id for track in concerned)

@@ -15,7 +15,7 @@ from typing import Any
 from engine.core.lead.model import LeadEvent
 from engine.core.notify.effects import Compensation, Effect, Notice, Record, Reset
 from engine.core.outcome import Outcome
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from rulesets.policy.policy import Policy
 
 RECORDED = {
@@ -44,7 +44,7 @@ def consequences(outcome: Outcome, event: LeadEvent, policy: Policy) -> tuple[Ef
     )
 
 
-def met(clocks: Iterable[Clock], before: Iterable[Clock]) -> tuple[Effect, ...]:
+def met(clocks: Iterable[SlaClock], before: Iterable[SlaClock]) -> tuple[Effect, ...]:
     """Clocks met in time by whom they ran for: in their record, and their misses in a row begin anew (R6.6)."""
     earlier = set(before)
     mine = [clock for clock in clocks if clock.state == "met" and clock not in earlier and clock.owner]
@@ -66,7 +66,12 @@ def _worked(outcome: Outcome, event: LeadEvent, policy: Policy) -> Iterator[Effe
         return
     reason = event.properties.get("reason")
     yield Record(kind, person, event.occurred_at, reason if isinstance(reason, str) else None)
-    if kind == "rejected" and reason in policy.feedback.compensate and before.assigned_by and not before.turnless:
+    if (
+        kind == "rejected"
+        and reason in policy.feedback.compensate
+        and before.assigned_by
+        and not before.outside_rotation
+    ):
         yield Compensation(before.assigned_by, person)
 
 

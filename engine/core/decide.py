@@ -28,9 +28,9 @@ from engine.core.scoring.scoring import score, score_values
 from engine.core.sla import clocks as sla
 from engine.core.sla.actions import Followed, counted, follow, settle_holds
 from engine.core.sla.clock_events import clock_event, event_names
-from engine.core.sla.clocks import Change, Clock
+from engine.core.sla.clocks import LeadTransition, SlaClock
 from rulesets.conditions.moments import ACTION
-from rulesets.policy.policy import AssignmentPolicy, Cell, Policy, SlaClock
+from rulesets.policy.policy import AssignmentPolicy, Cell, ClockRule, Policy
 
 
 def decide(situation: Situation, event: LeadEvent, context: PolicyContext, people: People) -> Outcome:
@@ -89,7 +89,7 @@ def complete(
     if outcome.refusal is None:
         after = extended(after, situation.view.vocabulary.event_key(event.type), event)
     names = event_names(event, situation.view, context.policy, refused=outcome.refusal is not None)
-    change = Change(outcome.before, after, event, names)
+    change = LeadTransition(outcome.before, after, event, names)
     clocks = sla.settle(outcome.clocks, change, context.clock_rules)
     holds, allowed = action_holds(outcome, after, situation.view, context), outcome.cell.sla
     started = sla.start(
@@ -109,16 +109,16 @@ def complete(
 
 def action_holds(
     outcome: Outcome, state: LeadState, view: LeadView, context: PolicyContext
-) -> Callable[[AssignmentPolicy | SlaClock], bool]:
+) -> Callable[[AssignmentPolicy | ClockRule], bool]:
     """Whether the ``when`` of an assignment policy or a clock holds; asks the matcher once, at the first question."""
     true: list[frozenset[str]] = []
 
-    def holds(part: AssignmentPolicy | SlaClock) -> bool:
+    def holds(part: AssignmentPolicy | ClockRule) -> bool:
         if not true:
             checklists = {f"checklist.{key}.met": result.met for key, result in outcome.verdict.checklists.items()}
             seen = view.with_values({**state_values(state), **score_values(outcome.scores), **checklists})
             true.append(context.matcher.match(ACTION, seen))
-        kind = "sla" if isinstance(part, SlaClock) else "assignment"
+        kind = "sla" if isinstance(part, ClockRule) else "assignment"
         return f"{kind}.{part.key}" in true[0]
 
     return holds
@@ -167,7 +167,7 @@ def _given_back(state: LeadState, before: LeadState, event: LeadEvent, people: P
 
 
 def _follow(
-    event: LeadEvent, state: LeadState, clocks: tuple[Clock, ...], context: PolicyContext, people: People
+    event: LeadEvent, state: LeadState, clocks: tuple[SlaClock, ...], context: PolicyContext, people: People
 ) -> Followed:
     """What the engine's own events do: clocks that warn, breach or held; the pool; a person who left the roster."""
     followed = follow(event, state, clocks, context.clock_rules, people)
@@ -213,8 +213,8 @@ def _advance_stage(
     """The state after exclusions, routes and the cell. A lead that stays still notes that they had something to do."""
     if _stays_still(state, event, context):
         would_be = stages.advance(state, verdict, cell, acts=state.acts_after is None)
-        return replace(state, rests=state.rests or would_be != state)
-    state = _wakened(replace(state, rests=False), event, scores, facts_changed=facts_changed)
+        return replace(state, awaits_activity=state.awaits_activity or would_be != state)
+    state = _wakened(replace(state, awaits_activity=False), event, scores, facts_changed=facts_changed)
     return stages.advance(state, verdict, cell, acts=state.acts_after is None)
 
 
@@ -228,7 +228,7 @@ def _stays_still(state: LeadState, event: LeadEvent, context: PolicyContext) -> 
     by_itself = event.type == "queue.assigned" or (
         event.type == "score.refreshed" and event.properties.get("cause") == "time"
     )
-    return state.rests and by_itself
+    return state.awaits_activity and by_itself
 
 
 def _wakened(state: LeadState, event: LeadEvent, scores: Scores, *, facts_changed: bool) -> LeadState:

@@ -13,7 +13,7 @@ from engine.core.decide import is_before_mql
 from engine.core.lead.model import LeadEvent, LedgerLine, Note, Scores, Verdict
 from engine.core.notify.effects import Effect, Notice, Record, Reset, Strike, Tag
 from engine.core.outcome import Outcome
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from engine.core.sla.discipline import Struck
 
 LINES_KEPT = 50
@@ -163,7 +163,7 @@ def _protection(outcome: Outcome) -> str | None:
     return moment(kept.until) if kept and moved else None
 
 
-def clock_body(clock: Clock) -> dict[str, Any]:
+def clock_body(clock: SlaClock) -> dict[str, Any]:
     """A clock as it stands."""
     return {
         "key": clock.key,
@@ -199,6 +199,6 @@ def number(value: Decimal) -> float:
     return float(value)
 
 
-def _is_new(clock: Clock, outcome: Outcome) -> bool:
+def _is_new(clock: SlaClock, outcome: Outcome) -> bool:
     """Whether this decision started, ended or noted something on the clock; the breach is told apart."""
     return clock not in outcome.clocks_before and clock != outcome.breached

@@ -56,7 +56,7 @@ def placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -
             return into_pool(state, now, choice.policy or "nobody")
         return replace(state, owner=None, queued=queued(choice, state, now, need.priority if need else 3))
     owned = replace(state, owner=choice.person, queued=None, pool_since=None, pool_reason=None)
-    owned = replace(owned, assigned_by=choice.policy, turnless=not choice.was_a_turn)
+    owned = replace(owned, assigned_by=choice.policy, outside_rotation=not choice.was_a_turn)
     return replace(owned, sdr=choice.person) if choice.role == "sdr" else replace(owned, rep=choice.person)
 
 

@@ -11,7 +11,7 @@ from engine.core.lead.state import LeadState
 from engine.core.lead.view import LeadView
 from engine.core.needs import Need
 from engine.core.notify.effects import Effect
-from engine.core.sla.clocks import Clock, Definitions
+from engine.core.sla.clocks import Definitions, SlaClock
 from rulesets.policy.policy import Action, Cell, Policy
 
 
@@ -23,7 +23,7 @@ class Situation:
     """
 
     state: LeadState
-    clocks: tuple[Clock, ...]
+    clocks: tuple[SlaClock, ...]
     view: LeadView
     facts_changed: bool
     account: Sequence[LeadView] = ()
@@ -52,11 +52,11 @@ class Outcome:
     scores: Scores
     verdict: Verdict
     cell: Cell
-    clocks: tuple[Clock, ...]
-    clocks_before: tuple[Clock, ...]
+    clocks: tuple[SlaClock, ...]
+    clocks_before: tuple[SlaClock, ...]
     refusal: Refusal | None = None
     need: Need | None = None
     choice: Choice | None = None
-    breached: Clock | None = None
+    breached: SlaClock | None = None
     actions: tuple[Action, ...] = ()
     effects: tuple[Effect, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from engine.core.lead.model import LeadEvent, Scores
 from engine.core.lead.state import LeadState
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 
 EVENTS: dict[str, str] = {
     "lead.score_changed": "points, grade, heat, cell or model of a lead changed",
@@ -37,14 +37,14 @@ class Decided(Protocol):
     def scores(self) -> Scores: ...
 
     @property
-    def breached(self) -> Clock | None: ...
+    def breached(self) -> SlaClock | None: ...
 
     @property
-    def clocks(self) -> Sequence[Clock]: ...
+    def clocks(self) -> Sequence[SlaClock]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OutgoingChange:
     """One thing that a decision changed: a key of `EVENTS`, and what was before and is after it, as JSON."""
 
     type: str
@@ -57,30 +57,30 @@ def scores_of(scores: Scores) -> dict[str, Any]:
     return {name: _plain(getattr(scores, name)) for name in SCORES}
 
 
-def changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> tuple[Change, ...]:
+def changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> tuple[OutgoingChange, ...]:
     """Everything a decision changed, in a fixed order. ``scores_before`` are None before the first decision."""
     return () if event.imported else tuple(_changes(event, outcome, scores_before))
 
 
-def _changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> Iterator[Change]:
+def _changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> Iterator[OutgoingChange]:
     old, new = dict(scores_before or dict.fromkeys(SCORES)), scores_of(outcome.scores)
     if old != new:
-        yield Change("lead.score_changed", old, new)
+        yield OutgoingChange("lead.score_changed", old, new)
     before, after = outcome.before, outcome.after
     if before.stage != after.stage:
-        yield Change("lead.stage_changed", {"stage": before.stage}, {"stage": after.stage})
+        yield OutgoingChange("lead.stage_changed", {"stage": before.stage}, {"stage": after.stage})
     if before.owner != after.owner:
-        yield Change("lead.assigned", {"owner": before.owner}, {"owner": after.owner})
+        yield OutgoingChange("lead.assigned", {"owner": before.owner}, {"owner": after.owner})
     yield from _of_clock(event, outcome)
 
 
-def _of_clock(event: LeadEvent, outcome: Decided) -> Iterator[Change]:
+def _of_clock(event: LeadEvent, outcome: Decided) -> Iterator[OutgoingChange]:
     """What an event of the engine says of a clock, if it was still so when it was decided."""
     said = {name: event.properties.get(name) for name in ("key", "owner", "due_at")}
     if event.type == "sla.breached" and outcome.breached is not None:
-        yield Change("sla.breached", {"state": "running"}, {**said, "state": "breached"})
+        yield OutgoingChange("sla.breached", {"state": "running"}, {**said, "state": "breached"})
     if event.type == "sla.warned" and any(c.running and c.id == event.properties["clock"] for c in outcome.clocks):
-        yield Change("sla.warned", {"state": "running"}, {**said, "percent": event.properties.get("percent")})
+        yield OutgoingChange("sla.warned", {"state": "running"}, {**said, "percent": event.properties.get("percent")})
 
 
 def _plain(value: Any) -> Any:

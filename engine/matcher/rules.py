@@ -14,14 +14,14 @@ from engine.core.scoring.digests import reading_digest
 from engine.matcher.rete import ReteMatcher
 from engine.store.policy.versions import Version, read_version
 from rulesets.compile.compiled import Compiled
-from rulesets.policy.policy import Policy, SlaClock
+from rulesets.policy.policy import ClockRule, Policy
 
 KEPT_VERSIONS = 4
 """Versions with a matcher in memory; older ones are loaded again when a clock or a check asks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class PolicyRules:
     """One version, ready.
 
     ``promotes``: leads that its activation qualifies are acted upon; ``reading`` is the digest of what statements are
@@ -36,7 +36,7 @@ class Rules:
     promotes: bool = False
     reading: str = ""
 
-    def clock(self, key: str) -> SlaClock:
+    def clock(self, key: str) -> ClockRule:
         """The clock rule of this version."""
         return next(rule for rule in self.policy.sla if rule.key == key)
 
@@ -49,10 +49,10 @@ class RulesCache:
 
     def __init__(self, prepare: "Prepare | None" = None) -> None:
         self._prepare = prepare or make_ready
-        self._ready: OrderedDict[int, Rules] = OrderedDict()
+        self._ready: OrderedDict[int, PolicyRules] = OrderedDict()
         self._readings: dict[int, str] = {}
 
-    def version(self, number: int) -> Rules:
+    def version(self, number: int) -> PolicyRules:
         """A version made ready; raises NotFound."""
         if number not in self._ready:
             self._ready[number] = self._prepare(read_version(number))
@@ -61,7 +61,7 @@ class RulesCache:
         self._ready.move_to_end(number)
         return self._ready[number]
 
-    def clock_rule(self, number: int, key: str) -> SlaClock:
+    def clock_rule(self, number: int, key: str) -> ClockRule:
         """A clock's rule under the version it started under."""
         return self.version(number).clock(key)
 
@@ -77,14 +77,14 @@ class RulesCache:
             _close(self._ready.popitem()[1])
 
 
-Prepare = Callable[[Version], Rules]
+Prepare = Callable[[Version], PolicyRules]
 """How a stored version is made ready."""
 
 
-def make_ready(version: Version) -> Rules:
+def make_ready(version: Version) -> PolicyRules:
     """Parse a stored version and load its compiled rulesets."""
     policy = Policy.model_validate(version.document)
-    return Rules(
+    return PolicyRules(
         number=version.number,
         digest=version.digest,
         policy=policy,
@@ -95,7 +95,7 @@ def make_ready(version: Version) -> Rules:
     )
 
 
-def _close(rules: Rules) -> None:
+def _close(rules: PolicyRules) -> None:
     close = getattr(rules.matcher, "close", None)
     if close is not None:
         close()

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.simulation.test_cases import Difference, SampleReport, SampleResult, coverable, run_samples
+from engine.core.simulation.test_cases import CaseDifference, SampleReport, SampleResult, coverable, run_samples
 from rulesets.document.findings import Finding, error, warning
 from rulesets.document.wording import Sentence, Word, says
-from rulesets.lint import Report, lint
+from rulesets.lint import LintReport, lint
 from rulesets.policy.policy import Policy
 
 MOST_WORK = 1_000_000
@@ -25,7 +25,7 @@ NONE = "none"
 class Checked:
     """Everything that is to be said of a document; ``samples`` are empty while there are errors."""
 
-    report: Report
+    report: LintReport
     samples: SampleReport
 
     @property
@@ -55,10 +55,10 @@ def lint_policy(raw: Any, seen: Collection[str] | None = None) -> Checked:
             says("running the test cases would take too long"),
             says("have fewer or shorter ones"),
         )
-        return Checked(Report(None, (told, *report.findings)), NO_SAMPLES)
+        return Checked(LintReport(None, (told, *report.findings)), NO_SAMPLES)
     samples = run_samples(policy)
     red = [red_case(place, result) for place, result in enumerate(samples.results) if not result.passed]
-    return Checked(Report(policy, (*red, *report.findings)), samples)
+    return Checked(LintReport(policy, (*red, *report.findings)), samples)
 
 
 def work(policy: Policy) -> int:
@@ -79,7 +79,7 @@ def red_case(place: int, result: SampleResult) -> Finding:
     return warning("red-case", ("tests", place), told, says("mend the rules, or what the case expects"))
 
 
-def _difference(found: Difference) -> Sentence:
+def _difference(found: CaseDifference) -> Sentence:
     return says(
         "%(what)s is %(actual)s, not %(expected)s",
         what=Word("key", found.what), actual=_told(found.actual), expected=_told(found.expected),
@@ -104,7 +104,7 @@ def samples_body(report: SampleReport) -> dict[str, Any]:
     }
 
 
-def vars_of(difference: Difference) -> dict[str, str]:
+def vars_of(difference: CaseDifference) -> dict[str, str]:
     """One difference, as text."""
     return {"what": difference.what, "expected": said(difference.expected), "actual": said(difference.actual)}
 

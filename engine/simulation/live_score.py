@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.batch.companies import Memberships, Moment
-from engine.batch.leads import AccountTrack, Histories, Remembered, Track
+from engine.batch.companies import BatchContext, CompanyIndex
+from engine.batch.leads import CachedHistory, CompanyInBatch, Histories, LeadInBatch
 from engine.core.calendar.schedules import Timing
 from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent, Scores
 from engine.core.lead.people import People
 from engine.core.scoring.scoring import score
-from engine.matcher.rules import Rules, RulesCache
+from engine.matcher.rules import PolicyRules, RulesCache
 from engine.store.decisions import batch
 from engine.store.decisions.batch import LoadedLead
 from engine.store.read.record import snapshot
@@ -35,7 +35,7 @@ class ScoredNow:
     scores: Scores
 
 
-class ScoresNow:
+class LiveScorer:
     """Scores leads for those who look; keeps versions and histories between two looks. Close it at the end."""
 
     def __init__(self) -> None:
@@ -56,22 +56,22 @@ class ScoresNow:
         """Give the matchers' memory back."""
         self._versions.close()
 
-    def _seen(self, driver: Driver, lead: LoadedLead, rules: Rules, now: datetime) -> Memberships:
+    def _seen(self, driver: Driver, lead: LoadedLead, rules: PolicyRules, now: datetime) -> CompanyIndex:
         """The company of a lead as it stands, its other leads read when the policy looks at them."""
-        moment = Moment(now, rules, NOBODY, self._versions.clock_rule, lambda _rule, _owner, at: Timing(at, at))
+        moment = BatchContext(now, rules, NOBODY, self._versions.clock_rule, lambda _rule, _owner, at: Timing(at, at))
 
-        def members(account: int) -> Mapping[int, Track]:
+        def members(account: int) -> Mapping[int, LeadInBatch]:
             return self._track(driver, batch.read_members(driver, [account]))
 
-        seen = Memberships(moment, members, lambda number: batch.read_told(driver, [number])[number])
+        seen = CompanyIndex(moment, members, lambda number: batch.read_told(driver, [number])[number])
         if lead.account_id is not None:
             for key, (number, claims, version) in batch.read_accounts(driver, [lead.account_id]).items():
-                company = AccountTrack(number, claims, leads=None, reading=self._reading(version))
+                company = CompanyInBatch(number, claims, leads=None, reading=self._reading(version))
                 seen.reread_company(company)
                 seen.companies[key] = company
         return seen
 
-    def _track(self, driver: Driver, leads: Sequence[LoadedLead]) -> dict[int, Track]:
+    def _track(self, driver: Driver, leads: Sequence[LoadedLead]) -> dict[int, LeadInBatch]:
         """Leads with their histories, remembered while nobody decided anything about them."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
         unknown = [lead for lead in leads if lead.id not in known]
@@ -80,7 +80,7 @@ class ScoresNow:
             known[lead.id] = _remembered(lead.version, events[lead.id])
             self._histories.put(lead.id, known[lead.id])
         return {
-            lead.id: Track(
+            lead.id: LeadInBatch(
                 lead, known[lead.id].history, {}, frozenset(), frozenset(), reading=self._reading(lead.policy_number)
             )
             for lead in leads
@@ -90,5 +90,5 @@ class ScoresNow:
         return "" if version is None else self._versions.reading(version)
 
 
-def _remembered(version: int, events: Sequence[LeadEvent]) -> Remembered:
-    return Remembered(version, History.of(events), {}, frozenset())
+def _remembered(version: int, events: Sequence[LeadEvent]) -> CachedHistory:
+    return CachedHistory(version, History.of(events), {}, frozenset())

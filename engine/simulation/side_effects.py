@@ -9,17 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from engine.batch.assignment_round import Turns
-from engine.batch.batch_state import Moment
-from engine.batch.leads import Step
+from engine.batch.assignment_round import AssignmentRound
+from engine.batch.batch_state import BatchContext
+from engine.batch.leads import EventInBatch
 from engine.batch.side_effects import tag_traits
 from engine.core.explain import moment
 from engine.core.lead.model import LeadEvent
-from engine.core.lead.people import Standing
+from engine.core.lead.people import ClaimStanding
 from engine.core.notify.effects import Compensation, Record
 from engine.core.simulation.staff import Staff
 from engine.core.simulation.virtual_time import Rank
-from engine.core.sla.discipline import Discipline, Struck, Suspended
+from engine.core.sla.discipline import Discipline, Struck, SuspensionBegun
 from engine.simulation.simulate import ENGINE_SOURCE
 
 Later = Callable[[datetime, Rank, LeadEvent, int], None]
@@ -29,7 +29,7 @@ Later = Callable[[datetime, Rank, LeadEvent, int], None]
 class VirtualAftermath:
     """The strikes and suspensions of a simulation, and what follows from each decision."""
 
-    def __init__(self, at: Moment, staff: Staff, later: Later) -> None:
+    def __init__(self, at: BatchContext, staff: Staff, later: Later) -> None:
         self._at, self._staff, self._later = at, staff, later
         self._people = at.people
         self._discipline = Discipline({})
@@ -43,14 +43,14 @@ class VirtualAftermath:
             return
         now, zone = self._at.now, self._staff.schedules.schedule(person).calendar.zone
         today = now.astimezone(zone).date()
-        standing = Standing(
+        standing = ClaimStanding(
             claimed_today=sum(at.astimezone(zone).date() == today for at in self._claimed[person]),
             holding=self._staff.holding(person),
             suspended=self._discipline.is_suspended(person, self._people.roles.get(person, ""), now),
         )
         self._at.people = replace(self._people, standings={person: standing})
 
-    def decided(self, step: Step) -> tuple[Struck, ...]:
+    def decided(self, step: EventInBatch) -> tuple[Struck, ...]:
         """After a decision, before its person is chosen: strikes count, and somebody may be suspended by them."""
         struck = self._discipline.feel(step.outcome.effects, self._at.rules.policy.strikes, self._people.roles)
         for one in struck:
@@ -58,7 +58,7 @@ class VirtualAftermath:
                 self._suspend(one.suspended, step)
         return struck
 
-    def settled(self, step: Step, turns: Turns) -> None:
+    def settled(self, step: EventInBatch, turns: AssignmentRound) -> None:
         """After a decision is whole: records, turns given back, tags."""
         for effect in step.outcome.effects:
             if isinstance(effect, Record):
@@ -72,7 +72,7 @@ class VirtualAftermath:
             event = self._own("lead.identified", f"tags:{step.event.seq}")
             self._later(self._at.now, Rank.OWN, replace(event, traits=traits), step.track.lead.id)
 
-    def _suspend(self, begun: Suspended, step: Step) -> None:
+    def _suspend(self, begun: SuspensionBegun, step: EventInBatch) -> None:
         about = {"person": begun.person, "role": begun.role, "rule": begun.rule, "until": moment(begun.end)}
         name = f"suspension:{step.event.seq}:{begun.person}"
         started = replace(self._own("suspension.started", f"{name}:started"), properties=about)

@@ -24,9 +24,9 @@ from engine.core.lead.view import Frame, LeadView
 from engine.core.qualification.qualification import qualify
 from engine.core.qualification.stages import advance, enter
 from engine.core.scoring.scoring import score
-from engine.core.simulation.virtual_time import Standing, Subject, in_order, line_body
+from engine.core.simulation.virtual_time import FinalStanding, LeadIdentities, in_order, line_body
 from engine.matcher.rete import ReteMatcher
-from engine.matcher.rules import Rules
+from engine.matcher.rules import PolicyRules
 from rulesets.document.document import digest
 from rulesets.policy.policy import Policy
 
@@ -35,13 +35,13 @@ ENGINE_SOURCE = "baton"
 """Source of the events Baton makes itself."""
 
 
-def rules_of(policy: Policy, matcher: Matcher | None = None) -> Rules:
+def rules_of(policy: Policy, matcher: Matcher | None = None) -> PolicyRules:
     """A policy made ready that no version has; its clocks belong to version 0. Whoever made a matcher closes it."""
-    return Rules(0, digest(policy), policy, Frame.of(policy), matcher or ReteMatcher.of(policy))
+    return PolicyRules(0, digest(policy), policy, Frame.of(policy), matcher or ReteMatcher.of(policy))
 
 
 @dataclass(slots=True)
-class Person:
+class SimulatedLead:
     """One lead as its events tell of it: identifiers as first seen, events in order."""
 
     number: int
@@ -55,23 +55,23 @@ class Person:
             self.identities.setdefault(kind, value)
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> LeadIdentities:
         """Whom a line is about."""
-        return Subject(self.identities, min(event.occurred_at for event in self.events))
+        return LeadIdentities(self.identities, min(event.occurred_at for event in self.events))
 
 
 class Cast:
     """Everybody the events speak of: whom each event means, and who proved to be one (docs/contract/design.md §2)."""
 
     def __init__(self) -> None:
-        self.people: dict[int, Person] = {}
+        self.people: dict[int, SimulatedLead] = {}
         self._became: dict[int, int] = {}
         self._resolution = Resolution(count(1))
 
     def meant(self, event: LeadEvent) -> tuple[int, tuple[tuple[int, int], ...]]:
         """The lead of an event, and the pairs of leads that it shows to be one person."""
         number = self._resolution.lead_of(event.identities, trusted=event.trusted)
-        self.people.setdefault(number, Person(number))
+        self.people.setdefault(number, SimulatedLead(number))
         return number, self._resolution.take_merges()
 
     def living(self, number: int) -> int:
@@ -100,7 +100,7 @@ def merge_event(pair: tuple[int, int], at: datetime) -> LeadEvent:
 
 
 # --------------------------------------------------------------------------------------------------- at one moment
-def score_at(rules: Rules, events: Iterable[LeadEvent], now: datetime) -> Iterator[Line]:
+def score_at(rules: PolicyRules, events: Iterable[LeadEvent], now: datetime) -> Iterator[Line]:
     """Every lead known at a moment, scored once at that moment: no people, no clocks (R9.1). Lines in their order."""
     people = gather(event for event in in_order(events) if event.occurred_at <= now)
     views = _Views(rules, people, now)
@@ -108,7 +108,7 @@ def score_at(rules: Rules, events: Iterable[LeadEvent], now: datetime) -> Iterat
         yield line_body(person.subject, _fresh(rules, views, person))
 
 
-def gather(ordered: Iterable[LeadEvent]) -> list[Person]:
+def gather(ordered: Iterable[LeadEvent]) -> list[SimulatedLead]:
     """Everybody of these events; of two leads that are one, the one that was known first stays."""
     cast = Cast()
     for event in ordered:
@@ -125,11 +125,11 @@ def gather(ordered: Iterable[LeadEvent]) -> list[Person]:
 class _Views:
     """What conditions see of each lead at a moment: its facts, those of its company, what the account is together."""
 
-    def __init__(self, rules: Rules, people: Sequence[Person], now: datetime) -> None:
+    def __init__(self, rules: PolicyRules, people: Sequence[SimulatedLead], now: datetime) -> None:
         self._frame, self._now = rules.frame, now
         vocabulary, zone = rules.frame.vocabulary, rules.frame.zone
         claims = {person.number: facts.folded(person.events, vocabulary, zone) for person in people}
-        companies: dict[str, list[Person]] = {}
+        companies: dict[str, list[SimulatedLead]] = {}
         for person in people:
             key = facts.account_key(claims[person.number], vocabulary, zone)
             companies.setdefault(key or f"lead:{person.number}", []).append(person)
@@ -138,7 +138,7 @@ class _Views:
         for members in companies.values():
             self._learn(members, claims)
 
-    def _learn(self, members: Sequence[Person], claims: Mapping[int, Claims]) -> None:
+    def _learn(self, members: Sequence[SimulatedLead], claims: Mapping[int, Claims]) -> None:
         company = facts.joined(facts.company_part(claims[person.number]) for person in members)
         views = [self._view(person, claims[person.number], company) for person in members]
         together = account_values(views)
@@ -146,18 +146,18 @@ class _Views:
         for place, person in enumerate(members):
             self._of[person.number], self._place[person.number] = seen, place
 
-    def _view(self, person: Person, own: Claims, company: Claims) -> LeadView:
+    def _view(self, person: SimulatedLead, own: Claims, company: Claims) -> LeadView:
         every = facts.with_account(own, company) if company else own
         known = facts.known(every, self._frame.vocabulary, self._frame.zone)
         return LeadView.of(self._frame, known, self._now, History.of(person.events))
 
-    def of(self, person: Person) -> tuple[LeadView, tuple[LeadView, ...]]:
+    def of(self, person: SimulatedLead) -> tuple[LeadView, tuple[LeadView, ...]]:
         """The lead's view, and those of all leads of its account, itself among them."""
         account = self._of[person.number]
         return account[self._place[person.number]], account
 
 
-def _fresh(rules: Rules, views: _Views, person: Person) -> Standing:
+def _fresh(rules: PolicyRules, views: _Views, person: SimulatedLead) -> FinalStanding:
     """Scores, verdict and the stage of a lead that came in just now with this history (R9.1)."""
     view, account = views.of(person)
     touches = sum(1 for event in person.events if event.type == "lead.touched")
@@ -171,4 +171,4 @@ def _fresh(rules: Rules, views: _Views, person: Person) -> Standing:
     if verdict.route and not confirmed and any(route.confirm for route in rules.policy.qualification.mql):
         passed = qualify(rules.policy, seen, rules.matcher, scores, confirmed=False)
     after = advance(state, passed, cell, acts=True)
-    return Standing(scores, verdict, after, missing=is_before_mql(after))
+    return FinalStanding(scores, verdict, after, missing=is_before_mql(after))

@@ -1,7 +1,7 @@
 """Time passing in memory: events, clocks, refreshes and the queue, each at its own moment (R6.8, R9.2).
 
-`Simulation` drives a `World` from an `Agenda`: what comes next is decided, and what follows from the decision (clocks,
-the next refresh, leads of the same company, the queue) is put on the agenda. It decides nothing itself.
+`Simulation` drives a `BatchState` from an `Agenda`: what comes next is decided, and what follows from the decision
+(clocks, the next refresh, leads of the same company, the queue) is put on the agenda. It decides nothing itself.
 """
 
 from collections import defaultdict
@@ -12,9 +12,9 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from engine.batch.assignment_round import Turns
-from engine.batch.batch_state import Moment, World
-from engine.batch.leads import AccountTrack, Step, Track
+from engine.batch.assignment_round import AssignmentRound
+from engine.batch.batch_state import BatchContext, BatchState
+from engine.batch.leads import CompanyInBatch, EventInBatch, LeadInBatch
 from engine.core.assignment import pool
 from engine.core.assignment.assignment import Choice
 from engine.core.assignment.rotation import Pointer
@@ -28,11 +28,11 @@ from engine.core.needs import Need
 from engine.core.qualification.qualification import qualify
 from engine.core.scoring.scoring import score
 from engine.core.simulation.staff import Staff
-from engine.core.simulation.virtual_time import Agenda, Rank, Standing, decision_line, in_order, line_body
+from engine.core.simulation.virtual_time import Agenda, FinalStanding, Rank, decision_line, in_order, line_body
 from engine.core.sla import clocks as sla
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from engine.core.sla.discipline import Struck
-from engine.matcher.rules import Rules
+from engine.matcher.rules import PolicyRules
 from engine.simulation.side_effects import VirtualAftermath
 from engine.simulation.simulate import ENGINE_SOURCE, Cast, Line, merge_event
 from engine.store.decisions.batch import LoadedLead
@@ -42,16 +42,16 @@ Happening = Callable[[], None]
 """What an agenda of a simulation holds."""
 
 
-class Companies(dict[str, AccountTrack]):
+class SimulatedCompanies(dict[str, CompanyInBatch]):
     """Companies by key, made when first asked for, and which leads belong to each, by its number."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_id: dict[int, AccountTrack] = {}
+        self.by_id: dict[int, CompanyInBatch] = {}
         self.members: dict[int, set[int]] = defaultdict(set)
 
-    def __missing__(self, key: str) -> AccountTrack:
-        company = AccountTrack(len(self) + 1, NO_CLAIMS)
+    def __missing__(self, key: str) -> CompanyInBatch:
+        company = CompanyInBatch(len(self) + 1, NO_CLAIMS)
         self[key] = self.by_id[company.id] = company
         return company
 
@@ -63,7 +63,7 @@ class Companies(dict[str, AccountTrack]):
             self.members[new].add(lead)
 
 
-def run_until(rules: Rules, roster: Roster, events: Iterable[LeadEvent], until: datetime) -> Iterator[Line]:
+def run_until(rules: PolicyRules, roster: Roster, events: Iterable[LeadEvent], until: datetime) -> Iterator[Line]:
     """Let time pass from the first event to a moment, then score every lead at that moment. Lines in their order."""
     simulation = Simulation(rules, roster, in_order(events))
     simulation.run(until)
@@ -73,23 +73,23 @@ def run_until(rules: Rules, roster: Roster, events: Iterable[LeadEvent], until: 
 class Simulation:
     """Everything there is in one virtual time."""
 
-    def __init__(self, rules: Rules, roster: Roster, events: Sequence[LeadEvent]) -> None:
+    def __init__(self, rules: PolicyRules, roster: Roster, events: Sequence[LeadEvent]) -> None:
         self._rules = rules
         self._staff = Staff(roster, rules.policy)
         self._agenda: Agenda[Happening] = Agenda()
         self._agenda.put_events(events, lambda event: partial(self._event, event))
         start = events[0].occurred_at if events else datetime.min.replace(tzinfo=UTC)
         people, due = self._staff.people, self._staff.schedules.due
-        self._at = Moment(start, rules, people, lambda _number, key: rules.clock(key), due)
-        self._world = World(self._at)
-        self._companies = Companies()
+        self._at = BatchContext(start, rules, people, lambda _number, key: rules.clock(key), due)
+        self._world = BatchState(self._at)
+        self._companies = SimulatedCompanies()
         self._world.companies = self._companies
         pointers: dict[str, dict[str, Pointer]] = {policy.key: {} for policy in rules.policy.assignment}
-        self._turns = Turns(self._at, pointers, (), self._world.account_owners)
+        self._turns = AssignmentRound(self._at, pointers, (), self._world.account_owners)
         self._cast = Cast()
-        self._steps: dict[int, Step] = {}
+        self._steps: dict[int, EventInBatch] = {}
         self._decisions: dict[int, list[tuple[int, Line]]] = defaultdict(list)
-        self._ended: dict[int, list[Clock]] = defaultdict(list)
+        self._ended: dict[int, list[SlaClock]] = defaultdict(list)
         self._refresh_at: dict[int, datetime | None] = {}
         self._reclaim_at: dict[int, datetime | None] = {}
         self._after = VirtualAftermath(self._at, self._staff, self._later)
@@ -113,7 +113,7 @@ class Simulation:
         for person in sorted(people, key=lambda one: one.subject.order):
             yield line_body(person.subject, self._standing(person.number))
 
-    def _standing(self, lead: int) -> Standing:
+    def _standing(self, lead: int) -> FinalStanding:
         track = self._world.tracks[lead]
         clocks = sorted((*self._ended[lead], *track.lead.clocks), key=lambda clock: clock.id or 0)
         decisions = [line for _, line in sorted(self._decisions[lead], key=lambda numbered: numbered[0])]
@@ -122,7 +122,7 @@ class Simulation:
         scores = score(rules.policy, view, rules.matcher, account)
         seen = view.with_values(state_values(state))
         verdict = qualify(rules.policy, seen, rules.matcher, scores, confirmed=state.confirmed_at is not None)
-        return Standing(scores, verdict, state, is_before_mql(state), clocks, decisions)
+        return FinalStanding(scores, verdict, state, is_before_mql(state), clocks, decisions)
 
     # ------------------------------------------------------------------------------------------------ what happens
     def _event(self, event: LeadEvent) -> None:
@@ -152,7 +152,7 @@ class Simulation:
         self._cast.join(stays.lead.id, goes.lead.id)
         self._decide(stays, event)
 
-    def _cancelled(self, clock: Clock) -> Clock:
+    def _cancelled(self, clock: SlaClock) -> SlaClock:
         return replace(clock, state="cancelled", ended_at=self._at.now) if clock.running else clock
 
     def _forget(self, lead: int) -> None:
@@ -213,13 +213,13 @@ class Simulation:
         return LeadEvent(ENGINE_SOURCE, name, kind, self._at.now, properties=properties)
 
     # ------------------------------------------------------------------------------------------------ deciding
-    def _track(self, lead: int) -> Track:
+    def _track(self, lead: int) -> LeadInBatch:
         if lead not in self._world.tracks:
             loaded = LoadedLead(lead, 0, None, LeadState(), NO_CLAIMS, [], (), None, None, None)
-            self._world.tracks[lead] = Track(loaded, History(), {}, frozenset(), frozenset())
+            self._world.tracks[lead] = LeadInBatch(loaded, History(), {}, frozenset(), frozenset())
         return self._world.tracks[lead]
 
-    def _decide(self, track: Track, event: LeadEvent) -> None:
+    def _decide(self, track: LeadInBatch, event: LeadEvent) -> None:
         """One decision, with its person, and what follows from it."""
         before, company = track.lead.state, track.lead.account_id
         self._after.claims(event)
@@ -238,11 +238,11 @@ class Simulation:
         self._follow(step)
         self._tell_siblings(company, track.lead.account_id)
 
-    def _choose(self, step: Step, need: Need) -> Choice:
+    def _choose(self, step: EventInBatch, need: Need) -> Choice:
         self._turns.members = self._staff.members(self._at.now)
         return self._turns.choose(step, need)
 
-    def _note(self, step: Step, struck: Sequence[Struck]) -> None:
+    def _note(self, step: EventInBatch, struck: Sequence[Struck]) -> None:
         lead, outcome = step.track.lead, step.outcome
         line = decision_line(step.event, self._at.now, lead.state, outcome.scores.cell, outcome.choice)
         if struck:
@@ -250,7 +250,7 @@ class Simulation:
         self._decisions[lead.id].append((step.event.seq, line))
         self._steps[lead.id] = step
 
-    def _follow(self, step: Step) -> None:
+    def _follow(self, step: EventInBatch) -> None:
         """What a decision puts on the agenda."""
         lead = step.track.lead
         lead.clocks = tuple(clock if clock.id is not None else self._started(lead.id, clock) for clock in lead.clocks)
@@ -258,7 +258,7 @@ class Simulation:
         self._plan_reclaim(lead)
         self._note_queue(step)
 
-    def _started(self, lead: int, clock: Clock) -> Clock:
+    def _started(self, lead: int, clock: SlaClock) -> SlaClock:
         """A new clock with its number, its warnings and its due moment on the agenda."""
         number = next(self._clocks)
         place = (clock.key, f"{lead:012}")
@@ -267,7 +267,7 @@ class Simulation:
             self._agenda.put(at, Rank.CLOCK, place, partial(self._clock, lead, number, part))
         return replace(clock, id=number)
 
-    def _plan_refresh(self, step: Step) -> None:
+    def _plan_refresh(self, step: EventInBatch) -> None:
         lead = step.track.lead.id
         at = self._world.next_refresh(step.track)
         self._refresh_at[lead] = at
@@ -296,9 +296,9 @@ class Simulation:
         """Other leads of a company that this decision changed for them are decided anew (R1.7, R3.7)."""
         for number in {number for number in companies if number is not None}:
             company = self._companies.by_id[number]
-            by, event = company.changed_by or company.stirred_by or (0, 0)
+            by, event = company.changed_by or company.rescore_cause or (0, 0)
             cause = ("account" if company.changed_by else "sibling", event, company.hops)
-            company.changed_by, company.stirred_by, company.hops = None, None, 0
+            company.changed_by, company.rescore_cause, company.hops = None, None, 0
             for lead in sorted(self._companies.members[number] - {by}) if by else ():
                 place = (ENGINE_SOURCE, f"account:{number:012}:{lead:012}")
                 self._agenda.put(self._at.now, Rank.OWN, place, partial(self._sibling, number, cause, lead))
@@ -308,7 +308,7 @@ class Simulation:
         for at in self._staff.next_days(self._at.now):
             self._agenda.put(at, Rank.ROSTER, ("day",), self._day)
 
-    def _note_queue(self, step: Step) -> None:
+    def _note_queue(self, step: EventInBatch) -> None:
         """Who waits for whom, and whether somebody waiting may now be served."""
         lead, state, choice = step.track.lead.id, step.track.lead.state, step.outcome.choice
         if state.queued is None:
@@ -322,7 +322,7 @@ class Simulation:
         if self._queued and (self._staff.freed or self._stirred):
             self._ask_to_drain()
 
-    def _end_conflicts(self, step: Step) -> None:
+    def _end_conflicts(self, step: EventInBatch) -> None:
         """Outbound leads of a company wait because of an owner: another owner or stage may end that."""
         before, after = step.outcome.before, step.outcome.after
         if (before.owner, before.stage) != (after.owner, after.stage) and step.track.lead.account_id is not None:

@@ -113,7 +113,7 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
         raise ServerUnavailable(f"the database does not answer ({_first_line(error)})") from error
 
 
-def hold() -> psycopg.Connection:
+def session_lock_connection() -> psycopg.Connection:
     """A connection of this process's own outside the pool, in autocommit: for session locks. The caller closes it."""
     if _store.url is None:
         raise ServerUnavailable("no database was named for this process: call init_store(url) at its start")

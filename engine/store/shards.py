@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from engine.store.lock_keys import try_lock_shards
-from engine.store.session import hold
+from engine.store.session import session_lock_connection
 
 SHARDS = 64
 """Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
@@ -18,7 +18,7 @@ class ShardLocks:
 
     def __init__(self, shards: Iterable[int]) -> None:
         self._shards = tuple(shards)
-        self._connection = hold()
+        self._connection = session_lock_connection()
 
     def __enter__(self) -> tuple[int, ...]:
         return try_lock_shards(self._connection, self._shards)

@@ -17,7 +17,7 @@ from rulesets.policy.policy import StrikeRule
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RecordDifference:
     """Something that is not what its events make of it."""
 
     what: str
@@ -37,7 +37,9 @@ class StrikeBook:
         self._counts: dict[tuple[str, str], int] = {}
         self._begun: set[tuple[str, str, str, int]] = set()
 
-    def hear(self, recorded: Recorded, effects: Iterable[Effect], rules: Sequence[StrikeRule]) -> Iterator[Difference]:
+    def hear(
+        self, recorded: Recorded, effects: Iterable[Effect], rules: Sequence[StrikeRule]
+    ) -> Iterator[RecordDifference]:
         """A decision: a clock met in time begins anew, a strike that counted is one more, a suspension at the limit."""
         for effect in effects:
             if isinstance(effect, Reset):
@@ -46,20 +48,20 @@ class StrikeBook:
         for struck in recorded.body.get("strikes", ()):
             again = self._strike(struck, limits, recorded.event.seq)
             if again != struck:
-                yield Difference("decision", recorded.id, "strikes", struck, again)
+                yield RecordDifference("decision", recorded.id, "strikes", struck, again)
 
     def compare(
         self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[SuspensionRow]
-    ) -> Iterator[Difference]:
+    ) -> Iterator[RecordDifference]:
         """The stored counters and suspensions against those of the record."""
         for person, rule in sorted(counts.keys() | self._counts.keys()):
             stored, replayed = counts.get((person, rule), 0), self._counts.get((person, rule), 0)
             if stored != replayed:
-                yield Difference("strikes", person, rule, stored, replayed)
+                yield RecordDifference("strikes", person, rule, stored, replayed)
         there = {(one.person, one.rule, moment(one.until), one.event_id) for one in suspensions}
         for person, rule, until, event in sorted(there ^ self._begun):
             known = (person, rule, until, event) in there
-            yield Difference("suspension", person, rule, until if known else None, None if known else event)
+            yield RecordDifference("suspension", person, rule, until if known else None, None if known else event)
 
     def _reset(self, met: Reset, rules: Sequence[StrikeRule]) -> None:
         for rule in rules:

@@ -13,22 +13,22 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from engine.batch.batch_state import Moment, World
-from engine.batch.leads import AccountTrack, Step, Track
-from engine.core.assignment.assignment import Candidate, Choice, Reason
+from engine.batch.batch_state import BatchContext, BatchState
+from engine.batch.leads import CompanyInBatch, EventInBatch, LeadInBatch
+from engine.core.assignment.assignment import Candidate, CandidateReason, Choice
 from engine.core.calendar.schedules import Due, Timing
 from engine.core.explain import decision_body
 from engine.core.lead.facts import NO_CLAIMS, company_part, dump_claims, joined, load_claims
 from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent
-from engine.core.lead.people import NOBODY, of_told
+from engine.core.lead.people import NOBODY, from_snapshot
 from engine.core.lead.state import LeadState, load_state
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from engine.matcher.rules import RulesCache
 from engine.store.decisions.batch import LoadedLead
 from engine.store.read import record
 from engine.store.read.record import Moved, Recorded
-from engine.verification.strikes import Difference, StrikeBook
+from engine.verification.strikes import RecordDifference, StrikeBook
 
 REPLAYED = ("scores", "verdict", "effects", "protected_until")
 """Parts of a stored decision that a replay must give again, word for word."""
@@ -40,7 +40,7 @@ class Verified:
 
     decisions: int
     leads: int
-    differences: tuple[Difference, ...]
+    differences: tuple[RecordDifference, ...]
 
 
 def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Verified:
@@ -48,7 +48,7 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
     with record.snapshot() as driver:
         total = record.count_decisions(driver)
         replay = Replay(record.clocks(driver), record.moved_by_merges(driver))
-        differences: list[Difference] = []
+        differences: list[RecordDifference] = []
         done = 0
         try:
             for done, recorded in enumerate(record.decisions(driver), start=1):
@@ -64,11 +64,11 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
         return Verified(done, len(stored), tuple(differences))
 
 
-class _Companies(dict[str, AccountTrack]):
+class _Companies(dict[str, CompanyInBatch]):
     """Companies by key, made when first asked for."""
 
-    def __missing__(self, key: str) -> AccountTrack:
-        self[key] = AccountTrack(len(self) + 1, NO_CLAIMS)
+    def __missing__(self, key: str) -> CompanyInBatch:
+        self[key] = CompanyInBatch(len(self) + 1, NO_CLAIMS)
         return self[key]
 
 
@@ -77,28 +77,28 @@ class Replay:
 
     def __init__(
         self,
-        clocks: Mapping[tuple[int, str, datetime], Sequence[Clock]],
+        clocks: Mapping[tuple[int, str, datetime], Sequence[SlaClock]],
         moved: Mapping[int, Moved],
     ) -> None:
         self.strikes = StrikeBook()
         self._rules = RulesCache()
         self._clocks = clocks
         self._moved = moved
-        self._world: World | None = None
+        self._world: BatchState | None = None
         self._gone: dict[int, int] = {}
         self._events: dict[int, list[Any]] = {}
-        self._final_clocks: dict[int, Clock] = {}
+        self._final_clocks: dict[int, SlaClock] = {}
         self._readings: set[str] = set()
 
-    def decide(self, recorded: Recorded) -> Iterator[Difference]:
+    def decide(self, recorded: Recorded) -> Iterator[RecordDifference]:
         """Replay one decision and tell what comes out differently."""
         rules = self._rules.version(recorded.policy_number)
-        at = Moment(recorded.decided_at, rules, NOBODY, self._rules.clock_rule, _due(recorded))
-        world = self._world = self._world or World(at, told=self._told)
+        at = BatchContext(recorded.decided_at, rules, NOBODY, self._rules.clock_rule, _due(recorded))
+        world = self._world = self._world or BatchState(at, told=self._told)
         world.at = at
         world.companies = world.companies or _Companies()
         track = self._subject(world, recorded)
-        at.people = of_told(recorded.event, track.lead.state, recorded.body.get("by") or {})
+        at.people = from_snapshot(recorded.event, track.lead.state, recorded.body.get("by") or {})
         self._reread_companies(world, track, recorded.event)
         track.lead.clocks = tuple(self._as_stored(track.lead.id, clock, recorded) for clock in track.lead.clocks)
         self._events.setdefault(track.lead.id, []).append(recorded.event)
@@ -109,13 +109,13 @@ class Replay:
             world.settle(step, choice)
         self._name_clocks(track)
         if needed != (choice is not None):
-            yield Difference("decision", recorded.id, "assignment", recorded.body.get("assignment"), needed)
+            yield RecordDifference("decision", recorded.id, "assignment", recorded.body.get("assignment"), needed)
         yield from _compare_decision(recorded, step, rules.digest)
         yield from self.strikes.hear(recorded, step.outcome.effects, rules.policy.strikes)
 
     def compare_leads(
         self, rows: list[dict[str, Any]], ledgers: Mapping[int, set[tuple[int, str, str]]]
-    ) -> Iterator[Difference]:
+    ) -> Iterator[RecordDifference]:
         """Stored leads against those that the replay made."""
         tracks = self._world.tracks if self._world else {}
         for row in rows:
@@ -124,7 +124,7 @@ class Replay:
                 continue
             yield from self._compare_lead(row, track, ledgers.get(row["id"], set()))
 
-    def compare_companies(self, stored: Mapping[str, dict[str, Any]]) -> Iterator[Difference]:
+    def compare_companies(self, stored: Mapping[str, dict[str, Any]]) -> Iterator[RecordDifference]:
         """Stored facts of companies against what their leads say."""
         if self._world is None:
             return
@@ -133,24 +133,24 @@ class Replay:
             same = all(track.reading == company.reading for track in members)
             said = joined(company_part(track.lead.claims) for track in members) if same else company.claims
             if key in stored and load_claims(stored[key]) != said:
-                yield Difference("company", key, "facts", stored[key], dump_claims(said))
+                yield RecordDifference("company", key, "facts", stored[key], dump_claims(said))
 
-    def compare_clocks(self) -> Iterator[Difference]:
+    def compare_clocks(self) -> Iterator[RecordDifference]:
         """Stored clocks against those that the replay started and ended."""
         for clock in chain.from_iterable(self._clocks.values()):
             number = clock.id or 0
             replayed = self._final_clocks.get(number)
             if replayed is None:
-                yield Difference("clock", number, "start", clock.started_at, None)
+                yield RecordDifference("clock", number, "start", clock.started_at, None)
             elif (clock.state, clock.met_late) != (replayed.state, replayed.met_late):
-                yield Difference("clock", number, "state", clock.state, replayed.state)
+                yield RecordDifference("clock", number, "state", clock.state, replayed.state)
 
     def close(self) -> None:
         """Give the matchers' memory back."""
         self._rules.close()
 
     # ------------------------------------------------------------------------------------------------ leads
-    def _subject(self, world: World, recorded: Recorded) -> Track:
+    def _subject(self, world: BatchState, recorded: Recorded) -> LeadInBatch:
         event = recorded.event
         named = [number for number in event.properties.get("leads", ()) if event.type == "lead.merged"]
         undo = event.properties.get("undo") if event.type == "lead.merged" else None
@@ -171,7 +171,7 @@ class Replay:
     def _told(self, lead: int) -> list[LeadEvent]:
         return self._events.get(lead, [])
 
-    def _reread_companies(self, world: World, track: Track, event: LeadEvent) -> None:
+    def _reread_companies(self, world: BatchState, track: LeadInBatch, event: LeadEvent) -> None:
         """The companies of a decision are read by its version, as they were when it was made (R3.6)."""
         self._readings.add(world.at.rules.reading)
         if len(self._readings) > 1:
@@ -182,7 +182,7 @@ class Replay:
             for company in (*left, *(world.companies[key] for key in keys)):
                 world.reread_company(company)
 
-    def _part(self, world: World, merge: int) -> None:
+    def _part(self, world: BatchState, merge: int) -> None:
         moved = self._moved[merge]
         self._gone.pop(moved.loser, None)
         everything = self._events.get(moved.winner, [])
@@ -198,15 +198,15 @@ class Replay:
         self._name_clocks(parted)
 
     @staticmethod
-    def _track(world: World, lead_id: int) -> Track:
+    def _track(world: BatchState, lead_id: int) -> LeadInBatch:
         if lead_id not in world.tracks:
             lead = LoadedLead(lead_id, 0, None, LeadState(), NO_CLAIMS, [], (), None, None, None)
-            world.tracks[lead_id] = Track(lead, History(), {}, frozenset(), frozenset())
+            world.tracks[lead_id] = LeadInBatch(lead, History(), {}, frozenset(), frozenset())
         return world.tracks[lead_id]
 
     def _compare_lead(
-        self, row: Mapping[str, Any], track: Track, ledger: set[tuple[int, str, str]]
-    ) -> Iterator[Difference]:
+        self, row: Mapping[str, Any], track: LeadInBatch, ledger: set[tuple[int, str, str]]
+    ) -> Iterator[RecordDifference]:
         assert track.outcome is not None  # noqa: S101 - the caller looked
         scores, kept = track.outcome.scores, track.lead.state.protection
         counting = {(track.seq_of(line.source, line.event_id), line.group, line.signal) for line in scores.ledger}
@@ -221,10 +221,10 @@ class Replay:
         }
         for part, (stored, replayed) in pairs.items():
             if stored != replayed:
-                yield Difference("lead", row["id"], part, stored, replayed)
+                yield RecordDifference("lead", row["id"], part, stored, replayed)
 
     # ------------------------------------------------------------------------------------------------ clocks
-    def _as_stored(self, lead_id: int, clock: Clock, recorded: Recorded) -> Clock:
+    def _as_stored(self, lead_id: int, clock: SlaClock, recorded: Recorded) -> SlaClock:
         """A replayed clock with what only others know: its number, that it had fired, when edited calendars end it."""
         stored = self._stored(lead_id, clock)
         if stored is None:
@@ -233,10 +233,10 @@ class Replay:
         met = any(part["state"] == "met" for part in told)
         return replace(clock, id=stored.id, due_at=stored.due_at, fired=stored.fired and not met)
 
-    def _name_clocks(self, track: Track) -> None:
+    def _name_clocks(self, track: LeadInBatch) -> None:
         track.lead.clocks = tuple(self._named(track.lead.id, clock) for clock in track.lead.clocks)
 
-    def _named(self, lead_id: int, clock: Clock) -> Clock:
+    def _named(self, lead_id: int, clock: SlaClock) -> SlaClock:
         """A replayed clock with the number of its stored form."""
         stored = self._stored(lead_id, clock)
         if stored is None or stored.id is None:
@@ -244,14 +244,14 @@ class Replay:
         self._final_clocks[stored.id] = named = replace(clock, id=stored.id)
         return named
 
-    def _stored(self, lead_id: int, clock: Clock) -> Clock | None:
+    def _stored(self, lead_id: int, clock: SlaClock) -> SlaClock | None:
         """The stored form of a replayed clock: its own, or the first of its start that no other clock has."""
         alike = self._clocks.get((lead_id, clock.key, clock.started_at), ())
         if clock.id is not None:
             return next((one for one in alike if one.id == clock.id), None)
         return next((one for one in alike if one.id not in self._final_clocks), None)
 
-    def _end_clocks(self, track: Track, now: datetime) -> None:
+    def _end_clocks(self, track: LeadInBatch, now: datetime) -> None:
         """A lead that was merged away has no running clocks."""
         track.lead.clocks = tuple(
             replace(clock, state="cancelled", ended_at=now) if clock.running else clock for clock in track.lead.clocks
@@ -274,7 +274,7 @@ def _choice(recorded: Recorded) -> Choice | None:
     stored = recorded.body.get("assignment")
     if stored is None:
         return None
-    candidates = tuple(Candidate(c["person"], Reason(c["reason"])) for c in stored["candidates"])
+    candidates = tuple(Candidate(c["person"], CandidateReason(c["reason"])) for c in stored["candidates"])
     return Choice(
         stored["role"],
         stored["policy"],
@@ -287,7 +287,7 @@ def _choice(recorded: Recorded) -> Choice | None:
     )
 
 
-def _compare_decision(recorded: Recorded, step: Step, digest: str) -> Iterator[Difference]:
+def _compare_decision(recorded: Recorded, step: EventInBatch, digest: str) -> Iterator[RecordDifference]:
     outcome = step.outcome
     again = json.loads(json.dumps(decision_body(outcome, recorded.event, step.notes, digest)))
     pairs = {
@@ -301,7 +301,7 @@ def _compare_decision(recorded: Recorded, step: Step, digest: str) -> Iterator[D
     }
     for part, (stored, replayed) in pairs.items():
         if stored != replayed:
-            yield Difference("decision", recorded.id, part, stored, replayed)
+            yield RecordDifference("decision", recorded.id, part, stored, replayed)
 
 
 def _refusals(stored: Mapping[str, Any] | None, again: Mapping[str, Any] | None) -> tuple[Any, Any]:

@@ -60,7 +60,7 @@ def lookup(source: Source, shares: Shares, type_: FieldType, zone: ZoneInfo, fin
     """How values of a field's source are looked up."""
     if type_ in NUMERIC | TEMPORAL:
         return _ranked(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone)
-    return Remembered(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone).__getitem__
+    return ReadingCache(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone).__getitem__
 
 
 def reader(source: Source, shares: Shares, zone: ZoneInfo, finish: Finish[Entry]) -> Reader[Entry]:
@@ -197,7 +197,7 @@ def _operand_rank(points: Sequence[Any], found: tuple[Any, ...]) -> Any:
     return ranks[0] if len(ranks) == 1 else ranks
 
 
-class Remembered(dict[Any, Entry]):
+class ReadingCache(dict[Any, Entry]):
     """Value → entry, each value judged once; emptied when more than `REMEMBERED` are known."""
 
     def __init__(

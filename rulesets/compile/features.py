@@ -33,7 +33,7 @@ ALWAYS: Alternatives = ((),)
 
 
 @dataclass(slots=True)
-class Draft:
+class SourceDraft:
     """A source while conditions are still being read: how it is described, and its literals by what they say."""
 
     subject: dict[str, Any]
@@ -46,7 +46,7 @@ class Features:
     def __init__(self, vocabulary: Vocabulary, zone: ZoneInfo) -> None:
         self._vocabulary = vocabulary
         self._zone = zone
-        self._drafts: dict[str, tuple[int, Draft]] = {}
+        self._drafts: dict[str, tuple[int, SourceDraft]] = {}
 
     def test(self, test: Node, *, holds: bool) -> Alternatives:
         """A single test (or, with ``holds=False``, its negation). Raises CannotCompile when it makes no sense."""
@@ -71,7 +71,7 @@ class Features:
         return self._literal({}, condition, holds=holds)
 
     def _literal(self, subject: dict[str, Any], condition: Node, *, holds: bool) -> Alternatives:
-        source, draft = self._drafts.setdefault(repr(subject), (len(self._drafts), Draft(subject)))
+        source, draft = self._drafts.setdefault(repr(subject), (len(self._drafts), SourceDraft(subject)))
         saying = (condition.model_dump_json(), holds)
         literal, _ = draft.literals.setdefault(saying, (len(draft.literals), condition))
         return ((Atom(source, literal),),)

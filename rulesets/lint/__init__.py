@@ -20,7 +20,7 @@ from rulesets.lint.conditions.conditions import check_conditions
 from rulesets.lint.conditions.duplicates import check_duplicates
 from rulesets.lint.conditions.questions import Questions
 from rulesets.lint.conditions.truth import check_models, check_truth
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.lint.meaning import Meaning
 from rulesets.lint.nowhere import check_nowhere
 from rulesets.lint.scores.bands import check_bands
@@ -39,7 +39,7 @@ from rulesets.policy.policy import Acknowledgement, Policy
 MOST_FINDINGS = 1000
 """Most findings of one check; nobody mends more at once, and a hostile document must not keep the lint busy."""
 
-Check = Callable[[Known], Iterable[Finding]]
+Check = Callable[[DocumentIndex], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_words,
     check_references,
@@ -64,7 +64,7 @@ MEANING: tuple[Callable[[Meaning], Iterable[Finding]], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LintReport:
     """The policy, if it has no errors, and every finding, errors first."""
 
     policy: Policy | None
@@ -81,7 +81,7 @@ class Report:
         return tuple(f for f in self.findings if f.severity is Severity.WARNING)
 
 
-def lint(raw: Any, seen: Collection[str] | None = None) -> Report:
+def lint(raw: Any, seen: Collection[str] | None = None) -> LintReport:
     """Checks raw data as `rulesets.document.document.load` gives it. Never raises.
 
     ``seen``: types of event that have arrived so far, if somebody knows; signals on others are warned of.
@@ -97,7 +97,7 @@ def lint(raw: Any, seen: Collection[str] | None = None) -> Report:
     sound = salvage(raw) if parsed.policy is None and len(findings) <= MOST_ERRORS else None
     policy = parsed.policy or (sound.policy if sound else None)
     if policy is not None:
-        known = Known.of(policy, raw, sound.original if sound else None)
+        known = DocumentIndex.of(policy, raw, sound.original if sound else None)
         for check in CHECKS:
             findings += islice(check(known), MOST_FINDINGS)
         if not has_errors(findings):
@@ -107,7 +107,7 @@ def lint(raw: Any, seen: Collection[str] | None = None) -> Report:
                 findings += islice(asks(meaning), MOST_FINDINGS)
         findings = acknowledged(dict.fromkeys(findings), policy.acknowledged)
     findings.sort(key=lambda finding: finding.severity is Severity.WARNING)
-    return Report(None if has_errors(findings) else policy, tuple(findings))
+    return LintReport(None if has_errors(findings) else policy, tuple(findings))
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -133,4 +133,4 @@ def acknowledged(findings: Iterable[Finding], by: Iterable[Acknowledgement]) -> 
     ]
 
 
-__all__ = ["CHECKS", "MEANING", "Check", "Report", "lint"]
+__all__ = ["CHECKS", "MEANING", "Check", "LintReport", "lint"]

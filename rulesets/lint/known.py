@@ -30,7 +30,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DocumentIndex:
     """See the module's docstring. ``declared``: list of the document → its keys; ``measures``: by segment."""
 
     policy: Policy
@@ -41,7 +41,7 @@ class Known:
     original: Callable[[Place], Place]
 
     @classmethod
-    def of(cls, policy: Policy, raw: Any, original: Callable[[Place], Place] | None) -> "Known":
+    def of(cls, policy: Policy, raw: Any, original: Callable[[Place], Place] | None) -> "DocumentIndex":
         """What is known of a policy salvaged from raw data."""
         zone = zone_of(policy.timezone) or UTC
         measures = measures_of(policy.segments)

@@ -10,7 +10,7 @@ from rulesets.conditions.conditions import ALWAYS, Node
 from rulesets.document.findings import Finding, Place
 from rulesets.document.wording import Sentence
 from rulesets.lint.conditions.questions import Questions
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.policy.policy import FitGroup, FitRule, Model, Signal, SignalGroup
 
 
@@ -18,7 +18,7 @@ from rulesets.policy.policy import FitGroup, FitRule, Model, Signal, SignalGroup
 class Meaning:
     """``seen``: types of event that have arrived, by key or by another name; None when nobody knows."""
 
-    known: Known
+    known: DocumentIndex
     questions: Questions
     seen: Collection[str] | None = None
     _contexts: dict[str, tuple[tuple[Node, ...], tuple[Node, ...]]] = field(default_factory=dict)

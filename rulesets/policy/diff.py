@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 Document = dict[str, Any]
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What happened at a place."""
 
     ADDED = "added"
@@ -25,21 +25,21 @@ class Kind(StrEnum):
     MOVED = "moved"
 
 
-class Row(NamedTuple):
+class RowStep(NamedTuple):
     """A step of a path into a list: the row with this key."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PolicyChange:
     """One difference. ``steps`` lead to it from the top; ``at`` is the place of a row that was added or moved, from 0.
 
     ``old`` and ``new`` are the values there; of a moved row its places before and after.
     """
 
-    steps: tuple[str | Row, ...]
-    kind: Kind
+    steps: tuple[str | RowStep, ...]
+    kind: ChangeKind
     old: Any = None
     new: Any = None
     at: int | None = None
@@ -47,7 +47,7 @@ class Change:
     @property
     def path(self) -> str:
         """The place as text: ``models[smb].fit.groups[size].rules[s50].points``."""
-        text = "".join(f"[{step.key}]" if isinstance(step, Row) else f".{step}" for step in self.steps)
+        text = "".join(f"[{step.key}]" if isinstance(step, RowStep) else f".{step}" for step in self.steps)
         return text.removeprefix(".")
 
     def as_json(self) -> Document:
@@ -113,14 +113,14 @@ POLICY = Parts(
 
 
 # --------------------------------------------------------------------------------------------------------- comparing
-def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[PolicyChange, ...]:
     """Every difference from ``old`` to ``new``, in the order of the new document, what is gone first in its list."""
     return tuple(_parts(POLICY, old, new, ()))
 
 
 def _parts(
-    shape: Parts, old: Mapping[str, Any], new: Mapping[str, Any], steps: tuple[str | Row, ...]
-) -> Iterator[Change]:
+    shape: Parts, old: Mapping[str, Any], new: Mapping[str, Any], steps: tuple[str | RowStep, ...]
+) -> Iterator[PolicyChange]:
     for name in {**new, **old}:
         below = shape.known.get(name, shape.others)
         here = (*steps, name)
@@ -129,30 +129,30 @@ def _parts(
         elif isinstance(below, Parts) and (below.implied or (name in old and name in new)):
             yield from _parts(below, old.get(name, {}), new.get(name, {}), here)
         elif name not in old:
-            yield Change(here, Kind.ADDED, new=new[name])
+            yield PolicyChange(here, ChangeKind.ADDED, new=new[name])
         elif name not in new:
-            yield Change(here, Kind.REMOVED, old=old[name])
+            yield PolicyChange(here, ChangeKind.REMOVED, old=old[name])
         elif old[name] != new[name]:
-            yield Change(here, Kind.CHANGED, old[name], new[name])
+            yield PolicyChange(here, ChangeKind.CHANGED, old[name], new[name])
 
 
 def _rows(
-    shape: Rows, old: Sequence[Document], new: Sequence[Document], steps: tuple[str | Row, ...]
-) -> Iterator[Change]:
+    shape: Rows, old: Sequence[Document], new: Sequence[Document], steps: tuple[str | RowStep, ...]
+) -> Iterator[PolicyChange]:
     before = {row["key"]: (place, row) for place, row in enumerate(old)}
     after = {row["key"] for row in new}
     for key, (_, row) in before.items():
         if key not in after:
-            yield Change((*steps, Row(key)), Kind.REMOVED, old=row)
+            yield PolicyChange((*steps, RowStep(key)), ChangeKind.REMOVED, old=row)
     staying = _longest_rise([before[row["key"]][0] for row in new if row["key"] in before])
     for at, row in enumerate(new):
-        here = (*steps, Row(row["key"]))
+        here = (*steps, RowStep(row["key"]))
         if row["key"] not in before:
-            yield Change(here, Kind.ADDED, new=row, at=at)
+            yield PolicyChange(here, ChangeKind.ADDED, new=row, at=at)
             continue
         place, known = before[row["key"]]
         if place not in staying:
-            yield Change(here, Kind.MOVED, old=place, new=at, at=at)
+            yield PolicyChange(here, ChangeKind.MOVED, old=place, new=at, at=at)
         yield from _parts(shape.row, known, row, here)
 
 
@@ -180,12 +180,12 @@ def _longest_rise(places: Sequence[int]) -> frozenset[int]:
 
 
 # ---------------------------------------------------------------------------------------------------------- applying
-def apply(changes: Iterable[Change], old: Mapping[str, Any]) -> Document:
+def apply(changes: Iterable[PolicyChange], old: Mapping[str, Any]) -> Document:
     """The new document: ``apply(diff(old, new), old) == new``. The changes must be of this old document."""
     return _applied(POLICY, old, [(change.steps, change) for change in changes])
 
 
-Steps = Sequence[tuple[tuple[str | Row, ...], Change]]
+Steps = Sequence[tuple[tuple[str | RowStep, ...], PolicyChange]]
 
 
 def _applied(shape: Parts, old: Mapping[str, Any], changes: Steps) -> Document:
@@ -193,7 +193,7 @@ def _applied(shape: Parts, old: Mapping[str, Any], changes: Steps) -> Document:
     for name, below in _by_first_step(changes).items():
         part = shape.known.get(str(name), shape.others)
         value = _value(part, new.get(str(name)), below)
-        gone = value is None and below[0][1].kind is Kind.REMOVED
+        gone = value is None and below[0][1].kind is ChangeKind.REMOVED
         if gone or (value in ({}, []) and (isinstance(part, Rows) or (part is not None and part.implied))):
             new.pop(str(name), None)
         else:
@@ -213,16 +213,16 @@ def _value(shape: Shape | None, old: Any, changes: Steps) -> Any:
 def _applied_rows(shape: Rows, old: Sequence[Document], changes: Steps) -> list[Document]:
     here = {change.steps[-1]: change for steps, change in changes if len(steps) == 1}
     inside = _by_first_step([entry for entry in changes if len(entry[0]) > 1])
-    rows = {Row(row["key"]): _applied(shape.row, row, inside.get(Row(row["key"]), ())) for row in old}
+    rows = {RowStep(row["key"]): _applied(shape.row, row, inside.get(RowStep(row["key"]), ())) for row in old}
     new = [row for key, row in rows.items() if key not in here]
     for key, change in sorted(here.items(), key=lambda entry: entry[1].at or 0):
-        if change.kind is not Kind.REMOVED:
-            new.insert(change.at or 0, deepcopy(change.new) if change.kind is Kind.ADDED else rows[key])  # type: ignore[index]
+        if change.kind is not ChangeKind.REMOVED:
+            new.insert(change.at or 0, deepcopy(change.new) if change.kind is ChangeKind.ADDED else rows[key])  # type: ignore[index]
     return new
 
 
-def _by_first_step(changes: Steps) -> dict[str | Row, list[tuple[tuple[str | Row, ...], Change]]]:
-    grouped: dict[str | Row, list[tuple[tuple[str | Row, ...], Change]]] = {}
+def _by_first_step(changes: Steps) -> dict[str | RowStep, list[tuple[tuple[str | RowStep, ...], PolicyChange]]]:
+    grouped: dict[str | RowStep, list[tuple[tuple[str | RowStep, ...], PolicyChange]]] = {}
     for steps, change in changes:
         grouped.setdefault(steps[0], []).append((steps[1:], change))
     return grouped

@@ -43,6 +43,7 @@ from rulesets.policy.scoring import (  # fmt: skip
     HEATS,
     Cell,
     Decay,
+    DecayStep,
     Engagement,
     EventKeys,
     Fit,
@@ -53,9 +54,8 @@ from rulesets.policy.scoring import (  # fmt: skip
     Repeat,
     Signal,
     SignalGroup,
-    Step,
 )
-from rulesets.policy.sla import Action, Chain, EventItem, EventMatch, SlaClock, StartsOn, StrikeRule
+from rulesets.policy.sla import Action, Chain, ClockRule, EventItem, EventMatch, StartsOn, StrikeRule
 from rulesets.policy.vocabulary import FieldType
 
 FORMAT = "baton.policy/1"
@@ -137,7 +137,7 @@ class Checklist(Keyed):
         return -(-over * len(self.items) // under)
 
 
-class Route(Keyed):
+class MqlRoute(Keyed):
     """One way to become an MQL (R4.3)."""
 
     when: Condition | None = None
@@ -154,7 +154,7 @@ class Qualification(Part):
     exclusions: tuple[Exclusion, ...] = ()
     red_flags: tuple[RedFlag, ...] = ()
     checklists: tuple[Checklist, ...] = ()
-    mql: tuple[Route, ...] = ()
+    mql: tuple[MqlRoute, ...] = ()
 
 
 class Feedback(Part):
@@ -201,7 +201,7 @@ class AssignmentPolicy(Keyed):
     otherwise: Otherwise = "queue"
 
 
-class Protection(Part):
+class ProtectionRule(Part):
     """How long an owner may keep a lead (R7.1)."""
 
     days: Annotated[Number, Field(gt=0)]
@@ -210,7 +210,7 @@ class Protection(Part):
     extend_on: tuple[DottedKey, ...] = ()
 
 
-class Claim(Part):
+class ClaimLimits(Part):
     """Limits of claiming from the pool (R7.3)."""
 
     per_day: Annotated[int, Field(strict=True, ge=0)] | None = None
@@ -222,9 +222,9 @@ class Pool(Part):
     """The public pool (R7.1–R7.3)."""
 
     stages: tuple[Stage, ...] = ("ready", "mql")
-    protection: Protection | None = None
+    protection: ProtectionRule | None = None
     warn_before: tuple[Duration, ...] = ()
-    claim: Claim = Claim()
+    claim: ClaimLimits = ClaimLimits()
 
 
 class Reason(Keyed):
@@ -243,7 +243,7 @@ class Reasons(Part):
     lost: tuple[Reason, ...] = ()
 
 
-class WorkingCalendar(Part):
+class PolicyCalendar(Part):
     """The policy's own working time (R8.1–R8.3)."""
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
@@ -302,13 +302,13 @@ class Policy(Part):
     name: Text
     timezone: Text
     models: Annotated[tuple[Model, ...], Field(min_length=1)]
-    calendar: WorkingCalendar | None = None
+    calendar: PolicyCalendar | None = None
     fields: tuple[FieldDef, ...] = ()
     events: tuple[EventDef, ...] = ()
     segments: tuple[Segment, ...] = ()
     qualification: Qualification = Qualification()
     assignment: tuple[AssignmentPolicy, ...] = ()
-    sla: tuple[SlaClock, ...] = ()
+    sla: tuple[ClockRule, ...] = ()
     strikes: tuple[StrikeRule, ...] = ()
     pool: Pool | None = None
     feedback: Feedback = Feedback()
@@ -330,9 +330,11 @@ __all__ = [
     "Chain",
     "Checklist",
     "ChecklistItem",
-    "Claim",
+    "ClaimLimits",
+    "ClockRule",
     "Condition",
     "Decay",
+    "DecayStep",
     "DottedKey",
     "Duration",
     "Engagement",
@@ -355,14 +357,16 @@ __all__ = [
     "Labels",
     "Matrix",
     "Model",
+    "MqlRoute",
     "Number",
     "OtherPolicy",
     "Part",
     "PersonMatch",
     "Points",
     "Policy",
+    "PolicyCalendar",
     "Pool",
-    "Protection",
+    "ProtectionRule",
     "Qualification",
     "Reason",
     "Reasons",
@@ -370,17 +374,13 @@ __all__ = [
     "Repeat",
     "Require",
     "Role",
-    "Route",
     "SampleCase",
     "SampleEvent",
     "Segment",
     "Signal",
     "SignalGroup",
-    "SlaClock",
     "Stage",
     "StartsOn",
-    "Step",
     "StrikeRule",
     "Text",
-    "WorkingCalendar",
 ]  # fmt: skip

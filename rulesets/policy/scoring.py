@@ -53,7 +53,7 @@ class Repeat(Part):
     window: Duration | None = None
 
 
-class Step(Part):
+class DecayStep(Part):
     """One step of a step decay."""
 
     after_days: Annotated[Number, Field(ge=0)]
@@ -67,7 +67,7 @@ class Decay(Part):
     percent: Annotated[Number, Field(gt=0, le=100)] | None = None
     period: Duration | None = None
     days: Annotated[Number, Field(gt=0)] | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DecayStep, ...] = ()
     floor: Annotated[Points, Field(ge=0)] | None = None
 
 

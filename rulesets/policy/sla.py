@@ -50,7 +50,7 @@ class Chain(Part):
     actions: tuple[Action, ...] = ()
 
 
-class SlaClock(Keyed):
+class ClockRule(Keyed):
     """One clock (R6.1–R6.9)."""
 
     role: Literal["sdr", "sales", "manager"]

@@ -74,7 +74,7 @@ BATON_EVENTS = (*WORK_EVENTS, *ENGINE_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventType:
     """An event a policy may count: declared (``kind`` direct or latent), or Baton's own (``kind`` None).
 
     ``asset`` is the path of the property that names the asset, such as ``properties.asset_id`` (R3.4).
@@ -101,7 +101,7 @@ class Vocabulary:
     """Fields and events by key, and foreign event names by folded name."""
 
     fields: Mapping[str, Field]
-    events: Mapping[str, Event]
+    events: Mapping[str, EventType]
     names: Mapping[str, str]
 
     @classmethod
@@ -116,8 +116,8 @@ class Vocabulary:
         """The built-in vocabulary plus these declarations; a built-in field may be declared anew with options."""
         declared = {d.key: Field(d.key, d.type, d.options, d.unit, d.pii, d.unknown_values) for d in fields}
         met = {field.key: field for field in map(checklist_field, checklists)}
-        listed = {key: Event(key) for key in BATON_EVENTS}
-        listed |= {d.key: Event(d.key, d.kind, d.asset, d.aliases) for d in events}
+        listed = {key: EventType(key) for key in BATON_EVENTS}
+        listed |= {d.key: EventType(d.key, d.kind, d.asset, d.aliases) for d in events}
         names = {fold(alias): event.key for event in reversed(listed.values()) for alias in event.aliases}
         return cls({**BUILT_IN, **declared, **met}, listed, names)
 
@@ -125,7 +125,7 @@ class Vocabulary:
         """The field of this key, if there is one."""
         return self.fields.get(key)
 
-    def event(self, key: str) -> Event | None:
+    def event(self, key: str) -> EventType | None:
         """The event of this key, if it is listed."""
         return self.events.get(key)
 
@@ -148,6 +148,6 @@ EMPTY = Vocabulary.built()
 
 __all__ = [
     "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS", "IDENTITY_FIELDS",
-    "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "Event", "Field", "FieldType", "Reading", "ReadingCode", "Value",
+    "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading", "ReadingCode", "Value",
     "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
 ]  # fmt: skip

@@ -62,7 +62,7 @@ class Calendar(Part):
         return ZoneInfo(self.timezone)
 
 
-class Team(Part):
+class RosterTeam(Part):
     """A team, its head and its department."""
 
     key: Key
@@ -87,7 +87,7 @@ class Absence(Part):
     reason: Text | None = None
 
 
-class Person(Part):
+class RosterPerson(Part):
     """Somebody who may own leads (R8.1)."""
 
     email: Email
@@ -119,8 +119,8 @@ class Roster(Part):
 
     format: Literal["baton.roster/1"]
     calendars: tuple[Calendar, ...] = ()
-    teams: tuple[Team, ...] = ()
-    people: tuple[Person, ...] = ()
+    teams: tuple[RosterTeam, ...] = ()
+    people: tuple[RosterPerson, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _structural(refused: ValidationError) -> Iterator[Finding]:
 
 
 def _fields_at(place: tuple[str | int, ...]) -> list[str]:
-    classes: dict[Any, type[Part]] = {"people": Person, "teams": Team, "calendars": Calendar}
+    classes: dict[Any, type[Part]] = {"people": RosterPerson, "teams": RosterTeam, "calendars": Calendar}
     return list(classes.get(place[0], Roster).model_fields if len(place) > 1 else Roster.model_fields)
 
 

@@ -6,7 +6,7 @@ What belongs to a test (database, queue, clock, settings) is set for each; the a
 from flask import Flask
 
 from admin.app import create_app
-from engine.clock import Clock, SystemClock
+from engine.clock import SystemClock, WallClock
 from engine.settings import Settings
 from engine.store.session import init_store
 from workers.queues import init_queue
@@ -15,7 +15,7 @@ from workers.servers.embedded import database_url, redis_url
 _made: dict[tuple[object, ...], Flask] = {}
 
 
-def application(settings: Settings, clock: Clock | None = None) -> Flask:
+def application(settings: Settings, clock: WallClock | None = None) -> Flask:
     """The application as `create_app` makes it with these settings."""
     kind = (settings.secret_key, settings.home, settings.public_url, settings.trusted_proxies)
     if kind not in _made:

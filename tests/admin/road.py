@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.batch.evaluate import Evaluator
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.store.orm import unit_of_work
 from engine.store.policy.versions import add_version
 from engine.store.schema.tables import Person
@@ -85,7 +85,7 @@ def lay_road(written: dict[str, Any] = POLICY, now: datetime = NOW) -> None:
         )
 
 
-def decide_all(clock: Clock) -> int:
+def decide_all(clock: WallClock) -> int:
     """Decide everything that waits, here and now; returns how many events that were."""
     evaluator = Evaluator(clock)
     try:
@@ -98,7 +98,7 @@ def decide_all(clock: Clock) -> int:
 
 
 @contextmanager
-def somebody_deciding(clock: Clock) -> Iterator[None]:
+def somebody_deciding(clock: WallClock) -> Iterator[None]:
     """Decide what comes, in another thread, until the block ends."""
     over = threading.Event()
 

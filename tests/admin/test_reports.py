@@ -15,7 +15,7 @@ from admin.api.leads.reports import HANDLERS
 from admin.cli import baton
 from admin.text.report_terms import LABELS, SAYS, TABLES, TITLES, shown
 from admin.text.reporting import plain
-from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, Kind
+from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, ColumnKind
 from engine.settings import Settings
 from tests.admin.api_client import Api, event, zulu
 from tests.admin.pages import Pages
@@ -175,7 +175,7 @@ def test_who_sees_only_their_own_leads_sees_no_report(pages: Pages) -> None:
     ("seconds", "told"), [(0.4, "0.4 s"), (59, "59 s"), (90, "1.5 min"), (7200, "2 h"), (200_000, "2.3 d")]
 )
 def test_spans_are_told_in_one_unit(pages: Pages, seconds: float, told: str) -> None:
-    assert plain(Kind.SECONDS, seconds) == told
+    assert plain(ColumnKind.SECONDS, seconds) == told
     with pages.app.test_request_context():
         assert shown("median", seconds) == told
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.batch.evaluate import Evaluator
-from engine.clock import Clock
+from engine.clock import WallClock
 from engine.policy import publish
 from engine.store.access.accounts import add_user
 from engine.store.inbox import waiting
@@ -69,7 +69,7 @@ def add_leads(now: datetime) -> None:
     accept(events, now)
 
 
-def decide(clock: Clock) -> None:
+def decide(clock: WallClock) -> None:
     """Decide everything that waits."""
     evaluator = Evaluator(clock)
     try:
@@ -86,7 +86,7 @@ def set_one_aside(now: datetime) -> int:
     return number
 
 
-def fill(clock: Clock) -> int:
+def fill(clock: WallClock) -> int:
     """The whole world; returns the number of the event that is set aside."""
     now = clock.now()
     import_roster(ROSTER, by=OPERATOR)

@@ -12,7 +12,7 @@ from rulesets.conditions.conditions import OPERATORS
 from rulesets.conditions.reading import FieldType
 from rulesets.lint.structure.values import ACTIONS
 from rulesets.policy.vocabulary import BUILT_IN, EVENT_PREFIXES, Field
-from rulesets.roster.roster import Person
+from rulesets.roster.roster import RosterPerson
 from tests.rulesets.documents import codes, policy
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract" / "policy.md").read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def test_the_actions_of_a_clock_are_those_of_the_contract() -> None:
 
 def test_a_person_has_the_defaults_of_the_contract() -> None:
     """R8.1."""
-    person = Person.model_validate({"email": "li@example.com", "role": "sdr"})
+    person = RosterPerson.model_validate({"email": "li@example.com", "role": "sdr"})
     assert (person.weight, person.tier, person.active) == (1, 3, True)
     assert (person.capacity, person.caps.day, person.caps.week, person.caps.month) == (None, None, None, None)
     assert (person.absences, person.eligible_months, person.calendar) == ((), (), None)
@@ -106,9 +106,9 @@ def test_a_person_has_the_defaults_of_the_contract() -> None:
 @pytest.mark.parametrize("role", ["sdr", "sales", "manager"])
 def test_the_roles_are_those_of_the_contract(role: str) -> None:
     """R8.1."""
-    assert Person.model_validate({"email": "li@example.com", "role": role}).role == role
+    assert RosterPerson.model_validate({"email": "li@example.com", "role": role}).role == role
     with pytest.raises(ValueError, match="role"):
-        Person.model_validate({"email": "li@example.com", "role": f"{role}s"})
+        RosterPerson.model_validate({"email": "li@example.com", "role": f"{role}s"})
 
 
 @pytest.mark.parametrize(

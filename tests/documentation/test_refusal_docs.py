@@ -19,9 +19,9 @@ from admin.text.effect_sentences import EFFECTS, RECORDS
 from admin.text.refusals import REFUSALS, says, sentence
 from admin.text.refusals import told as shown
 from engine.core.assignment import pool
-from engine.core.assignment.assignment import CONFLICT, Reason
+from engine.core.assignment.assignment import CONFLICT, CandidateReason
 from engine.core.lead.model import Stage
-from engine.core.lead.people import People, Standing
+from engine.core.lead.people import ClaimStanding, People
 from engine.core.lead.refusal import Refusal
 from engine.core.lead.state import LeadState, PassedOver
 from engine.core.qualification import stages
@@ -61,7 +61,7 @@ def test_every_action_and_everything_that_follows_is_documented() -> None:
 
 def test_every_action_every_warning_and_every_reason_of_the_pool_has_its_words() -> None:
     assert set(terms.WORK) == set(ACTIONS)
-    assert set(terms.WARNINGS) == {*(reason.value for reason in Reason), CONFLICT}
+    assert set(terms.WARNINGS) == {*(reason.value for reason in CandidateReason), CONFLICT}
     text = PAGE.read_text()
     assert [reason for reason in terms.POOL_REASONS if f"`{reason}`" not in text] == []
 
@@ -70,11 +70,11 @@ def test_every_action_every_warning_and_every_reason_of_the_pool_has_its_words()
 POOL = rules(
     pool={"claim": {"per_day": 2, "holding": 5, "cooldown": {"days": 7}}}, reasons={"reject": [{"key": "no_need"}]}
 )
-BUSY = replace(PEOPLE, standings={ANN: Standing(claimed_today=2), BOB: Standing(holding=5)})
-SUSPENDED = replace(PEOPLE, standings={ANN: Standing(suspended=True)})
+BUSY = replace(PEOPLE, standings={ANN: ClaimStanding(claimed_today=2), BOB: ClaimStanding(holding=5)})
+SUSPENDED = replace(PEOPLE, standings={ANN: ClaimStanding(suspended=True)})
 MINE = LeadState(stage=Stage.READY, owner=ANN, sdr=ANN)
 FREE = LeadState(stage=Stage.READY, pool_since=NOW)
-PARTED = replace(FREE, parted=(PassedOver(ANN, "released", NOW),))
+PARTED = replace(FREE, former_owners=(PassedOver(ANN, "released", NOW),))
 
 Case = tuple[str, LeadState, str | None, dict[str, Any], People, str]
 CASES: list[Case] = [

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from rulesets.lint import Report, lint
+from rulesets.lint import LintReport, lint
 
 LEAST: dict[str, Any] = {
     "format": "baton.policy/1",
@@ -73,7 +73,7 @@ def meanings(raw: Any, seen: Any = None) -> list[tuple[str, str]]:
     return [one for one in found(report) if one[0] in MEANINGS]
 
 
-def found(report: Report) -> list[tuple[str, str]]:
+def found(report: LintReport) -> list[tuple[str, str]]:
     """Code and path of every finding of a report."""
     return [(finding.code, finding.path) for finding in report.findings]
 

@@ -95,10 +95,10 @@ def test_a_webhook_goes_over_tls_to_whoever_has_a_good_certificate(monkeypatch: 
     [(302, "redirects are not followed", False), (410, "wants no more", True),
      (500, "500: Internal Server Error", False)],
 )  # fmt: skip
-def test_only_an_answer_of_success_is_one(status: int, why: str, for_good: bool) -> None:
+def test_only_an_answer_of_success_is_one(status: int, why: str, permanent: bool) -> None:
     with webhook_target(status) as target, pytest.raises(Undelivered, match=why) as refused:
         send_webhook(taken(target.url), now(), private=True)
-    assert refused.value.for_good is for_good
+    assert refused.value.permanent is permanent
     assert len(target.got) == 1
 
 
@@ -281,12 +281,12 @@ def test_encryption_that_is_insisted_on_is_not_done_without() -> None:
 
 
 @pytest.mark.parametrize(("answer", "for_good"), [("550 nobody of that name", True), ("451 try later", False)])
-def test_a_recipient_that_is_refused_for_good_is_not_tried_again(answer: str, for_good: bool) -> None:
+def test_a_recipient_that_is_refused_for_good_is_not_tried_again(answer: str, permanent: bool) -> None:
     with mail_server() as box:
         box.refuse = lambda _: answer
         with pytest.raises(Undelivered, match=answer[4:]) as refused:
             send_mail(server(box.port), letter())
-    assert refused.value.for_good is for_good
+    assert refused.value.permanent is permanent
 
 
 def test_a_mail_server_that_is_away_is_tried_again() -> None:
@@ -294,4 +294,4 @@ def test_a_mail_server_that_is_away_is_tried_again() -> None:
         port = box.port
     with pytest.raises(Undelivered, match="no conversation") as refused:
         send_mail(server(port), letter())
-    assert not refused.value.for_good
+    assert not refused.value.permanent

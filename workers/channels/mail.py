@@ -39,9 +39,9 @@ def _talk(server: MailServer) -> Iterator[smtplib.SMTP]:
             yield talk
     except smtplib.SMTPRecipientsRefused as refused:
         code, said = next(iter(refused.recipients.values()))
-        raise Undelivered(_told(code, said), for_good=code >= 500) from refused
+        raise Undelivered(_told(code, said), permanent=code >= 500) from refused
     except smtplib.SMTPDataError as refused:
-        raise Undelivered(_told(refused.smtp_code, refused.smtp_error), for_good=refused.smtp_code >= 500) from refused
+        raise Undelivered(_told(refused.smtp_code, refused.smtp_error), permanent=refused.smtp_code >= 500) from refused
     except smtplib.SMTPResponseException as refused:
         raise Undelivered(_told(refused.smtp_code, refused.smtp_error)) from refused
     except ssl.SSLCertVerificationError as error:

@@ -4,8 +4,8 @@ from engine.errors import BatonError
 
 
 class Undelivered(BatonError):
-    """A message that did not arrive; ``for_good``: trying again would not help."""
+    """A message that did not arrive; ``permanent``: trying again would not help."""
 
-    def __init__(self, message: str, *, for_good: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
-        self.for_good = for_good
+        self.permanent = permanent

@@ -110,7 +110,7 @@ def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
     if status == 410:
-        raise Undelivered("410: the address wants no more", for_good=True)
+        raise Undelivered("410: the address wants no more", permanent=True)
     if 300 <= status < 400:
         raise Undelivered(f"{status}: redirects are not followed; give the address it leads to")
     raise Undelivered(f"{status}: {http.client.responses.get(status, 'no known answer')}")

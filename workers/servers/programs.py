@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ServerUnavailable
-from workers.servers.account import Account, become, postgres_program, valkey_program
+from workers.servers.account import SystemUser, become, postgres_program, valkey_program
 from workers.servers.folders import SOCKETS, data_folder, explained, prepare_folders, run_folder, take_lock
 from workers.servers.lifeline import die_with_parent
 
@@ -95,7 +95,7 @@ def _inherit(handle: int) -> int:
     return handle
 
 
-def _open_doors(home: Path, kind: str, account: Account) -> Doors:
+def _open_doors(home: Path, kind: str, account: SystemUser) -> Doors:
     folders = data_folder(home, kind), run_folder(home)
     if not account.switching:
         return Doors(*folders)
@@ -103,14 +103,14 @@ def _open_doors(home: Path, kind: str, account: Account) -> Doors:
     return Doors(*(Path(f"/proc/self/fd/{handle}") for handle in opened))
 
 
-def _valkey_command(program: Path, doors: Doors, _account: Account) -> list[str]:
+def _valkey_command(program: Path, doors: Doors, _account: SystemUser) -> list[str]:
     socket = doors.run / SOCKETS["valkey"]
     socket.unlink(missing_ok=True)
     options = VALKEY_OPTIONS | {"unixsocket": str(socket), "dir": str(doors.data)}
     return [str(program), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-def _postgres_command(program: Path, doors: Doors, account: Account) -> list[str]:
+def _postgres_command(program: Path, doors: Doors, account: SystemUser) -> list[str]:
     data, socket = doors.data / "data", doors.run / SOCKETS["postgres"]
     if not data.exists():
         _initialise(program, doors.data / "data.new")

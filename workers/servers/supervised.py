@@ -56,7 +56,7 @@ class Program:
 
 
 @dataclass(slots=True)
-class Stage:
+class SupervisorState:
     """What the programs of one supervisor share: which `once` programs are done, whom to tell, where to write."""
 
     environment: Mapping[str, str]
@@ -97,7 +97,7 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
 
     backoff: int = 0
 
-    def __init__(self, config: Any, program: Program, stage: Stage) -> None:
+    def __init__(self, config: Any, program: Program, stage: SupervisorState) -> None:
         super().__init__(config)
         self.program = program
         self.stage = stage
@@ -165,7 +165,7 @@ def pause_after(failures: int) -> float:
 class Config(ProcessConfig):  # type: ignore[misc]  # the library carries no types
     """The library's settings of one process, from a `Program`."""
 
-    def __init__(self, options: Any, program: Program, name: str, stage: Stage) -> None:
+    def __init__(self, options: Any, program: Program, name: str, stage: SupervisorState) -> None:
         given = {
             "name": name,
             "command": shlex.join(program.argv),
@@ -212,7 +212,7 @@ class Options(ServerOptions):  # type: ignore[misc]  # the library carries no ty
     identifier = "baton"
     loglevel = loggers.LevelsByName.INFO
 
-    def __init__(self, groups: Mapping[str, list[Program]], stage: Stage) -> None:
+    def __init__(self, groups: Mapping[str, list[Program]], stage: SupervisorState) -> None:
         super().__init__()
         self.logger = loggers.getLogger()
         self.poller = Poller(self)
@@ -234,6 +234,6 @@ def _names(program: Program) -> list[str]:
     return [f"{program.name}-{number}" for number in range(1, program.copies + 1)]
 
 
-def show_output(stage: Stage) -> None:
+def show_output(stage: SupervisorState) -> None:
     """Have the library hand every piece of output to ``stage``."""
     events.subscribe(events.ProcessLogEvent, lambda event: stage.show(event.process.config.name, event.data))

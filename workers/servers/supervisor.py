@@ -20,7 +20,7 @@ from engine.settings import Settings
 from workers.servers.embedded import child_environment, embedded_kinds, server_command
 from workers.servers.folders import lock_owner, prepare_folders, take_lock
 from workers.servers.programs import STOP_SIGNALS
-from workers.servers.supervised import Options, Program, Stage, show_output
+from workers.servers.supervised import Options, Program, SupervisorState, show_output
 
 SERVERS = "servers"
 READY = "ready"
@@ -47,7 +47,7 @@ def run_up(settings: Settings, programs: Sequence[Program], on_ready: Callable[[
         if name == READY:
             on_ready()
 
-    stage = Stage({**child_environment(), "BATON_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}, tell)
+    stage = SupervisorState({**child_environment(), "BATON_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}, tell)
     groups = {"servers": _servers(settings), "programs": [*_waits(settings, programs), *programs]}
     try:
         _Keeper(Options(groups, stage), stage).run()
@@ -62,7 +62,7 @@ def run_up(settings: Settings, programs: Sequence[Program], on_ready: Callable[[
 class _Keeper(Supervisor):  # type: ignore[misc]  # the library carries no types
     """The library's main loop, which shows the programs' output."""
 
-    def __init__(self, options: Any, stage: Stage) -> None:
+    def __init__(self, options: Any, stage: SupervisorState) -> None:
         super().__init__(options)
         self.stage = stage
 

@@ -23,7 +23,7 @@ from engine.store.policy.versions import list_versions, read_version
 from rulesets.document import document as documents
 from rulesets.document.document import DocumentUnreadable
 from rulesets.document.findings import Finding
-from rulesets.lint import Report
+from rulesets.lint import LintReport
 
 READ, WRITE = ("policy:read",), ("policy:write",)
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
@@ -163,7 +163,7 @@ def post_lint() -> Answer:
     try:
         checked = lint_policy(policy_body(), seen_event_types())
     except PolicyUnreadable as unreadable:
-        checked = Checked(Report(None, unreadable.findings), NO_SAMPLES)
+        checked = Checked(LintReport(None, unreadable.findings), NO_SAMPLES)
     policy = checked.report.policy
     return jsonify(
         publishable=checked.publishable,

@@ -16,7 +16,7 @@ from admin.intake.envelope import Refused
 from admin.moment import now
 from admin.text.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report
 from admin.web.problems import Problem
-from engine.core.reports.tables import COLUMNS, REPORTS, Kind
+from engine.core.reports.tables import COLUMNS, REPORTS, ColumnKind
 
 SUMMARIES = {
     "fairness": "How evenly leads were handed out, per assignment policy and person",
@@ -32,14 +32,17 @@ PERIOD = (
     Parameter("to", "End: a day, which belongs to the period, or a moment, which does not; default: now"),
 )
 ORIGIN = Parameter("by", f"The field whose values are origins, {DEFAULT_ORIGIN} unless told")
-TYPES: dict[Kind, Any] = {
-    Kind.TEXT: str | None,
-    Kind.COUNT: int | None,
-    Kind.NUMBER: float | None,
-    Kind.SHARE: float | None,
-    Kind.SECONDS: float | None,
+TYPES: dict[ColumnKind, Any] = {
+    ColumnKind.TEXT: str | None,
+    ColumnKind.COUNT: int | None,
+    ColumnKind.NUMBER: float | None,
+    ColumnKind.SHARE: float | None,
+    ColumnKind.SECONDS: float | None,
 }
-SAYS = {Kind.SHARE: "A fraction of 1; null of nothing", Kind.SECONDS: "Seconds; null where nothing was measured"}
+SAYS = {
+    ColumnKind.SHARE: "A fraction of 1; null of nothing",
+    ColumnKind.SECONDS: "Seconds; null where nothing was measured",
+}
 
 
 def get_fairness() -> Answer:

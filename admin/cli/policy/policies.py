@@ -18,7 +18,7 @@ from engine.store.policy.versions import list_versions, read_version
 from rulesets.document import document as documents
 from rulesets.document.document import DocumentUnreadable
 from rulesets.document.findings import Finding
-from rulesets.lint import Report
+from rulesets.lint import LintReport
 from rulesets.lint import lint as check
 
 MOST_UNTOUCHED = 20
@@ -51,7 +51,7 @@ def policy_lint(file: Any, *, as_json: bool) -> None:
     try:
         checked = lint_policy(documents.load(file.read()))
     except DocumentUnreadable as unreadable:
-        checked = Checked(Report(None, unreadable.findings), NO_SAMPLES)
+        checked = Checked(LintReport(None, unreadable.findings), NO_SAMPLES)
     policy = checked.report.policy
     digest = documents.digest(policy) if policy else None
     if as_json:

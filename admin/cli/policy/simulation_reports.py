@@ -7,7 +7,7 @@ import click
 
 from admin.cli.terminal import print_json, print_table
 from admin.text.reporting import plain
-from engine.core.reports.fairness import Colleague, Rule
+from engine.core.reports.fairness import RosterWeight, Rule
 from engine.core.reports.simulation import Line, side_by_side, simulation_tables
 from engine.core.reports.tables import COLUMNS, Table
 from rulesets.policy.policy import Policy
@@ -39,10 +39,10 @@ def rules_of(policy: Policy) -> dict[str, Rule]:
     return {one.key: Rule(one.strategy, one.balance_by == "department") for one in policy.assignment}
 
 
-def colleagues(roster: Roster) -> dict[str, Colleague]:
+def colleagues(roster: Roster) -> dict[str, RosterWeight]:
     """Weights and departments; a person's own department counts before the team's (R5.6)."""
     departments = {team.key: team.department for team in roster.teams}
     return {
-        one.email: Colleague(one.weight, one.department or departments.get(one.team or "") or "")
+        one.email: RosterWeight(one.weight, one.department or departments.get(one.team or "") or "")
         for one in roster.people
     }

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from admin.text.policy.conditions import readable
 from rulesets.conditions.conditions import kind_of
 from rulesets.document.yaml_text import write_yaml
-from rulesets.policy.diff import Change, Kind, Row
+from rulesets.policy.diff import ChangeKind, PolicyChange, RowStep
 
 LONGEST = 400
 """Most characters of one value in a sentence; the page shows the whole value below it."""
@@ -94,14 +94,14 @@ class Told:
     new: str | None
 
 
-def told(change: Change) -> Told:
+def told(change: PolicyChange) -> Told:
     """A change in words; needs the language of a request, or gives English."""
     long = max(len(shown(value)) for value in (change.old, change.new)) > LONGEST
     whole = [_whole(value) if long and value is not None else None for value in (change.old, change.new)]
     return Told(change.path, change.kind.value, sentence(change), *whole)
 
 
-def sentence(change: Change) -> str:
+def sentence(change: PolicyChange) -> str:
     """One sentence: what, and from what to what."""
     subject, rest = _subject(change.steps)
     if not rest:
@@ -109,29 +109,29 @@ def sentence(change: Change) -> str:
     what = f"{subject}: {_attribute(rest)}" if subject else str(_attribute(rest))
     old, new = _cut(shown(change.old)), _cut(shown(change.new))
     match change.kind:
-        case Kind.ADDED:
+        case ChangeKind.ADDED:
             return str(gettext("%(what)s is now %(new)s", what=what, new=new))
-        case Kind.REMOVED:
+        case ChangeKind.REMOVED:
             return str(gettext("%(what)s %(old)s is taken away", what=what, old=old))
         case _:
             return str(gettext("%(what)s %(old)s → %(new)s", what=what, old=old, new=new))
 
 
-def _about_row(change: Change, subject: str) -> str:
+def _about_row(change: PolicyChange, subject: str) -> str:
     match change.kind:
-        case Kind.ADDED:
+        case ChangeKind.ADDED:
             return str(gettext("%(what)s added: %(new)s", what=subject, new=_cut(_contents(change.new))))
-        case Kind.REMOVED:
+        case ChangeKind.REMOVED:
             return str(gettext("%(what)s removed: %(old)s", what=subject, old=_cut(_contents(change.old))))
         case _:
             places = {"old": change.old + 1, "new": change.new + 1}
             return str(gettext("%(what)s moved from place %(old)s to place %(new)s", what=subject, **places))
 
 
-def _subject(steps: tuple[str | Row, ...]) -> tuple[str, tuple[str, ...]]:
+def _subject(steps: tuple[str | RowStep, ...]) -> tuple[str, tuple[str, ...]]:
     """The innermost row as people call it, and the steps below it; a cell of the matrix counts as a row."""
-    keys = [step.key for step in steps if isinstance(step, Row)]
-    last = max((place for place, step in enumerate(steps) if isinstance(step, Row)), default=-1)
+    keys = [step.key for step in steps if isinstance(step, RowStep)]
+    last = max((place for place, step in enumerate(steps) if isinstance(step, RowStep)), default=-1)
     rest = tuple(step for step in steps[last + 1 :] if isinstance(step, str))
     if rest[:2] == ("matrix", "cells") and len(rest) > 2:
         return f"{ROWS['cells']} {' › '.join((*keys, rest[2]))}", rest[3:]

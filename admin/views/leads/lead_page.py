@@ -100,7 +100,7 @@ def read_page(number: int, before: int | None = None) -> LeadPage:
 
 def why_in_pool(state: LeadState, policy: Policy | None) -> str:
     """What put a lead into the public pool, in words; nothing for leads that nobody ever had."""
-    code = state.pool_reason or (state.parted[-1].why if state.parted else None)
+    code = state.pool_reason or (state.former_owners[-1].why if state.former_owners else None)
     return _why(code, policy) if code else ""
 
 

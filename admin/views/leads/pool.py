@@ -23,13 +23,13 @@ from admin.views.leads.lead_work import claim_refusal, do_work, living, reason_l
 from admin.views.lists import EXPORT_ROWS, Guarded, csv_answer, page
 from engine.core.assignment.pool import ROLE_OF_CLAIM
 from engine.core.lead.model import Stage
-from engine.core.lead.people import People, Standing
+from engine.core.lead.people import ClaimStanding, People
 from engine.store.policy.versions import active_number
 from engine.store.read.lead_cards import LeadCard, lead_cards
 from engine.store.read.pool_list import BEST_FIRST, COUNTED, PoolFilter, PoolLead, count_pool, read_desk, read_pool
 from rulesets.policy.policy import GRADES, Policy
 from rulesets.policy.policy import Pool as PoolRule
-from rulesets.policy.sla import SlaClock
+from rulesets.policy.sla import ClockRule
 
 PAGE = 50
 EXPORTED_AT_ONCE = 1000
@@ -57,15 +57,15 @@ class Shown:
     @property
     def last_owner(self) -> Any:
         """Who lost or returned it last."""
-        parted = self.lead.state.parted
-        return parted[-1] if parted else None
+        former_owners = self.lead.state.former_owners
+        return former_owners[-1] if former_owners else None
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """How the reader stands with the pool: claims of today and leads held, each of how many."""
 
-    standing: Standing
+    standing: ClaimStanding
     rule: PoolRule
 
     @property
@@ -205,7 +205,7 @@ def _why_options(policy: Policy | None) -> list[tuple[str, Any]]:
     return [*terms.POOL_REASONS.items(), *((key, key) for key in (*clocks, *policies))]
 
 
-def _pools(clock: SlaClock) -> bool:
+def _pools(clock: ClockRule) -> bool:
     """Whether a clock may put a lead into the pool."""
     chained = clock.then.actions if clock.then else ()
     return any(action.do == "pool" for action in (*clock.on_breach, *chained))

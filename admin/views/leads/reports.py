@@ -13,7 +13,7 @@ from admin.text import report_terms
 from admin.text.reporting import BY_ORIGIN, DEFAULT_ORIGIN, Report, make_report, zone_of_days
 from admin.views import problems
 from admin.views.lists import Guarded, csv_answer, page
-from engine.core.reports.tables import COLUMNS, REPORTS, Kind
+from engine.core.reports.tables import COLUMNS, REPORTS, ColumnKind
 from engine.store.read.report_origins import origin_fields
 
 ROWS_SHOWN = 200
@@ -63,7 +63,7 @@ def _words(name: str, made: Report | None) -> dict[str, Any]:
     return {
         "words": report_terms,
         "names": list(REPORTS),
-        "text_columns": frozenset(column for column, kind in COLUMNS.items() if kind is Kind.TEXT),
+        "text_columns": frozenset(column for column, kind in COLUMNS.items() if kind is ColumnKind.TEXT),
         "rows_shown": ROWS_SHOWN,
         "zone": zone.key,
         "since": period and period.since.astimezone(zone),

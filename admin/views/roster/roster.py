@@ -17,7 +17,7 @@ from admin.views.roster.roster_forms import CAPS, GIVE, LISTS, NewPersonForm, Ne
 from engine.core.calendar.roster_changes import KEEP, Handover
 from engine.errors import NotFound, PolicyRefused
 from engine.store.roster.roster import HANDOVER, person_document, preview_roster, remove_team, save_person, save_team
-from engine.store.roster.suspensions import Suspended, lift_suspension, read_suspensions
+from engine.store.roster.suspensions import SuspensionShown, lift_suspension, read_suspensions
 from engine.store.schema.tables import CalendarRow, Person, Team
 from rulesets.roster.roster import ROLES
 from workers.queues import wake
@@ -158,7 +158,7 @@ class People(RosterList):
             return False
         return self._saved(_person({**form.data, "email": email})) and Person(email=email, details={})
 
-    def suspensions_of(self, model: Person) -> list[Suspended]:
+    def suspensions_of(self, model: Person) -> list[SuspensionShown]:
         """The suspensions of a person, the latest first."""
         return read_suspensions(model.email, 20)
 

@@ -18,9 +18,9 @@ from itertools import chain
 
 from engine.core.assignment.eligibility import (
     Candidate,
-    Lead,
+    CandidateReason,
+    LeadToAssign,
     Member,
-    Reason,
     is_candidate,
     judge,
     listed_months,
@@ -34,7 +34,17 @@ from engine.core.assignment.strategies import whose_turn
 from engine.core.lead.state import LeadState, Queued
 from rulesets.policy.policy import AssignmentPolicy, OtherPolicy
 
-__all__ = ["Candidate", "Choice", "Lead", "Member", "Reason", "assign", "choose", "listed_months", "queued"]
+__all__ = [
+    "Candidate",
+    "CandidateReason",
+    "Choice",
+    "LeadToAssign",
+    "Member",
+    "assign",
+    "choose",
+    "listed_months",
+    "queued",
+]
 
 CONFLICT = "conflict"
 """Said beside the reasons of R5.2 when a lead is given by hand although its company has another owner."""
@@ -74,7 +84,7 @@ WAYS = ("turn", "account", "named")
 def assign(
     policies: Sequence[AssignmentPolicy],
     role: str,
-    lead: Lead,
+    lead: LeadToAssign,
     members: Sequence[Member],
     rotations: Mapping[str, Pointers],
     now: datetime,
@@ -110,7 +120,7 @@ def assign(
 
 def choose(
     policy: AssignmentPolicy,
-    lead: Lead,
+    lead: LeadToAssign,
     members: Sequence[Member],
     pointers: Pointers,
     now: datetime,
@@ -125,12 +135,14 @@ def choose(
     people, listed = _candidates(policy, members), listed_months(members)
     reasons = {m.email: judge(m, policy, lead, now, listed) for m in people}
     known = others or (lead.account_owners if policy.sticky else ())
-    owner = next((email for email in known if reasons.get(email) is Reason.ELIGIBLE), None)
+    owner = next((email for email in known if reasons.get(email) is CandidateReason.ELIGIBLE), None)
     after = Turn(owner, pointers) if owner or others else whose_turn(policy, people, reasons, pointers, now)
     winner = after.winner
-    waits = policy.off_hours == "wait" and winner is None and Reason.OFF_HOURS in reasons.values() and not others
+    waits = (
+        policy.off_hours == "wait" and winner is None and CandidateReason.OFF_HOURS in reasons.values() and not others
+    )
     if winner is not None:
-        reasons[winner] = Reason.CHOSEN
+        reasons[winner] = CandidateReason.CHOSEN
     return Choice(
         role=policy.role,
         policy=policy.key,
@@ -143,7 +155,7 @@ def choose(
     )
 
 
-def rivals(role: str, lead: Lead, members: Sequence[Member]) -> tuple[str, ...]:
+def rivals(role: str, lead: LeadToAssign, members: Sequence[Member]) -> tuple[str, ...]:
     """Who works on the company of an outbound lead, so that nobody else gets it (docs/contract/domain.md).
 
     Owners of the company's other leads, the latest first, but not who had this lead and lost it; when sales is sought,
@@ -166,7 +178,7 @@ def queued(choice: Choice, state: LeadState, now: datetime, priority: int) -> Qu
 # ------------------------------------------------------------------------------------------------ by hand
 def _by_hand(
     policy: AssignmentPolicy | None,
-    lead: Lead,
+    lead: LeadToAssign,
     members: Sequence[Member],
     rotations: Mapping[str, Pointers],
     now: datetime,
@@ -184,7 +196,7 @@ def _by_hand(
     if person.email in reasons:
         after = whose_turn(policy, people, reasons, pointers, now, named=person.email).pointers
         against = objections(person, policy, lead, now, listed)
-        reasons[person.email] = Reason.CHOSEN
+        reasons[person.email] = CandidateReason.CHOSEN
     return Choice(
         policy.role,
         policy.key,
@@ -202,11 +214,11 @@ def _candidates(policy: AssignmentPolicy, members: Sequence[Member]) -> list[Mem
     return sorted((m for m in members if is_candidate(policy, m)), key=lambda m: m.email)
 
 
-def _values(reasons: Iterable[Reason]) -> tuple[str, ...]:
+def _values(reasons: Iterable[CandidateReason]) -> tuple[str, ...]:
     return tuple(reason.value for reason in reasons)
 
 
-def _told(reasons: Mapping[str, Reason]) -> tuple[Candidate, ...]:
+def _told(reasons: Mapping[str, CandidateReason]) -> tuple[Candidate, ...]:
     return tuple(Candidate(email, reason) for email, reason in reasons.items())
 
 
@@ -214,7 +226,9 @@ def _moved(before: Pointers, after: Pointers) -> Pointers:
     return {key: place for key, place in after.items() if (was := before.get(key)) is not place and was != place}
 
 
-def _waits_for(policy: AssignmentPolicy, lead: Lead, people: Sequence[Member], others: Sequence[str]) -> frozenset[str]:
+def _waits_for(
+    policy: AssignmentPolicy, lead: LeadToAssign, people: Sequence[Member], others: Sequence[str]
+) -> frozenset[str]:
     """Whom the lead fits, so that only they themselves stand in its way: away, or with as much as they can take."""
     fitting = (m for m in people if not any(misfits(m, policy, lead)) and (not others or m.email in others))
     return frozenset(token(member.email, at_work=policy.off_hours != "assign") for member in fitting)

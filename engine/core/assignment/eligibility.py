@@ -24,7 +24,7 @@ OWNED_STAGES = frozenset({Stage.READY, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 """Stages in which an owned lead counts as open (R5.7)."""
 
 
-class Reason(StrEnum):
+class CandidateReason(StrEnum):
     """Why a candidate did or did not get the lead (R5.2)."""
 
     INACTIVE = "inactive"
@@ -44,8 +44,10 @@ class Reason(StrEnum):
 
 SPANS = ("day", "week", "month")
 """What caps count by, in the person's zone; weeks are ISO weeks."""
-CAPS = tuple(zip(SPANS, (Reason.CAP_DAY, Reason.CAP_WEEK, Reason.CAP_MONTH), strict=True))
-OF_THE_LEAD = frozenset({Reason.NO_MATCH, Reason.PREVIOUS, Reason.OFF_HOURS, Reason.ELIGIBLE})
+CAPS = tuple(zip(SPANS, (CandidateReason.CAP_DAY, CandidateReason.CAP_WEEK, CandidateReason.CAP_MONTH), strict=True))
+OF_THE_LEAD = frozenset(
+    {CandidateReason.NO_MATCH, CandidateReason.PREVIOUS, CandidateReason.OFF_HOURS, CandidateReason.ELIGIBLE}
+)
 """What is said of somebody who could receive leads now, as far as they themselves go."""
 
 
@@ -91,11 +93,11 @@ class Candidate:
     """Somebody who was looked at, and the reason."""
 
     person: str
-    reason: Reason
+    reason: CandidateReason
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class LeadToAssign:
     """What assignment knows of the lead: folded field values to match, who had it, which policies' `when` holds.
 
     ``account_owners`` own the other open leads of its company, the most recently assigned first; ``outbound``: it was
@@ -125,37 +127,41 @@ def is_candidate(policy: AssignmentPolicy, member: Member) -> bool:
     )
 
 
-def judge(member: Member, policy: AssignmentPolicy, lead: Lead, now: datetime, listed: Listed) -> Reason:
+def judge(
+    member: Member, policy: AssignmentPolicy, lead: LeadToAssign, now: datetime, listed: Listed
+) -> CandidateReason:
     """Whether a person may get this lead now: the first reason against it in the order of R5.2, or ``eligible``."""
-    return next(objections(member, policy, lead, now, listed), Reason.ELIGIBLE)
+    return next(objections(member, policy, lead, now, listed), CandidateReason.ELIGIBLE)
 
 
-def objections(member: Member, policy: AssignmentPolicy, lead: Lead, now: datetime, listed: Listed) -> Iterator[Reason]:
+def objections(
+    member: Member, policy: AssignmentPolicy, lead: LeadToAssign, now: datetime, listed: Listed
+) -> Iterator[CandidateReason]:
     """Every reason against giving this lead to this person now, in the order of R5.2."""
     yield from obstacles(member, now, listed)
     yield from misfits(member, policy, lead)
     if is_off_hours(member, policy):
-        yield Reason.OFF_HOURS
+        yield CandidateReason.OFF_HOURS
 
 
-def obstacles(member: Member, now: datetime, listed: Listed) -> Iterator[Reason]:
+def obstacles(member: Member, now: datetime, listed: Listed) -> Iterator[CandidateReason]:
     """The reasons in the person why they receive nothing now, in the order of R5.2."""
     if not member.active:
-        yield Reason.INACTIVE
+        yield CandidateReason.INACTIVE
     if member.absences and _is_absent(member, now):
-        yield Reason.ABSENT
+        yield CandidateReason.ABSENT
     if member.suspended:
-        yield Reason.SUSPENDED
+        yield CandidateReason.SUSPENDED
     if listed and _is_unlisted(member, now, listed):
-        yield Reason.NOT_LISTED
+        yield CandidateReason.NOT_LISTED
     if member.capacity is not None and member.open_leads >= member.capacity:
-        yield Reason.CAPACITY
+        yield CandidateReason.CAPACITY
     for span, reason in CAPS:
         if span in member.caps and member.received.get(span, 0) >= member.caps[span]:
             yield reason
 
 
-def unavailability(member: Member, now: datetime, listed: Listed) -> Reason | None:
+def unavailability(member: Member, now: datetime, listed: Listed) -> CandidateReason | None:
     """The first reason in the person why they receive nothing now, or None."""
     return next(obstacles(member, now, listed), None)
 
@@ -184,14 +190,14 @@ def _is_unlisted(member: Member, now: datetime, listed: Listed) -> bool:
     return month in listed.get(member.role, ()) and month not in member.eligible_months
 
 
-def misfits(member: Member, policy: AssignmentPolicy, lead: Lead) -> Iterator[Reason]:
+def misfits(member: Member, policy: AssignmentPolicy, lead: LeadToAssign) -> Iterator[CandidateReason]:
     """The reasons between this person and this lead: territories and the like, or that they had it before (R5.3)."""
     for match in policy.match:
         if not lead.values(match.field) & member.lists.get(match.rep, frozenset()):
-            yield Reason.NO_MATCH
+            yield CandidateReason.NO_MATCH
             break
     earlier = lead.state.passed_over
     if not policy.avoid_previous:
         earlier = tuple(p for p in earlier if p.why == "missed")[-1:]
     if any(member.email == passed.person for passed in earlier):
-        yield Reason.PREVIOUS
+        yield CandidateReason.PREVIOUS

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.core.lead.model import LeadEvent, Stage
-from engine.core.lead.people import People, Standing
+from engine.core.lead.people import ClaimStanding, People
 from engine.core.lead.refusal import Refusal
-from engine.core.lead.state import PARTED_KEPT, LeadState, PassedOver, Protection
+from engine.core.lead.state import FORMER_OWNERS_KEPT, LeadState, PassedOver, Protection
 from engine.core.notify.effects import Effect, Notice, Record
 from rulesets.policy.policy import Policy, Pool
 
@@ -36,10 +36,10 @@ def into_pool(state: LeadState, at: datetime, why: str) -> LeadState:
     )
 
 
-def parted_from(state: LeadState, person: str, why: str, at: datetime) -> LeadState:
+def with_former_owner(state: LeadState, person: str, why: str, at: datetime) -> LeadState:
     """The lead remembers who lost or returned it, the latest of each person."""
-    others = tuple(entry for entry in state.parted if entry.person != person)
-    return replace(state, parted=(*others, PassedOver(person, why, at))[-PARTED_KEPT:])
+    others = tuple(entry for entry in state.former_owners if entry.person != person)
+    return replace(state, former_owners=(*others, PassedOver(person, why, at))[-FORMER_OWNERS_KEPT:])
 
 
 # ------------------------------------------------------------------------------------------------ protection
@@ -107,7 +107,7 @@ def reclaimed(state: LeadState, event: LeadEvent, policy: Policy) -> tuple[LeadS
         Notice("pool_reclaimed", "owner", owner, event.id, values),
         Notice("pool_reclaimed", "manager", owner, event.id, values),
     )
-    return parted_from(left, owner, "reclaimed", kept.until), effects
+    return with_former_owner(left, owner, "reclaimed", kept.until), effects
 
 
 def _started(policy: Policy, now: datetime) -> Protection | None:
@@ -124,9 +124,9 @@ def _started(policy: Policy, now: datetime) -> Protection | None:
 def claim_refusal(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> Refusal | None:
     """Why somebody may not claim a lead of the pool; None when they may (R7.3)."""
     person, rule = event.actor or "", policy.pool or Pool()
-    standing = people.standings.get(person, Standing())
+    standing = people.standings.get(person, ClaimStanding())
     needed = ROLE_OF_CLAIM.get(state.stage) if state.stage else None
-    left = next((entry for entry in state.parted if entry.person == person), None)
+    left = next((entry for entry in state.former_owners if entry.person == person), None)
     cooldown = rule.claim.cooldown.timedelta if rule.claim.cooldown else timedelta()
     again = left.at + cooldown if left else event.occurred_at
     limits, who = rule.claim, {"person": person}

@@ -17,7 +17,7 @@ Free = Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingLead:
     """A queued lead and the people who might take it now."""
 
     lead: int
@@ -55,14 +55,14 @@ def free_places(member: Member) -> int | None:
     return min(left, default=None)
 
 
-def wave(waiting: Iterable[Waiting], free: Free, limit: int) -> list[int]:
+def wave(waiting: Iterable[WaitingLead], free: Free, limit: int) -> list[int]:
     """Of leads in their order, those that may ask at once: whoever is decided first, each still finds a place.
 
     Every lead asked takes one place at most: a lead is sure of one when its people have as many places as leads are
     asked that might take one of these, itself included. The first that would not be sure, or make another unsure, keeps
     its people from all behind it.
     """
-    asked: list[Waiting] = []
+    asked: list[WaitingLead] = []
     spare: dict[int, float] = {}
     kept: set[str] = set()
     for one in waiting:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from engine.core.assignment.eligibility import OF_THE_LEAD, Member, Reason, is_off_hours
+from engine.core.assignment.eligibility import OF_THE_LEAD, CandidateReason, Member, is_off_hours
 from engine.core.assignment.rotation import Participant, Pointers, Turn, given_back, turn, turn_by_department
 from rulesets.policy.policy import AssignmentPolicy
 
@@ -58,7 +58,7 @@ def step(policy: AssignmentPolicy, member: Member) -> Fraction:
 def whose_turn(
     policy: AssignmentPolicy,
     people: Sequence[Member],
-    reasons: Mapping[str, Reason],
+    reasons: Mapping[str, CandidateReason],
     pointers: Pointers,
     now: datetime,
     *,
@@ -77,11 +77,11 @@ def compensated(policy: AssignmentPolicy, person: str, members: Collection[Membe
     return given_back(pointers, person, step(policy, member), department)
 
 
-def _participant(policy: AssignmentPolicy, member: Member, reason: Reason, named: str | None) -> Participant:
+def _participant(policy: AssignmentPolicy, member: Member, reason: CandidateReason, named: str | None) -> Participant:
     """Who is available may be kept from a lead by the lead; who is not does not save up turns (R5.5)."""
     return Participant(
         member.email,
-        eligible=reason is Reason.ELIGIBLE if named is None else member.email == named,
+        eligible=reason is CandidateReason.ELIGIBLE if named is None else member.email == named,
         available=reason in OF_THE_LEAD and not is_off_hours(member, policy),
         step=step(policy, member),
         department=member.department or "",

@@ -14,7 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from engine.core.calendar.schedules import Timing
-from rulesets.roster.roster import Calendar, Person, Roster
+from rulesets.roster.roster import Calendar, Roster, RosterPerson
 
 Cause = Literal["inactive", "role", "absence"]
 Give = Literal["policy", "manager"]
@@ -81,7 +81,7 @@ def retimed(timing: Timing, waiting: Iterable[int], edit: datetime) -> Retimed:
     return Retimed(due, warnings, min((at for _, at in warnings), default=due))
 
 
-def _cause(before: Person | None, after: Person, today: date) -> Cause | None:
+def _cause(before: RosterPerson | None, after: RosterPerson, today: date) -> Cause | None:
     """Why somebody may part with their leads, if they may."""
     if before is None or not before.active:
         return None
@@ -92,17 +92,20 @@ def _cause(before: Person | None, after: Person, today: date) -> Cause | None:
     return "absence" if _away(after, today) and not _away(before, today) else None
 
 
-def _away(person: Person, day: date) -> bool:
+def _away(person: RosterPerson, day: date) -> bool:
     return any(absence.from_ <= day <= absence.to for absence in person.absences)
 
 
-def _today(person: Person, calendars: Mapping[str, Calendar], own: ZoneInfo, now: datetime) -> date:
+def _today(person: RosterPerson, calendars: Mapping[str, Calendar], own: ZoneInfo, now: datetime) -> date:
     calendar = calendars.get(person.calendar or "")
     return now.astimezone(calendar.zone if calendar else own).date()
 
 
 def _rescheduled(
-    before: Mapping[str, Person], after: Iterable[Person], old: Mapping[str, Calendar], new: Mapping[str, Calendar]
+    before: Mapping[str, RosterPerson],
+    after: Iterable[RosterPerson],
+    old: Mapping[str, Calendar],
+    new: Mapping[str, Calendar],
 ) -> Iterator[str]:
     """Whose calendar or absences are others than before; strangers had the policy's calendar and no absences."""
     for person in after:
@@ -112,5 +115,5 @@ def _rescheduled(
             yield person.email
 
 
-def _days(person: Person) -> frozenset[tuple[date, date]]:
+def _days(person: RosterPerson) -> frozenset[tuple[date, date]]:
     return frozenset((absence.from_, absence.to) for absence in person.absences)

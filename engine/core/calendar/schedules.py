@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.calendar.calendars import END, Absences, WorkingCalendar, add_business_time, day_begins, present_from
 from rulesets.policy.policy import Policy
-from rulesets.policy.sla import SlaClock
+from rulesets.policy.sla import ClockRule
 from rulesets.roster.roster import Roster
 
 
@@ -24,7 +24,7 @@ class Timing(NamedTuple):
     warnings: tuple[tuple[int, datetime], ...] = ()
 
 
-Due = Callable[[SlaClock, str | None, datetime], Timing]
+Due = Callable[[ClockRule, str | None, datetime], Timing]
 """(rule, owner, moment) → the timing of a clock that starts at this moment."""
 
 
@@ -73,7 +73,7 @@ class Schedules:
         """Somebody's schedule."""
         return self.people.get(email or "", self.own)
 
-    def due(self, rule: SlaClock, owner: str | None, now: datetime) -> Timing:
+    def due(self, rule: ClockRule, owner: str | None, now: datetime) -> Timing:
         """When a clock that starts now begins to run, warns, and is due.
 
         Elapsed time of an owner who is away begins with the day they return; business time skips such days by itself.
@@ -81,13 +81,13 @@ class Schedules:
         start = now if rule.clock == "business" else _return_of(self.schedule(owner), now)
         return self.timing(rule, owner, start)
 
-    def timing(self, rule: SlaClock, owner: str | None, start: datetime) -> Timing:
+    def timing(self, rule: ClockRule, owner: str | None, start: datetime) -> Timing:
         """The warnings and the due moment of a clock that began to run then."""
         window = rule.window.timedelta
         warnings = ((part, self.after(rule, owner, start, window * part / 100)) for part in sorted(set(rule.warn_at)))
         return Timing(start, self.after(rule, owner, start, window), tuple(warnings))
 
-    def after(self, rule: SlaClock, owner: str | None, start: datetime, span: timedelta) -> datetime:
+    def after(self, rule: ClockRule, owner: str | None, start: datetime, span: timedelta) -> datetime:
         """When so much of a clock's time has passed since it began to run."""
         if rule.clock == "business":
             schedule = self.schedule(owner)

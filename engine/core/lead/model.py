@@ -57,7 +57,7 @@ class LeadEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class FactClaim:
     """The latest readable statement about a fact: its ``raw`` JSON value (None when cleared) and where it is from."""
 
     raw: Any

@@ -1,6 +1,7 @@
 """What a decision knows of people: roles, who may act for whom, who is above whom, how somebody stands with the pool.
 
-Values only. Live they are read from the roster, in a replay from what the decision kept of them (`told`, `of_told`).
+Values only. Live they are read from the roster, in a replay from what the decision kept of them (`snapshot`,
+`from_snapshot`).
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from engine.core.lead.state import LeadState
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClaimStanding:
     """How somebody stands before a claim (R7.3): claims of their day, leads they hold, suspended or not."""
 
     claimed_today: int = 0
@@ -40,7 +41,7 @@ class People:
     teams: Mapping[str, str] = field(default_factory=dict)
     heads: Mapping[str, str] = field(default_factory=dict)
     """Team → its head."""
-    standings: Mapping[str, Standing] = field(default_factory=dict)
+    standings: Mapping[str, ClaimStanding] = field(default_factory=dict)
     rights: int = RIGHTS
 
     def heads_of(self, person: str) -> str | None:
@@ -61,7 +62,7 @@ def claimed_by(people: People, event: LeadEvent, *, refused: bool) -> People:
     return replace(people, standings={**people.standings, event.actor or "": more})
 
 
-def told(people: People, event: LeadEvent, before: LeadState) -> dict[str, Any]:
+def snapshot(people: People, event: LeadEvent, before: LeadState) -> dict[str, Any]:
     """What the roster said of the people of an event, to be kept with its decision: a replay has no roster."""
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     parts = {name: _person(people, email) for name, email in several.items() if email}
@@ -69,7 +70,7 @@ def told(people: People, event: LeadEvent, before: LeadState) -> dict[str, Any]:
     return {**{name: part for name, part in parts.items() if part}, **rights}
 
 
-def of_told(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> People:
+def from_snapshot(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> People:
     """The roster as far as a decision used it."""
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     there = {email: kept[name] for name, email in several.items() if email and name in kept}
@@ -82,7 +83,7 @@ def of_told(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> Peo
         superiors={email: part["superior"] for email, part in there.items() if "superior" in part},
         teams={email: part["team"] for email, part in there.items() if "team" in part},
         heads=heads,
-        standings={email: Standing(*part["pool"]) for email, part in there.items() if "pool" in part},
+        standings={email: ClaimStanding(*part["pool"]) for email, part in there.items() if "pool" in part},
         rights=kept.get("rights", 0),
     )
 

@@ -69,9 +69,9 @@ class LeadState:
     passed_over: tuple[PassedOver, ...] = ()
     assigned_by: str | None = None
     """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
-    turnless: bool = False
+    outside_rotation: bool = False
     """The owner did not get it as a turn of that policy, so that there is no turn to give back (R4.7)."""
-    rests: bool = False
+    awaits_activity: bool = False
     """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
     breaches: Mapping[str, int] = field(default_factory=dict)
     """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
@@ -80,7 +80,7 @@ class LeadState:
     protection: Protection | None = None
     pool_reason: str | None = None
     """Why it is in the public pool: reclaimed, released, rejected, or the key of a clock or an assignment policy."""
-    parted: tuple[PassedOver, ...] = ()
+    former_owners: tuple[PassedOver, ...] = ()
     """Who lost or returned this lead, over all cycles, the latest of each person last (R7.2, R7.3)."""
     conflict: str | None = None
     """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
@@ -102,7 +102,7 @@ class LeadState:
             queued=None,
             passed_over=(),
             assigned_by=None,
-            turnless=False,
+            outside_rotation=False,
             breaches={},
             owned_since=None,
             protection=None,
@@ -123,23 +123,32 @@ REST = (
     "release_reason",
     "disqualified_by",
     "assigned_by",
-    "turnless",
-    "rests",
+    "outside_rotation",
+    "awaits_activity",
     "owned_since",
     "pool_reason",
     "conflict",
 )
 """Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
+STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}
+"""Fields whose key in the JSON column differs: rows written by earlier versions have these keys, so they stay."""
 MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
-PARTED_KEPT = 20
+FORMER_OWNERS_KEPT = 20
+
+
+def stored_as(name: str) -> str:
+    """The key of a field in the JSON column."""
+    return STORED_AS.get(name, name)
 
 
 def dump_rest(state: LeadState) -> dict[str, Any]:
     """What the JSON column holds; defaults are left out."""
-    rest = {name: _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)}
-    for name in ("passed_over", "parted"):
+    rest = {
+        stored_as(name): _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)
+    }
+    for name in ("passed_over", "former_owners"):
         if people := getattr(state, name):
-            rest[name] = [[p.person, p.why, p.at.isoformat()] for p in people]
+            rest[stored_as(name)] = [[p.person, p.why, p.at.isoformat()] for p in people]
     if state.protection:
         rest["protection"] = _protection_row(state.protection)
     if state.breaches:
@@ -160,11 +169,11 @@ def load_state(columns: Mapping[str, Any], rest: Mapping[str, Any]) -> LeadState
         pool_since=columns["pool_since"],
         queued=Queued(queued, columns["queued_at"], columns["queue_priority"]) if queued else None,
         passed_over=_people(rest.get("passed_over", ())),
-        parted=_people(rest.get("parted", ())),
+        former_owners=_people(rest.get(stored_as("former_owners"), ())),
         protection=_protection(rest.get("protection")),
         breaches=dict(rest.get("breaches", {})),
         resumes=tuple(rest.get("resumes", ())),
-        **{name: _value(name, rest[name]) for name in REST if name in rest},
+        **{name: _value(name, rest[stored_as(name)]) for name in REST if stored_as(name) in rest},
     )
 
 

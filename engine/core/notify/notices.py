@@ -11,36 +11,36 @@ from engine.core.notify.effects import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NoticeKind:
     """A kind of notification: what it ``means``, and whether it goes by ``mail`` unless the person says otherwise."""
 
     means: str
     mail: bool = True
 
 
-KINDS: dict[str, Kind] = {
-    "assigned": Kind("a lead is yours"),
-    "taken": Kind("a lead was taken from you, and why"),
-    "sla_warned": Kind("a clock of yours is running out"),
-    "sla_breached": Kind("a clock ran out"),
-    "sla_held": Kind("a holding clock held to its end", mail=False),
-    "sla_broken": Kind("a holding clock did not hold to its end"),
-    "queued": Kind("a lead found nobody and waits in the queue"),
-    "pool_warned": Kind("a lead of yours will go back to the public pool"),
-    "pool_reclaimed": Kind("a lead went back to the public pool"),
-    "suspended": Kind("somebody receives no leads for a time"),
-    "suspension_ended": Kind("somebody receives leads again"),
-    "merged": Kind("two leads proved to be one person"),
-    "escalated": Kind("a lead came to you because its owner missed a clock"),
-    "conflict": Kind("an outbound lead waits because its company has an owner"),
-    "eligibility_missing": Kind("nobody is on next month's list of those who may receive leads"),
-    "notify": Kind("a rule of the policy wants somebody told"),
+KINDS: dict[str, NoticeKind] = {
+    "assigned": NoticeKind("a lead is yours"),
+    "taken": NoticeKind("a lead was taken from you, and why"),
+    "sla_warned": NoticeKind("a clock of yours is running out"),
+    "sla_breached": NoticeKind("a clock ran out"),
+    "sla_held": NoticeKind("a holding clock held to its end", mail=False),
+    "sla_broken": NoticeKind("a holding clock did not hold to its end"),
+    "queued": NoticeKind("a lead found nobody and waits in the queue"),
+    "pool_warned": NoticeKind("a lead of yours will go back to the public pool"),
+    "pool_reclaimed": NoticeKind("a lead went back to the public pool"),
+    "suspended": NoticeKind("somebody receives no leads for a time"),
+    "suspension_ended": NoticeKind("somebody receives leads again"),
+    "merged": NoticeKind("two leads proved to be one person"),
+    "escalated": NoticeKind("a lead came to you because its owner missed a clock"),
+    "conflict": NoticeKind("an outbound lead waits because its company has an owner"),
+    "eligibility_missing": NoticeKind("nobody is on next month's list of those who may receive leads"),
+    "notify": NoticeKind("a rule of the policy wants somebody told"),
 }
 """Every kind; the pages, the mails, the preferences and the documentation read this table."""
 
 
 @dataclass(frozen=True, slots=True)
-class Colleague:
+class NotifiedPerson:
     """Somebody of the roster, as far as telling people goes."""
 
     team: str | None = None
@@ -52,7 +52,7 @@ class Colleague:
 class Directory:
     """The roster by e-mail, the heads of teams, the active managers, and accounts that oversee when there are none."""
 
-    people: Mapping[str, Colleague]
+    people: Mapping[str, NotifiedPerson]
     heads: Mapping[str, str]
     managers: tuple[str, ...] = ()
     overseers: tuple[str, ...] = ()
@@ -104,14 +104,14 @@ def _managers_of(person: str | None, directory: Directory) -> Iterable[str]:
 
 def _superiors(person: str | None, directory: Directory) -> list[str]:
     """Their manager and the head of their team, but not they themselves."""
-    colleague = directory.people.get(person or "", Colleague())
+    colleague = directory.people.get(person or "", NotifiedPerson())
     both = (colleague.manager, directory.heads.get(colleague.team or ""))
     return [one for one in both if one and one != person]
 
 
 def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
     """Everybody of the person's team, its head included."""
-    team = directory.people.get(person or "", Colleague()).team
+    team = directory.people.get(person or "", NotifiedPerson()).team
     if team is None:
         return []
     members = [email for email, colleague in directory.people.items() if colleague.team == team]
@@ -120,4 +120,4 @@ def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
 
 def _is_here(email: str, directory: Directory) -> bool:
     """Whether somebody may be told: everybody but those whom the roster calls inactive."""
-    return directory.people.get(email, Colleague()).active
+    return directory.people.get(email, NotifiedPerson()).active

@@ -22,7 +22,7 @@ from engine.core.lead.view import LeadView
 from engine.core.scoring.plan import once_per_policy
 from engine.core.scoring.scoring import score_values
 from rulesets.conditions.moments import ROUTE, verdict_levels
-from rulesets.policy.policy import GRADES, HEATS, Checklist, Matrix, Policy, Route
+from rulesets.policy.policy import GRADES, HEATS, Checklist, Matrix, MqlRoute, Policy
 
 CELL_ROUTE = "cell"
 """The name of the route that a `sales` cell is (R4.3)."""
@@ -140,7 +140,7 @@ class _Standing:
     def _matrix(self) -> Matrix:
         return next(model.matrix for model in self.policy.models if model.key == self.scores.model)
 
-    def _lacks(self, route: Route) -> tuple[Missing, ...]:
+    def _lacks(self, route: MqlRoute) -> tuple[Missing, ...]:
         return (
             *self._lacks_cell(route.cells),
             *self._lacks_points("fit", self.scores.fit, route.min_fit),
@@ -171,12 +171,12 @@ class _Standing:
         needed = result.required - result.met
         return tuple(_item(key, unmet, place) for place in range(needed))
 
-    def _lacks_condition(self, route: Route) -> tuple[Missing, ...]:
+    def _lacks_condition(self, route: MqlRoute) -> tuple[Missing, ...]:
         if route.when is None or f"route.{route.key}" in self.true:
             return ()
         return (Missing("condition", {"route": route.key}),)
 
-    def _lacks_confirmation(self, route: Route) -> tuple[Missing, ...]:
+    def _lacks_confirmation(self, route: MqlRoute) -> tuple[Missing, ...]:
         if route.confirm is None or self.confirmed:
             return ()
         return (Missing("confirm", {"by": route.confirm}),)

@@ -15,7 +15,7 @@ Choices made where the contract is silent:
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.core.assignment.pool import claim_refusal, into_pool, parted_from
+from engine.core.assignment.pool import claim_refusal, into_pool, with_former_owner
 from engine.core.lead.model import BEFORE_MQL, OPEN_STAGES, LeadEvent, Stage, Verdict
 from engine.core.lead.people import People
 from engine.core.lead.refusal import Refusal
@@ -144,7 +144,7 @@ def _sent_back(work: Work, state: LeadState, where: str) -> LeadState:
     at, why = work.event.occurred_at, work.event.type.removeprefix("lead.")
     if state.owner:
         state = replace(state, passed_over=(*state.passed_over, PassedOver(state.owner, why, at)))
-        state = parted_from(state, state.owner or "", why, at)
+        state = with_former_owner(state, state.owner or "", why, at)
     state = replace(state, owner=None, queued=None, pool_since=None, acts_after=at)
     if where == "sdr":
         return replace(state, stage=Stage.READY)

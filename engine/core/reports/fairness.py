@@ -39,7 +39,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Colleague:
+class RosterWeight:
     """Weight and department of somebody, as the roster has them now."""
 
     weight: int = 1
@@ -73,7 +73,7 @@ class _Tally:
     skipped: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def fairness(every: Iterable[Stood], people: Mapping[str, Colleague]) -> dict[str, list[Row]]:
+def fairness(every: Iterable[Stood], people: Mapping[str, RosterWeight]) -> dict[str, list[Row]]:
     """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1."""
     alike: dict[Asked, list[tuple[tuple[str, ...], str | None]]] = defaultdict(list)
     for asked, reasons, chosen in every:
@@ -89,13 +89,13 @@ def fairness(every: Iterable[Stood], people: Mapping[str, Colleague]) -> dict[st
     }
 
 
-def due(asked: Asked, offered: Sequence[Sequence[bool]], people: Mapping[str, Colleague]) -> list[float]:
+def due(asked: Asked, offered: Sequence[Sequence[bool]], people: Mapping[str, RosterWeight]) -> list[float]:
     """What was due to each of the people, in leads: ``offered`` says of each of them in which decisions they were.
 
     In each decision a lead is shared equally by the departments that somebody eligible is of (all are of one where the
     policy does not balance them), and within a department by weight (all weigh 1 where it does not weigh them).
     """
-    colleagues = [people.get(person, Colleague()) for person in asked.people]
+    colleagues = [people.get(person, RosterWeight()) for person in asked.people]
     weights = [one.weight if asked.rule.strategy == "weighted" else 1 for one in colleagues]
     rooms: dict[str, list[int]] = defaultdict(list)
     for place, colleague in enumerate(colleagues):
@@ -117,7 +117,7 @@ def _count(
     tally: _Tally,
     asked: Asked,
     decisions: Sequence[tuple[tuple[str, ...], str | None]],
-    people: Mapping[str, Colleague],
+    people: Mapping[str, RosterWeight],
 ) -> None:
     """Decisions about the same people: who was offered, passed over and given, and what was due to whom."""
     tally.decisions += len(decisions)

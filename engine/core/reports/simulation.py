@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.core.reports.clocks import clock_figures
-from engine.core.reports.fairness import HOW, Asked, Colleague, How, Rule, Stood, fairness
-from engine.core.reports.tables import CLOCK_STATES, COLUMNS, SIMULATED, STAGES, Kind, Row, Table, ratio, tables
+from engine.core.reports.fairness import HOW, Asked, How, RosterWeight, Rule, Stood, fairness
+from engine.core.reports.tables import CLOCK_STATES, COLUMNS, SIMULATED, STAGES, ColumnKind, Row, Table, ratio, tables
 
 Line = Mapping[str, Any]
 DISCIPLINE = ("strikes", "suspensions")
-NO_PEOPLE: Mapping[str, Colleague] = {}
+NO_PEOPLE: Mapping[str, RosterWeight] = {}
 NO_RULES: Mapping[str, Rule] = {}
 
 
@@ -37,7 +37,7 @@ class _Seen:
 
 
 def simulation_tables(
-    lines: Iterable[Line], rules: Mapping[str, Rule] = NO_RULES, people: Mapping[str, Colleague] = NO_PEOPLE
+    lines: Iterable[Line], rules: Mapping[str, Rule] = NO_RULES, people: Mapping[str, RosterWeight] = NO_PEOPLE
 ) -> tuple[Table, ...]:
     """The tables `SIMULATED`; ``rules`` and ``people`` (weights) say what share was due to whom."""
     seen = _Seen()
@@ -59,7 +59,7 @@ def side_by_side(tables_of: Sequence[Sequence[Table]]) -> Iterator[tuple[str, li
     """Per table its key, its columns and its rows; of several policies each figure stands once per policy, numbered."""
     for several in zip(*tables_of, strict=True):
         first = several[0]
-        name = first.columns[0] if COLUMNS[first.columns[0]] is Kind.TEXT else None
+        name = first.columns[0] if COLUMNS[first.columns[0]] is ColumnKind.TEXT else None
         figures = [column for column in first.columns if any(column in t.telling for t in several) and column != name]
         found = [{row[name] if name else "": row for row in table.rows} for table in several]
         keys = sorted({key for rows in found for key in rows}, key=str)

@@ -12,19 +12,21 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.core.assignment.assignment import Reason
+from engine.core.assignment.assignment import CandidateReason
 
 Row = Mapping[str, Any]
 """Column → value."""
 
-SKIPS = tuple(reason.value for reason in Reason if reason not in {Reason.ELIGIBLE, Reason.CHOSEN})
+SKIPS = tuple(
+    reason.value for reason in CandidateReason if reason not in {CandidateReason.ELIGIBLE, CandidateReason.CHOSEN}
+)
 """Why somebody was passed over (R5.2); a column each."""
 STAGES = ("ready", "mql", "sql", "opportunity")
 """Stages in which an owned lead is open."""
 CLOCK_STATES = ("met", "breached", "cancelled", "held", "broken", "running")
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
@@ -92,17 +94,19 @@ SIMULATED: dict[str, tuple[str, ...]] = {
 }
 """Tables of the report on a simulation."""
 
-COLUMNS: dict[str, Kind] = {
-    **dict.fromkeys(("policy", "person", "clock", "origin", "role", "stage", "where"), Kind.TEXT),
-    **dict.fromkeys(("decisions", "assigned", "nobody", "offered", "sticky", "manual", "dispatched"), Kind.COUNT),
-    **dict.fromkeys(("skipped", *SKIPS), Kind.COUNT),
-    **dict.fromkeys(("started", "met_late", *CLOCK_STATES), Kind.COUNT),
-    **dict.fromkeys(("accepted", "rejected", "released", "claimed", "lost", "missed", "strikes"), Kind.COUNT),
-    **dict.fromkeys(("suspensions", "credits", "became_ready", "touched", "leads", *STAGES, "won"), Kind.COUNT),
-    **dict.fromkeys(("open", "capacity", "owned", "queued", "pooled", "found_nobody", "as_sdr", "as_rep"), Kind.COUNT),
-    **dict.fromkeys(("expected", "deviation"), Kind.NUMBER),
-    **dict.fromkeys(("share", "ideal_share", "met_rate", "used", *SPEEDS, *_RATES[:-2]), Kind.SHARE),
-    **dict.fromkeys(("median", "p90", "longest"), Kind.SECONDS),
+COLUMNS: dict[str, ColumnKind] = {
+    **dict.fromkeys(("policy", "person", "clock", "origin", "role", "stage", "where"), ColumnKind.TEXT),
+    **dict.fromkeys(("decisions", "assigned", "nobody", "offered", "sticky", "manual", "dispatched"), ColumnKind.COUNT),
+    **dict.fromkeys(("skipped", *SKIPS), ColumnKind.COUNT),
+    **dict.fromkeys(("started", "met_late", *CLOCK_STATES), ColumnKind.COUNT),
+    **dict.fromkeys(("accepted", "rejected", "released", "claimed", "lost", "missed", "strikes"), ColumnKind.COUNT),
+    **dict.fromkeys(("suspensions", "credits", "became_ready", "touched", "leads", *STAGES, "won"), ColumnKind.COUNT),
+    **dict.fromkeys(
+        ("open", "capacity", "owned", "queued", "pooled", "found_nobody", "as_sdr", "as_rep"), ColumnKind.COUNT
+    ),
+    **dict.fromkeys(("expected", "deviation"), ColumnKind.NUMBER),
+    **dict.fromkeys(("share", "ideal_share", "met_rate", "used", *SPEEDS, *_RATES[:-2]), ColumnKind.SHARE),
+    **dict.fromkeys(("median", "p90", "longest"), ColumnKind.SECONDS),
 }
 """Column → what it holds. A name means the same in every table."""
 
@@ -123,7 +127,7 @@ class Table:
 
 def _tells(column: str, value: Any) -> bool:
     kind = COLUMNS[column]
-    return kind is Kind.TEXT or (value is not None and (kind is not Kind.COUNT or bool(value)))
+    return kind is ColumnKind.TEXT or (value is not None and (kind is not ColumnKind.COUNT or bool(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Period:
 
 def tables(report: Mapping[str, tuple[str, ...]], rows: Mapping[str, Iterable[Row]]) -> tuple[Table, ...]:
     """The tables of a report from their rows; what a row does not name is 0 for counts, else None."""
-    empty = {column: 0 if kind is Kind.COUNT else None for column, kind in COLUMNS.items()}
+    empty = {column: 0 if kind is ColumnKind.COUNT else None for column, kind in COLUMNS.items()}
     return tuple(
         Table(key, columns, tuple({column: row.get(column, empty[column]) for column in columns} for row in rows[key]))
         for key, columns in report.items()

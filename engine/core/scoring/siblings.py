@@ -1,7 +1,8 @@
 """What leads of one account mean for each other under a policy, read from it once (R1.3, R3.7).
 
 Models that score accounts look at all open leads of an account, and conditions may read ``account.*``. So an event on
-one lead can change what another one is scored as. `stirs` says when it can; it may say so in vain, never fail to.
+one lead can change what another one is scored as. `affects_siblings` says when it can; it may say so in vain, never
+fail to.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ HOPS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class AccountDependency:
     """What a policy makes of the leads of an account together.
 
     ``scores``: a model scores accounts; ``reads``: the ``account.*`` fields of its conditions; ``hears``: the events
@@ -39,13 +40,13 @@ class Together:
 
 
 @once_per_policy
-def together(policy: Policy) -> Together:
+def account_dependency(policy: Policy) -> AccountDependency:
     """What a policy makes of the leads of an account together."""
     segments = segments_of(policy)
     conditions = [c for part in named_conditions(policy).values() for c in part.values()]
     fields = {test.field for test in _tests(conditions, segments) if isinstance(test, FieldTest)}
     models = [model for model in policy.models if model.scores == "account"]
-    return Together(
+    return AccountDependency(
         scores=bool(models),
         reads=frozenset(field for field in fields if field.startswith("account.")),
         hears=frozenset(event for model in models for event in _heard(model, segments)),
@@ -71,7 +72,7 @@ def _heard(model: Model, segments: Mapping[str, Node]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FactChange:
     """What an event did to a lead, as far as others of its account may care. ``before``: how it was seen."""
 
     event: LeadEvent
@@ -80,9 +81,9 @@ class Change:
     stages: tuple[Stage | None, Stage | None]
 
 
-def stirs(policy: Policy, change: Change) -> bool:
+def affects_siblings(policy: Policy, change: FactChange) -> bool:
     """Whether other leads of the account may now be scored differently. Joining and leaving always do."""
-    plan, event, before = together(policy), change.event, change.before
+    plan, event, before = account_dependency(policy), change.event, change.before
     if not plan.matters:
         return False
     if change.facts_changed or (plan.scores and _opened_or_closed(change.stages)):
@@ -102,7 +103,7 @@ def hops_of(event: LeadEvent) -> int:
 
 def next_quiet(policy: Policy, view: LeadView) -> datetime | None:
     """When a lead will have been quiet for so long that it is no longer active, if a condition asks for that."""
-    last = last_activity(view) if "account.active_leads" in together(policy).reads else None
+    last = last_activity(view) if "account.active_leads" in account_dependency(policy).reads else None
     return last + ACTIVE if last is not None and last + ACTIVE > view.now else None
 
 

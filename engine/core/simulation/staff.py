@@ -21,7 +21,7 @@ from engine.core.notify.effects import Record
 from engine.core.scoring.refresh import midnight_after
 from rulesets.policy.policy import Policy
 from rulesets.policy.vocabulary import fold
-from rulesets.roster.roster import Person, Roster
+from rulesets.roster.roster import Roster, RosterPerson
 
 LISTS = ("territories", "languages", "industries")
 DAY = timedelta(days=1)
@@ -146,7 +146,7 @@ def _open_with(state: LeadState) -> str | None:
 
 
 def _member(
-    person: Person, zone: ZoneInfo, departments: Mapping[str, str | None], heads: Mapping[str, set[str]]
+    person: RosterPerson, zone: ZoneInfo, departments: Mapping[str, str | None], heads: Mapping[str, set[str]]
 ) -> Member:
     return Member(
         email=person.email,

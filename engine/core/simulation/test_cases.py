@@ -37,7 +37,7 @@ EXPECTED = ("fit", "engagement", "cell", "model", "route", "excluded", "flagged"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class CaseDifference:
     """What a case expected and what came of it."""
 
     what: str
@@ -55,7 +55,7 @@ class SampleResult:
 
     key: str
     actual: Mapping[str, Any]
-    differences: tuple[Difference, ...]
+    differences: tuple[CaseDifference, ...]
     touched: frozenset[str]
     unreadable: tuple[str, ...] = ()
 
@@ -165,7 +165,7 @@ def _actual(scores: Scores, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _differences(case: SampleCase, actual: Mapping[str, Any]) -> Iterator[Difference]:
+def _differences(case: SampleCase, actual: Mapping[str, Any]) -> Iterator[CaseDifference]:
     """Only what the case names is compared; a null that was written expects nothing there."""
     for what in EXPECTED:
         if what in case.expect.model_fields_set:
@@ -174,7 +174,7 @@ def _differences(case: SampleCase, actual: Mapping[str, Any]) -> Iterator[Differ
                 expected = expected or ()
             same = set(expected) == set(actual[what]) if what == "flagged" else expected == actual[what]
             if not same:
-                yield Difference(what, expected, actual[what])
+                yield CaseDifference(what, expected, actual[what])
 
 
 def _touched(scores: Scores, verdict: Verdict, true: set[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from engine.core.explain import line_body as ledger_body
 from engine.core.lead.identity import KINDS
 from engine.core.lead.model import LeadEvent, Scores, Verdict
 from engine.core.lead.state import LeadState
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 
 _T = TypeVar("_T")
 
@@ -84,7 +84,7 @@ def in_order(events: Iterable[LeadEvent]) -> list[LeadEvent]:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class LeadIdentities:
     """Whom a line is about: identifiers as in the envelope, of several of a kind the first; and the first event."""
 
     identities: Mapping[str, str]
@@ -97,18 +97,18 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FinalStanding:
     """A lead at the end of a simulation."""
 
     scores: Scores
     verdict: Verdict
     state: LeadState
     missing: bool
-    clocks: Sequence[Clock] = ()
+    clocks: Sequence[SlaClock] = ()
     decisions: Sequence[Mapping[str, Any]] = ()
 
 
-def line_body(subject: Subject, standing: Standing) -> dict[str, Any]:
+def line_body(subject: LeadIdentities, standing: FinalStanding) -> dict[str, Any]:
     """One line of `baton simulate --json` (R9.1, R9.2)."""
     scores, verdict, state = scores_body(standing.scores), verdict_body(standing.verdict), standing.state
     return {

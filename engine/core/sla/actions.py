@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.core.assignment.pool import into_pool, parted_from
+from engine.core.assignment.pool import into_pool, with_former_owner
 from engine.core.lead.model import LeadEvent, Stage
 from engine.core.lead.people import People
 from engine.core.lead.state import LeadState, PassedOver, Queued
 from engine.core.notify.effects import Effect, Notice, Record, Strike, Tag
 from engine.core.sla import clocks as sla
-from engine.core.sla.clocks import Clock, Definitions
-from rulesets.policy.policy import Action, SlaClock
+from engine.core.sla.clocks import Definitions, SlaClock
+from rulesets.policy.policy import Action, ClockRule
 
 WITH_SALES = frozenset({Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 WAITING_PRIORITY = 3
@@ -32,7 +32,7 @@ class Occasion:
     """What the actions are about: a clock, the ``kind`` of notice and the event."""
 
     kind: str
-    clock: Clock
+    clock: SlaClock
     event: LeadEvent
 
     @property
@@ -62,11 +62,11 @@ class Followed:
     """What an event that tells of a clock led to; ``breached`` is the clock that breached just now."""
 
     state: LeadState
-    clocks: tuple[Clock, ...]
+    clocks: tuple[SlaClock, ...]
     effects: tuple[Effect, ...] = ()
     actions: tuple[Action, ...] = ()
     taken: bool = False
-    breached: Clock | None = None
+    breached: SlaClock | None = None
 
 
 Perform = Callable[[LeadState, Action, Occasion, People], Done]
@@ -75,7 +75,7 @@ Perform = Callable[[LeadState, Action, Occasion, People], Done]
 def follow(
     event: LeadEvent,
     state: LeadState,
-    clocks: tuple[Clock, ...],
+    clocks: tuple[SlaClock, ...],
     rules: Definitions,
     people: People,
 ) -> Followed:
@@ -98,8 +98,8 @@ def follow(
 
 
 def settle_holds(
-    before: Iterable[Clock],
-    after: Iterable[Clock],
+    before: Iterable[SlaClock],
+    after: Iterable[SlaClock],
     state: LeadState,
     event: LeadEvent,
     rules: Definitions,
@@ -117,7 +117,7 @@ def settle_holds(
     return done
 
 
-def perform(actions: Iterable[Action], state: LeadState, rule: SlaClock, occasion: Occasion, people: People) -> Done:
+def perform(actions: Iterable[Action], state: LeadState, rule: ClockRule, occasion: Occasion, people: People) -> Done:
     """The actions in their order; those that move the lead only while it is still as the clock left it."""
     done, owner = Done(state), occasion.clock.owner
     moves = owner is not None and owner == state.owner and rule.starts_on.stage in {None, state.stage}
@@ -134,8 +134,8 @@ def perform(actions: Iterable[Action], state: LeadState, rule: SlaClock, occasio
 def _perform(
     actions: tuple[Action, ...],
     state: LeadState,
-    clocks: tuple[Clock, ...],
-    rule: SlaClock,
+    clocks: tuple[SlaClock, ...],
+    rule: ClockRule,
     occasion: Occasion,
     people: People,
 ) -> Followed:
@@ -143,26 +143,28 @@ def _perform(
     return Followed(done.state, clocks, done.effects, actions, done.taken)
 
 
-def _told_of(event: LeadEvent, clocks: Iterable[Clock]) -> Clock | None:
+def _told_of(event: LeadEvent, clocks: Iterable[SlaClock]) -> SlaClock | None:
     """The running clock that an event tells of."""
     if event.type not in sla.EVENTS:
         return None
     return next((clock for clock in clocks if clock.id == event.properties.get("clock") and clock.running), None)
 
 
-def _remember_miss(state: LeadState, clock: Clock) -> LeadState:
+def _remember_miss(state: LeadState, clock: SlaClock) -> LeadState:
     """The one who missed is not asked again for this lead; what was due before it was recycled is forgotten (R4.6)."""
     if clock.owner is None or not is_of_cycle(clock, state):
         return state
     return replace(state, passed_over=(*state.passed_over, PassedOver(clock.owner, "missed", clock.due_at)))
 
 
-def is_of_cycle(clock: Clock, state: LeadState) -> bool:
+def is_of_cycle(clock: SlaClock, state: LeadState) -> bool:
     """Whether a clock belongs to the lead's present cycle."""
     return state.recycled_at is None or clock.due_at > state.recycled_at
 
 
-def counted(state: LeadState, breached: Clock | None, clocks: Iterable[Clock], earlier: Iterable[Clock]) -> LeadState:
+def counted(
+    state: LeadState, breached: SlaClock | None, clocks: Iterable[SlaClock], earlier: Iterable[SlaClock]
+) -> LeadState:
     """The state with its breaches by clock key: one more for a breach, none again for a clock met just now (R6.5)."""
     counts = dict(state.breaches)
     if breached is not None and is_of_cycle(breached, state):
@@ -246,7 +248,7 @@ def _taken(state: LeadState, occasion: Occasion) -> LeadState:
     """The lead without its owner, who lost it by this clock."""
     clock = occasion.clock
     left = replace(state, owner=None, queued=None)
-    return parted_from(left, clock.owner or "", clock.key, clock.due_at)
+    return with_former_owner(left, clock.owner or "", clock.key, clock.due_at)
 
 
 def _notice(occasion: Occasion, to: str, kind: str | None = None) -> Notice:

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from engine.core.lead.model import LeadEvent
 from engine.core.lead.view import LeadView
 from engine.core.qualification import stages
-from engine.core.sla.clocks import Names, Seen
+from engine.core.sla.clocks import ClockEvent, Names
 from rulesets.conditions.interpreter import holds
 from rulesets.policy.policy import EventItem, EventMatch, Policy
 
 
-def clock_event(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Seen:
+def clock_event(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> ClockEvent:
     """The event with what names it; an event whose move is refused is named by nothing."""
     names = event_names(event, view, policy, refused=refused)
-    return Seen(event, names, justified=_is_justified(event, policy))
+    return ClockEvent(event, names, justified=_is_justified(event, policy))
 
 
 def event_names(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Names:

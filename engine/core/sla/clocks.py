@@ -16,9 +16,9 @@ from typing import Any
 from engine.core.calendar.schedules import Due, Timing
 from engine.core.lead.model import OPEN_STAGES, LeadEvent
 from engine.core.lead.state import LeadState
-from rulesets.policy.policy import Action, EventItem, SlaClock
+from rulesets.policy.policy import Action, ClockRule, EventItem
 
-Definitions = Callable[[int, str], SlaClock]
+Definitions = Callable[[int, str], ClockRule]
 """The clock's rule by (policy number, key): running clocks keep the version they started under (R6.7)."""
 
 Names = Callable[[Iterable[EventItem]], bool]
@@ -32,7 +32,7 @@ STATES = ("running", "met", "breached", "cancelled", "held", "broken")
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SlaClock:
     """One clock of one lead. ``state``: one of `STATES`; ``id`` is None until it is stored.
 
     ``warnings`` are those still to come: the percent of the window that has passed then, and the moment.
@@ -66,7 +66,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LeadTransition:
     """One decision as clocks see it: the lead before and after, the event and what it is named by."""
 
     before: LeadState
@@ -75,7 +75,7 @@ class Change:
     names: Names
 
 
-def keeper(rule: SlaClock, state: LeadState) -> str | None:
+def keeper(rule: ClockRule, state: LeadState) -> str | None:
     """Whose clock it is: the owner's; a `hold` clock of SDRs is the lead's SDR's while somebody else owns it (R6.4)."""
     return state.sdr if rule.kind == "hold" and rule.role == "sdr" else state.owner
 
@@ -98,7 +98,7 @@ def event_properties(number: int, key: str, owner: str | None, due_at: datetime,
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClockEvent:
     """An event as running clocks see it: what it is named by, and whether its reason justifies it."""
 
     event: LeadEvent
@@ -106,7 +106,9 @@ class Seen:
     justified: bool = False
 
 
-def observe(clocks: Iterable[Clock], seen: Seen, rules: Definitions, roles: Mapping[str, str]) -> tuple[Clock, ...]:
+def observe(
+    clocks: Iterable[SlaClock], seen: ClockEvent, rules: Definitions, roles: Mapping[str, str]
+) -> tuple[SlaClock, ...]:
     """The clocks after an event: met in time, or noted as late (R6.3); held or broken. ``roles`` are by e-mail."""
     return tuple(
         (_kept if clock.kind == "hold" else _observed)(clock, seen, rules(clock.policy_number, clock.key), roles)
@@ -114,7 +116,7 @@ def observe(clocks: Iterable[Clock], seen: Seen, rules: Definitions, roles: Mapp
     )
 
 
-def settle(clocks: Iterable[Clock], change: Change, rules: Definitions) -> tuple[Clock, ...]:
+def settle(clocks: Iterable[SlaClock], change: LeadTransition, rules: Definitions) -> tuple[SlaClock, ...]:
     """The clocks after the lead moved: cancelled where their reason to run is gone (R6.4). Fired ones stay."""
     return tuple(
         replace(clock, state="cancelled", ended_at=max(change.event.occurred_at, clock.started_at))
@@ -125,16 +127,16 @@ def settle(clocks: Iterable[Clock], change: Change, rules: Definitions) -> tuple
 
 
 def start(
-    rules: Sequence[SlaClock],
-    earlier: Iterable[Clock],
-    clocks: Iterable[Clock],
-    change: Change,
+    rules: Sequence[ClockRule],
+    earlier: Iterable[SlaClock],
+    clocks: Iterable[SlaClock],
+    change: LeadTransition,
     *,
-    may: Callable[[SlaClock], bool],
+    may: Callable[[ClockRule], bool],
     due: Due,
     policy_number: int,
     now: datetime,
-) -> tuple[Clock, ...]:
+) -> tuple[SlaClock, ...]:
     """New clocks at ``now``: one per rule whose start just happened, at most one running per key (R6.1).
 
     ``earlier`` and ``clocks`` are those before the decision and as they stand; one that the decision took from an old
@@ -156,7 +158,7 @@ def start(
 
 
 def resumes(
-    rules: Sequence[SlaClock], earlier: Iterable[Clock], clocks: Iterable[Clock], change: Change
+    rules: Sequence[ClockRule], earlier: Iterable[SlaClock], clocks: Iterable[SlaClock], change: LeadTransition
 ) -> tuple[str, ...]:
     """Clocks that events started and that ended because the lead lost its owner, or while it had none (R6.4).
 
@@ -174,20 +176,20 @@ def resumes(
     )
 
 
-def _clock(rule: SlaClock, owner: str | None, policy_number: int, timing: Timing) -> Clock:
-    return Clock(
+def _clock(rule: ClockRule, owner: str | None, policy_number: int, timing: Timing) -> SlaClock:
+    return SlaClock(
         rule.key, owner, policy_number, timing.started_at, timing.due_at, kind=rule.kind, warnings=timing.warnings
     )
 
 
-def breach_actions(rule: SlaClock, breaches: int) -> tuple[Action, ...]:
+def breach_actions(rule: ClockRule, breaches: int) -> tuple[Action, ...]:
     """What a breach does: ``then`` replaces ``on_breach`` from that many breaches on this lead (R6.5)."""
     if rule.then and breaches >= rule.then.after_breaches:
         return rule.then.actions
     return rule.on_breach
 
 
-def _observed(clock: Clock, seen: Seen, rule: SlaClock, roles: Mapping[str, str]) -> Clock:
+def _observed(clock: SlaClock, seen: ClockEvent, rule: ClockRule, roles: Mapping[str, str]) -> SlaClock:
     event = seen.event
     counts = event.occurred_at >= clock.started_at and _is_by(rule, clock, event.actor, roles)
     if not counts or not seen.names(rule.met_by):
@@ -200,7 +202,7 @@ def _observed(clock: Clock, seen: Seen, rule: SlaClock, roles: Mapping[str, str]
     return clock
 
 
-def _kept(clock: Clock, seen: Seen, rule: SlaClock, _roles: Mapping[str, str]) -> Clock:
+def _kept(clock: SlaClock, seen: ClockEvent, rule: ClockRule, _roles: Mapping[str, str]) -> SlaClock:
     """A clock that something must outlast: broken, held at once when the deal is won, or ended with good reason."""
     event = seen.event
     if not clock.running or clock.fired or not clock.started_at <= event.occurred_at <= clock.due_at:
@@ -214,11 +216,11 @@ def _kept(clock: Clock, seen: Seen, rule: SlaClock, _roles: Mapping[str, str]) -
     return clock
 
 
-def _is_by(rule: SlaClock, clock: Clock, actor: str | None, roles: Mapping[str, str]) -> bool:
+def _is_by(rule: ClockRule, clock: SlaClock, actor: str | None, roles: Mapping[str, str]) -> bool:
     return actor is None or actor == clock.owner or (rule.by == "role" and roles.get(actor) == rule.role)
 
 
-def _is_over(rule: SlaClock, clock: Clock, change: Change) -> bool:
+def _is_over(rule: ClockRule, clock: SlaClock, change: LeadTransition) -> bool:
     after = change.after
     if keeper(rule, after) != clock.owner or after.stage not in OPEN_STAGES or after.cycle != change.before.cycle:
         return True
@@ -228,7 +230,7 @@ def _is_over(rule: SlaClock, clock: Clock, change: Change) -> bool:
 
 
 def _taken(
-    earlier: Iterable[Clock], standing: Iterable[Clock], after: LeadState, rules: Sequence[SlaClock]
+    earlier: Iterable[SlaClock], standing: Iterable[SlaClock], after: LeadState, rules: Sequence[ClockRule]
 ) -> frozenset[str]:
     """Keys of the clocks that ran before for somebody else and do not run any more."""
     keepers = {rule.key: keeper(rule, after) for rule in rules}
@@ -237,14 +239,14 @@ def _taken(
     )
 
 
-def _lost(earlier: Iterable[Clock], standing: Iterable[Clock]) -> Iterator[Clock]:
+def _lost(earlier: Iterable[SlaClock], standing: Iterable[SlaClock]) -> Iterator[SlaClock]:
     """The clocks that ran before this decision and that it ended, but for those that were met; both in one order."""
     for before, now in zip(earlier, standing, strict=False):
         if before.running and now.state in {"cancelled", "breached"}:
             yield before
 
 
-def _starts(rule: SlaClock, change: Change, *, again: bool) -> bool:
+def _starts(rule: ClockRule, change: LeadTransition, *, again: bool) -> bool:
     """Whether a clock starts now; ``again``: it was taken from somebody who does not own the lead any more."""
     before, after, starts = change.before, change.after, rule.starts_on
     if starts.event is not None:

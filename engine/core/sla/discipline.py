@@ -16,7 +16,7 @@ from rulesets.policy.policy import StrikeRule
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended:
+class SuspensionBegun:
     """A time in which a person receives no leads of a role: ``start`` included, ``end`` not."""
 
     person: str
@@ -38,7 +38,7 @@ class Struck:
     rule: str
     count: int
     of: int
-    suspended: Suspended | None = None
+    suspended: SuspensionBegun | None = None
 
 
 def rule_key(rule: StrikeRule) -> str:
@@ -49,10 +49,10 @@ def rule_key(rule: StrikeRule) -> str:
 class Discipline:
     """Counters by (person, rule) and suspensions; ``changed`` are the counters that moved, ``begun`` what began."""
 
-    def __init__(self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[Suspended] = ()) -> None:
+    def __init__(self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[SuspensionBegun] = ()) -> None:
         self.counts = dict(counts)
         self.changed: set[tuple[str, str]] = set()
-        self.begun: list[Suspended] = []
+        self.begun: list[SuspensionBegun] = []
         self._suspensions = list(suspensions)
 
     def is_suspended(self, person: str, role: str, moment: datetime) -> bool:
@@ -92,7 +92,7 @@ class Discipline:
         self.changed.add((missed.person, key))
         if not full:
             return Struck(missed.person, key, count, rule.consecutive)
-        begun = Suspended(missed.person, rule.role, key, missed.due_at, missed.due_at + rule.suspend.timedelta)
+        begun = SuspensionBegun(missed.person, rule.role, key, missed.due_at, missed.due_at + rule.suspend.timedelta)
         self._suspensions.append(begun)
         self.begun.append(begun)
         return Struck(missed.person, key, count, rule.consecutive, begun)

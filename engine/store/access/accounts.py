@@ -29,7 +29,7 @@ class AccountRefused(BatonError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SignInAccount:
     """An account as the sign-in reads it."""
 
     id: int
@@ -99,12 +99,12 @@ def _put_hash(session: Session, number: int, hashed: str) -> None:
         audit.record(session, actor=user.email, action="user.password_stored", subject=user.email)
 
 
-def find_account(email: str) -> Account | None:
+def find_account(email: str) -> SignInAccount | None:
     """The account of an e-mail (case does not matter); None when there is none."""
     return _read_account(select(UserAccount).where(UserAccount.email == email.strip().lower()))
 
 
-def account_signed_in(token: str, began_after: datetime) -> Account | None:
+def account_signed_in(token: str, began_after: datetime) -> SignInAccount | None:
     """The account of a session that began after a moment; None when there is no such session."""
     return _read_account(
         select(UserAccount)
@@ -113,13 +113,13 @@ def account_signed_in(token: str, began_after: datetime) -> Account | None:
     )
 
 
-def _read_account(query: SelectOfScalar[UserAccount]) -> Account | None:
+def _read_account(query: SelectOfScalar[UserAccount]) -> SignInAccount | None:
     with unit_of_work() as session:
         user = session.exec(query).first()
         if user is None or user.id is None:
             return None
         roles = tuple(sorted(_roles_of(session, user.id)))
-        return Account(user.id, user.email, user.password, user.active, roles)
+        return SignInAccount(user.id, user.email, user.password, user.active, roles)
 
 
 def roles_by_account() -> dict[int, tuple[str, ...]]:

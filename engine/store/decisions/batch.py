@@ -17,7 +17,7 @@ from engine.core.lead.facts import Claims, dump_claims, load_claims
 from engine.core.lead.history import LIMIT
 from engine.core.lead.model import LeadEvent
 from engine.core.lead.state import LeadState, dump_rest, load_state
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from engine.store.session import Driver
 
 LEAD_COLUMNS = (
@@ -39,7 +39,7 @@ class LoadedLead:
     state: LeadState
     claims: Claims
     notes: list[Any]
-    clocks: tuple[Clock, ...]
+    clocks: tuple[SlaClock, ...]
     first_event_at: datetime | None
     last_event_at: datetime | None
     merged_into: int | None
@@ -50,7 +50,7 @@ class LoadedLead:
 def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]:
     """Lock leads in the order of their ids and load them with their clocks that still matter."""
     ids = sorted(set(lead_ids))
-    clocks: dict[int, list[Clock]] = {lead: [] for lead in ids}
+    clocks: dict[int, list[SlaClock]] = {lead: [] for lead in ids}
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             f"SELECT {LEAD_COLUMNS} FROM lead WHERE id = ANY(%s) ORDER BY id FOR UPDATE",  # noqa: S608 - a constant list
@@ -63,7 +63,7 @@ def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]
             [ids],
         ):
             warnings = tuple((part, datetime.fromisoformat(at)) for part, at in row.pop("warnings"))
-            clocks[row.pop("lead_id")].append(Clock(**row, warnings=warnings))
+            clocks[row.pop("lead_id")].append(SlaClock(**row, warnings=warnings))
     return {row["id"]: _loaded(row, clocks[row["id"]]) for row in rows}
 
 
@@ -294,7 +294,7 @@ def save_ledger(
         )
 
 
-def save_clocks(driver: Driver, clocks: Sequence[tuple[int, Clock]]) -> list[int]:
+def save_clocks(driver: Driver, clocks: Sequence[tuple[int, SlaClock]]) -> list[int]:
     """Store (lead, clock): those without an id are new, the others are written as they stand; returns the new ids."""
     old = [clock for _, clock in clocks if clock.id is not None]
     new = [(lead, clock) for lead, clock in clocks if clock.id is None]
@@ -325,13 +325,13 @@ CLOCK_COLUMNS = (
 )  # fmt: skip
 
 
-def _clock_value(clock: Clock, name: str) -> Any:
+def _clock_value(clock: SlaClock, name: str) -> Any:
     if name != "warnings":
         return getattr(clock, name)
     return Jsonb([[part, at.isoformat()] for part, at in clock.warnings])
 
 
-def _loaded(row: Mapping[str, Any], clocks: Sequence[Clock]) -> LoadedLead:
+def _loaded(row: Mapping[str, Any], clocks: Sequence[SlaClock]) -> LoadedLead:
     return LoadedLead(
         id=row["id"],
         version=row["version"],

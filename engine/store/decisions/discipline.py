@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from engine.core.notify.effects import Record
-from engine.core.sla.discipline import Discipline, Suspended
+from engine.core.sla.discipline import Discipline, SuspensionBegun
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.lock_keys import LockKey, lock
 from engine.store.session import Driver, raw, transaction
@@ -26,10 +26,10 @@ def lock_discipline(driver: Driver, now: datetime) -> Discipline:
         "SELECT person, role, rule, from_at, coalesce(ended_at, until_at) FROM suspension WHERE until_at > %s",
         [now - LATE],
     )
-    return Discipline(counts, [Suspended(*row) for row in rows])
+    return Discipline(counts, [SuspensionBegun(*row) for row in rows])
 
 
-def save_discipline(driver: Driver, discipline: Discipline, causes: Iterable[tuple[Suspended, int, int]]) -> None:
+def save_discipline(driver: Driver, discipline: Discipline, causes: Iterable[tuple[SuspensionBegun, int, int]]) -> None:
     """Write the counters that moved, and what began as (suspension, lead, event), under the lock."""
     for person, rule in sorted(discipline.changed):
         driver.execute(

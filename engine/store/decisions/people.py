@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from engine.core.calendar.schedules import Schedules
-from engine.core.lead.people import People, Standing
+from engine.core.lead.people import ClaimStanding, People
 from engine.store.session import Driver, raw, transaction
 
 OPEN = ["ready", "mql", "sql", "opportunity"]
@@ -48,7 +48,9 @@ def _managers(driver: Driver) -> list[str]:
     return [email for (email,) in rows]
 
 
-def _locked_standings(driver: Driver, people: list[str], schedules: Schedules, now: datetime) -> Mapping[str, Standing]:
+def _locked_standings(
+    driver: Driver, people: list[str], schedules: Schedules, now: datetime
+) -> Mapping[str, ClaimStanding]:
     """The standings of these people, who claim nothing else until the transaction ends."""
     if not people:
         return {}
@@ -56,7 +58,9 @@ def _locked_standings(driver: Driver, people: list[str], schedules: Schedules, n
     return read_standings(driver, people, schedules, now)
 
 
-def read_standings(driver: Driver, people: list[str], schedules: Schedules, now: datetime) -> Mapping[str, Standing]:
+def read_standings(
+    driver: Driver, people: list[str], schedules: Schedules, now: datetime
+) -> Mapping[str, ClaimStanding]:
     """How these people stand with the pool: claims of their day, leads they hold, suspended or not (R7.3)."""
     zones = [str(schedules.schedule(email).calendar.zone) for email in people]
     rows = driver.execute(
@@ -68,4 +72,4 @@ def read_standings(driver: Driver, people: list[str], schedules: Schedules, now:
         "FROM unnest(%s::text[], %s::text[]) AS p (email, zone)",
         [now, OPEN, now, now, people, zones],
     )
-    return {email: Standing(claimed, holding, suspended) for email, claimed, holding, suspended in rows}
+    return {email: ClaimStanding(claimed, holding, suspended) for email, claimed, holding, suspended in rows}

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Any
 
 from engine.core.assignment.eligibility import OWNED_STAGES, Member, is_candidate
-from engine.core.assignment.queueing import Waiting, able, free_places, person_of, tokens, wave
+from engine.core.assignment.queueing import WaitingLead, able, free_places, person_of, tokens, wave
 from engine.core.assignment.rotation import NEVER
 from engine.store.decisions.rotation import read_members
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
@@ -119,7 +119,7 @@ class QueueWatch:
         rows = list(takewhile(lambda row: row[5:] == queued[0][5:], queued))
         free = {member.email: free_places(member) for member in there}
         waiting = [
-            Waiting(lead, by_role[role] if stale else frozenset(map(person_of, known.intersection(waited_for))))
+            WaitingLead(lead, by_role[role] if stale else frozenset(map(person_of, known.intersection(waited_for))))
             for lead, role, waited_for, stale, *_ in rows
         ]
         names = {row[0]: (row[1], row[4]) for row in rows}

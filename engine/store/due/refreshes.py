@@ -8,7 +8,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
-from engine.store.inbox.waiting import room
+from engine.store.inbox.waiting import headroom
 from engine.store.session import raw, transaction
 
 
@@ -19,7 +19,7 @@ def send_refreshes(now: datetime) -> list[int]:
         row = driver.execute(
             "SELECT document->>'timezone' FROM policy_version JOIN active_policy USING (number)"
         ).fetchone()
-        free = room(driver, now) if row else 0
+        free = headroom(driver, now) if row else 0
         if row is None or not free:
             return []
         zone = ZoneInfo(row[0])

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from engine.core.scoring.digests import scoring_digest
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
-from engine.store.inbox.waiting import room
+from engine.store.inbox.waiting import headroom
 from engine.store.lock_keys import LockKey, try_lock
 from engine.store.session import Driver, raw, transaction
 
@@ -102,7 +102,7 @@ def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
 
 
 def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
-    free = room(driver, now)
+    free = headroom(driver, now)
     if not free:
         return []
     leads = [

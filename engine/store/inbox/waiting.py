@@ -13,14 +13,14 @@ from engine.store.shards import SHARDS
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingEvent:
     """A due event: its row and how often it was claimed before."""
 
     event_id: int
     attempts: int
 
 
-def head(shards: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
+def head(shards: Sequence[int], now: datetime, limit: int) -> list[WaitingEvent]:
     """The first events due in these shards, in the order of intake."""
     with transaction() as connection:
         rows = raw(connection).execute(
@@ -28,7 +28,7 @@ def head(shards: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
             "AND due_at <= %s ORDER BY event_id LIMIT %s",
             [list(shards), now, limit],
         )
-        return [Waiting(*row) for row in rows]
+        return [WaitingEvent(*row) for row in rows]
 
 
 def is_waiting(shards: Sequence[int], now: datetime) -> bool:
@@ -82,7 +82,7 @@ ROOM = 600
 
 
 # ------------------------------------------------------------------------------------- inside a batch's transaction
-def room(driver: Driver, now: datetime) -> int:
+def headroom(driver: Driver, now: datetime) -> int:
     """How many events may be added to the road so that live ones keep their lag; none while it is full."""
     row = driver.execute(
         "SELECT count(*) FROM (SELECT FROM inbox WHERE set_aside_at IS NULL AND due_at <= %s LIMIT %s) AS waiting",

@@ -81,12 +81,12 @@ def note_sent(taken: Taken, now: datetime) -> None:
         )
 
 
-def note_failure(taken: Taken, error: str, now: datetime, *, for_good: bool = False) -> datetime | None:
+def note_failure(taken: Taken, error: str, now: datetime, *, permanent: bool = False) -> datetime | None:
     """An attempt failed; returns the moment of the next one, None when the message is given up.
 
     Only the sender that still has the message may say so: one whose lease has ended is not asked any more.
     """
-    again = None if for_good else next_try(taken.attempts, now, taken.give_up_at)
+    again = None if permanent else next_try(taken.attempts, now, taken.give_up_at)
     with transaction() as connection:
         raw(connection).execute(
             "UPDATE delivery SET state = %s, next_at = %s, last_error = %s "

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from engine.core.notify.effects import Notice
-from engine.core.notify.notices import Colleague, Directory, recipients
+from engine.core.notify.notices import Directory, NotifiedPerson, recipients
 from engine.store.session import Driver, raw, transaction
 
 LONGEST_PAGE = 200
@@ -82,7 +82,7 @@ def read_directory(driver: Driver) -> Directory:
         "WHERE u.active AND r.role IN ('admin', 'sdr_manager', 'sales_manager')"
     )
     return Directory(
-        people={email: Colleague(team, manager, active) for email, team, manager, active, _ in people},
+        people={email: NotifiedPerson(team, manager, active) for email, team, manager, active, _ in people},
         heads=dict(heads),
         managers=tuple(email for email, _, _, active, role in people if active and role == "manager"),
         overseers=tuple(email for (email,) in overseers),

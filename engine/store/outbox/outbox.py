@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from engine.core.explain import moment
 from engine.core.lead.model import LeadEvent
 from engine.core.notify.retries import TRIED_FOR
-from engine.core.outgoing import SCORES, Change, Decided, changes, scores_of
+from engine.core.outgoing import SCORES, Decided, OutgoingChange, changes, scores_of
 from engine.store.session import Driver
 
 
@@ -73,7 +73,7 @@ def save_messages(driver: Driver, messages: Iterable[Message], now: datetime) ->
     return done.rowcount
 
 
-def _body(change: Change, lead: int, name: str | None, event: LeadEvent, now: datetime) -> dict[str, Any]:
+def _body(change: OutgoingChange, lead: int, name: str | None, event: LeadEvent, now: datetime) -> dict[str, Any]:
     """The body of a webhook: type, timestamp and data, as the Standard Webhooks specification has it."""
     return {
         "type": change.type,

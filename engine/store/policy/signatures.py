@@ -25,7 +25,7 @@ class SignatureRefused(BatonError):
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class DraftSignatureGiven:
     """One side's signature."""
 
     side: str
@@ -34,7 +34,7 @@ class Signature:
     digest: str
 
 
-def valid_signatures(digest: str) -> tuple[Signature, ...]:
+def valid_signatures(digest: str) -> tuple[DraftSignatureGiven, ...]:
     """The signatures under the draft with this digest; those under another are void and left out."""
     with unit_of_work() as session:
         rows = session.exec(
@@ -42,15 +42,15 @@ def valid_signatures(digest: str) -> tuple[Signature, ...]:
             .where(DraftSignature.digest == digest, DraftSignature.side != REVIEW)
             .order_by(DraftSignature.side)
         ).all()
-        return tuple(Signature(row.side, row.signer, row.signed_at, row.digest) for row in rows)
+        return tuple(DraftSignatureGiven(row.side, row.signer, row.signed_at, row.digest) for row in rows)
 
 
-def reviewing(digest: str) -> Signature | None:
+def reviewing(digest: str) -> DraftSignatureGiven | None:
     """Who asked for a review of the draft with this digest, and when; None when nobody did."""
     with unit_of_work() as session:
         row = session.get(DraftSignature, REVIEW)
         asked = row is not None and row.digest == digest
-        return Signature(row.side, row.signer, row.signed_at, row.digest) if row and asked else None
+        return DraftSignatureGiven(row.side, row.signer, row.signed_at, row.digest) if row and asked else None
 
 
 def ask_for_review(digest: str, by: str, now: datetime) -> None:

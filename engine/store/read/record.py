@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from engine.core.lead.model import LeadEvent
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from engine.store.decisions.batch import EVENT_COLUMNS, LEAD_COLUMNS, event_of
 from engine.store.session import Driver, raw, transaction
 
@@ -106,7 +106,7 @@ def ledgers(driver: Driver) -> dict[int, set[tuple[int, str, str]]]:
     return found
 
 
-def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[Clock]]:
+def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[SlaClock]]:
     """(lead, key, start) → the clocks as they are stored, first started first.
 
     Several begin to run at one moment when they were started while their owners were away (R6.2).
@@ -116,9 +116,9 @@ def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[Clock]]:
         "fired_at IS NOT NULL FROM clock ORDER BY id"
     )
     names = ("id", "key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late")
-    found: dict[tuple[int, str, datetime], list[Clock]] = {}
+    found: dict[tuple[int, str, datetime], list[SlaClock]] = {}
     for row in rows:
-        clock = Clock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1])
+        clock = SlaClock(**dict(zip(names, row[1:-1], strict=True)), fired=row[-1])
         found.setdefault((row[0], clock.key, clock.started_at), []).append(clock)
     return found
 

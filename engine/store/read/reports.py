@@ -15,7 +15,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from engine.core.reports.clocks import clock_row, discipline
-from engine.core.reports.fairness import HOW, Asked, Colleague, Rule, Stood, fairness
+from engine.core.reports.fairness import HOW, Asked, RosterWeight, Rule, Stood, fairness
 from engine.core.reports.tables import REPORTS, STAGES, Period, Row, Table, ratio, tables
 from engine.store.read.report_origins import read_conversion, read_speed
 from engine.store.session import Driver, raw, transaction
@@ -50,7 +50,7 @@ def snapshot() -> Iterator[Driver]:
 # ------------------------------------------------------------------------------------------------------- fairness
 def _fairness(driver: Driver, question: Question, now: datetime) -> Mapping[str, list[Row]]:  # noqa: ARG001 - one signature
     staff = driver.execute(_WEIGHTS)
-    people = {email: Colleague(weight, department or "") for email, weight, department in staff}
+    people = {email: RosterWeight(weight, department or "") for email, weight, department in staff}
     rules = _rules(driver)
     return fairness(_stood(driver, question.period, rules), people)
 

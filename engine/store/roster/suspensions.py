@@ -15,7 +15,7 @@ COLUMNS = "id, person, role, rule, from_at, until_at, lead_id, event_id, ended_a
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended:
+class SuspensionShown:
     """A suspension: of whom, from receiving leads of which role, by which strike rule, on which lead it began."""
 
     id: int
@@ -34,7 +34,7 @@ class Suspended:
         return self.from_at <= now < (self.ended_at or self.until_at)
 
 
-def read_suspensions(person: str | None = None, limit: int = 200) -> list[Suspended]:
+def read_suspensions(person: str | None = None, limit: int = 200) -> list[SuspensionShown]:
     """Suspensions, of somebody or of everybody, the latest first."""
     with transaction() as connection:
         rows = raw(connection).execute(
@@ -42,7 +42,7 @@ def read_suspensions(person: str | None = None, limit: int = 200) -> list[Suspen
             "ORDER BY from_at DESC, id DESC LIMIT %(limit)s",
             {"person": person, "limit": limit},
         )
-        return [Suspended(*row) for row in rows]
+        return [SuspensionShown(*row) for row in rows]
 
 
 def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[int]:
@@ -57,7 +57,7 @@ def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[in
         ).fetchone()
         if row is None:
             raise NotFound(says("this suspension is over already"))
-        lifted = Suspended(*row)
+        lifted = SuspensionShown(*row)
         audit.record(
             session,
             actor=by,
@@ -70,7 +70,7 @@ def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[in
         return [lead for _, lead in put(driver, [_ended(lifted, now)])]
 
 
-def _ended(lifted: Suspended, now: datetime) -> Intake:
+def _ended(lifted: SuspensionShown, now: datetime) -> Intake:
     """The event that tells of its end, the same as when its time is over."""
     return Intake(
         source=ENGINE_SOURCE,

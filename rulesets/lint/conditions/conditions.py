@@ -24,7 +24,7 @@ from rulesets.conditions.reading import Field, FieldType, fold, spellings
 from rulesets.document.findings import Finding, Place, did_you_mean, one_of, quoted
 from rulesets.document.wording import Word, says, words
 from rulesets.lint.conditions.segments import LONGEST_CHAIN, is_result, measure, where_of
-from rulesets.lint.known import Known, Site, sites
+from rulesets.lint.known import DocumentIndex, Site, sites
 from rulesets.lint.structure.references import add_under, check_event, check_field, missing_in
 
 DEEPEST_GROUPS = 4
@@ -34,7 +34,7 @@ Located = tuple[Place, Node, bool]
 """A node, where it is, and whether it stands inside a ``where``."""
 
 
-def check_conditions(known: Known) -> Iterator[Finding]:
+def check_conditions(known: DocumentIndex) -> Iterator[Finding]:
     """Every condition of the policy, on its own and with its segments expanded."""
     for site in sites(known.policy):
         located = list(nodes_at(site.place, site.condition))
@@ -55,7 +55,7 @@ def nodes_at(place: Place, node: Node, *, inside: bool = False) -> Iterator[Loca
         yield from nodes_at((*place, kind, "where"), where, inside=True)
 
 
-def _check_node(known: Known, place: Place, node: Node) -> Iterator[Finding]:
+def _check_node(known: DocumentIndex, place: Place, node: Node) -> Iterator[Finding]:
     match node:
         case FieldTest():
             yield from check_field(known, (*place, "field"), node.field)
@@ -79,7 +79,7 @@ def _check_node(known: Known, place: Place, node: Node) -> Iterator[Finding]:
 
 
 def _check_test(
-    known: Known,
+    known: DocumentIndex,
     place: Place,
     node: FieldTest | PropertyTest | CountTest | DaysSinceTest,
     type_: FieldType | None,
@@ -104,7 +104,7 @@ def _check_test(
 
 
 def _check_operand(
-    known: Known, place: Place, value: Any, type_: FieldType, operator: Operator, field: Field | None
+    known: DocumentIndex, place: Place, value: Any, type_: FieldType, operator: Operator, field: Field | None
 ) -> Iterator[Finding]:
     try:
         operand = read_operand(type_, operator, value, known.zone)
@@ -122,7 +122,7 @@ def _check_operand(
         yield known.warning("inverted-range", place, message, says("swap the two"))
 
 
-def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iterator[Finding]:
+def _check_options(known: DocumentIndex, place: Place, value: Any, field: Field) -> Iterator[Finding]:
     known_options: Mapping[str, str] = spellings(field.options)
     for index, member in enumerate(value if isinstance(value, list) else [value]):
         if fold(member) not in known_options:
@@ -132,7 +132,7 @@ def _check_options(known: Known, place: Place, value: Any, field: Field) -> Iter
             yield known.error("not-an-option", at, message, hint)
 
 
-def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
+def _check_use(known: DocumentIndex, site: Site, located: list[Located]) -> Iterator[Finding]:
     """What may be tested here: event properties, and what scoring may read; segments expanded."""
     for place, node, inside in located:
         at_event = site.at_event or inside
@@ -146,7 +146,7 @@ def _check_use(known: Known, site: Site, located: list[Located]) -> Iterator[Fin
             yield from _check_segment_use(known, replace(site, place=place, at_event=at_event), node)
 
 
-def _check_segment_use(known: Known, site: Site, node: SegmentTest) -> Iterator[Finding]:
+def _check_segment_use(known: DocumentIndex, site: Site, node: SegmentTest) -> Iterator[Finding]:
     measured = measure(node, known.measures)
     if not site.at_event and measured.properties:
         message = says(
@@ -162,7 +162,7 @@ def _check_segment_use(known: Known, site: Site, node: SegmentTest) -> Iterator[
         yield known.error("reads-result", (*site.place, "segment"), message, mend)
 
 
-def _check_depth(known: Known, site: Site, located: list[Located]) -> Iterator[Finding]:
+def _check_depth(known: DocumentIndex, site: Site, located: list[Located]) -> Iterator[Finding]:
     """Groups nest at most four deep with segments expanded; each ``where`` counts by itself (R2.2)."""
     roots: list[tuple[Place, Node]] = [(site.place, site.condition)]
     roots += [(place, node) for place, node, inside in located if inside and place[-1] == "where"]

@@ -13,7 +13,7 @@ from rulesets.conditions.conditions import ALWAYS, Node
 from rulesets.document.findings import Finding, Place, quoted
 from rulesets.document.wording import says
 from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups, signals
-from rulesets.policy.policy import AssignmentPolicy, Model, OtherPolicy, Policy, Route, Signal
+from rulesets.policy.policy import AssignmentPolicy, Model, MqlRoute, OtherPolicy, Policy, Signal
 
 MOST_PAIRS = 5_000
 """Most pairs of one list that are compared."""
@@ -144,7 +144,7 @@ def _shadowed(meaning: Meaning, place: Place, rows: Sequence[tuple[int, Any]]) -
 
 def _forestalls(meaning: Meaning, earlier: Any, later: Any) -> bool:
     """Whether the earlier row leaves nothing to the later one."""
-    if isinstance(later, Route) and not _asks_less(earlier, later):
+    if isinstance(later, MqlRoute) and not _asks_less(earlier, later):
         return False
     if isinstance(later, AssignmentPolicy) and not _same_people(earlier, later):
         return False
@@ -155,7 +155,7 @@ def _forestalls(meaning: Meaning, earlier: Any, later: Any) -> bool:
     return not apart and meaning.questions.ask(narrow).may_hold and meaning.questions.implies(narrow, wide)
 
 
-def _asks_less(earlier: Route, later: Route) -> bool:
+def _asks_less(earlier: MqlRoute, later: MqlRoute) -> bool:
     """Whether a route asks nothing beyond what another asks, conditions aside."""
     cells = not earlier.cells or (bool(later.cells) and set(later.cells) <= set(earlier.cells))
     points = all(

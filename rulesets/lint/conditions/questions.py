@@ -15,8 +15,8 @@ from rulesets.conditions.moments import segments_of
 from rulesets.conditions.operands import read_operand
 from rulesets.lint.conditions.regions import Region, region_of
 from rulesets.lint.conditions.segments import measure
-from rulesets.lint.conditions.subjects import Cell, Subject, Test, cells, subject_of
-from rulesets.lint.known import Known
+from rulesets.lint.conditions.subjects import EquivalenceClass, Test, TestSubject, cells, subject_of
+from rulesets.lint.known import DocumentIndex
 
 LARGEST = 500
 """Most nodes of a condition that is looked into, segments expanded."""
@@ -35,7 +35,7 @@ class Tree(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TruthRow:
     """Tests that are true together: their numbers, and every combination of truths they can take."""
 
     tests: tuple[int, ...]
@@ -60,7 +60,7 @@ UNDECIDED = Answer()
 class Questions:
     """Asks about conditions of one sound policy, and remembers the answers."""
 
-    known: Known
+    known: DocumentIndex
     work: int = WORK
     _segments: Mapping[str, Node] = field(init=False)
     _answers: dict[int, tuple[Node, Answer]] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Questions:
         region = _region(tree, divided[0][0], divided[0][2]) if len(divided) == 1 else None
         return Answer(may_hold, may_fail, region, draft.form(tree), frozenset(draft.subjects))
 
-    def _cells(self, subject: Subject, tested: Mapping["Tested", int]) -> tuple[Cell, ...] | None:
+    def _cells(self, subject: TestSubject, tested: Mapping["Tested", int]) -> tuple[EquivalenceClass, ...] | None:
         found = cells(subject, [one.test for one in tested], self.known.zone)
         self.work -= len(tested) * (len(found) if found else 1)
         return found
@@ -115,9 +115,9 @@ class Tested:
 class _Draft:
     """A condition while it is being expanded: its subjects, each with its tests by number."""
 
-    known: Known
+    known: DocumentIndex
     segments: Mapping[str, Node]
-    subjects: dict[tuple[str, ...], tuple[Subject, dict[Tested, int]]] = field(default_factory=dict)
+    subjects: dict[tuple[str, ...], tuple[TestSubject, dict[Tested, int]]] = field(default_factory=dict)
     forms: list[str] = field(default_factory=list)
 
     def expand(self, node: Node) -> Tree:
@@ -150,22 +150,22 @@ class _Draft:
         return parts[0] if len(parts) == 1 and tree.kind != "none" else f"{tree.kind}({', '.join(parts)})"
 
 
-def _rows(tests: tuple[int, ...], found: tuple[Cell, ...] | None) -> Iterator[Row]:
+def _rows(tests: tuple[int, ...], found: tuple[EquivalenceClass, ...] | None) -> Iterator[TruthRow]:
     """What the tests of a subject can be; without cells, each by itself anything."""
     if found is None:
-        yield from (Row((test,), ((True,), (False,))) for test in tests)
+        yield from (TruthRow((test,), ((True,), (False,))) for test in tests)
     else:
-        yield Row(tests, tuple(dict.fromkeys(cell.truths for cell in found)))
+        yield TruthRow(tests, tuple(dict.fromkeys(cell.truths for cell in found)))
 
 
-def _region(tree: Tree, subject: Subject, found: tuple[Cell, ...] | None) -> Region | None:
+def _region(tree: Tree, subject: TestSubject, found: tuple[EquivalenceClass, ...] | None) -> Region | None:
     """Where a condition on this subject alone holds."""
     if found is None:
         return None
     return region_of(subject, ((cell.what, _value(tree, cell.truths)) for cell in found))
 
 
-def _possible(tree: Tree, rows: Sequence[Row], *, wanted: bool, size: int) -> bool:
+def _possible(tree: Tree, rows: Sequence[TruthRow], *, wanted: bool, size: int) -> bool:
     """Whether some combination makes the formula what is wanted; also True when there are too many to try."""
     truth: list[bool | None] = [None] * size
     steps = STEPS

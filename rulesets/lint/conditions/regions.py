@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rulesets.conditions.reading import FieldType
-from rulesets.lint.conditions.subjects import Span, Subject
+from rulesets.lint.conditions.subjects import Span, TestSubject
 from rulesets.lint.conditions.texts import OTHER
 
 
@@ -39,7 +39,7 @@ class Region:
         return bool(self.values & other.values)
 
 
-def region_of(subject: Subject, cells: Iterable[tuple[Any, bool | None]]) -> Region | None:
+def region_of(subject: TestSubject, cells: Iterable[tuple[Any, bool | None]]) -> Region | None:
     """The region of a condition from its truth on every cell; None for moments, sets and patterns of text."""
     found = list(cells)
     unknown = any(what is None and holds for what, holds in found)

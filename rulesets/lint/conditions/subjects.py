@@ -57,7 +57,7 @@ COUNTS, DAYS = Grid.of(1, low=0), Grid.of(DAY, low=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TestSubject:
     """``key`` tells subjects apart; ``label`` is how people read it; ``field`` is None outside fields."""
 
     key: tuple[str, ...]
@@ -70,24 +70,24 @@ class Subject:
     """Only asks whether something is known."""
 
 
-class Cell(NamedTuple):
+class EquivalenceClass(NamedTuple):
     """Values on which every test is constant. ``what``: None (unknown), a span of steps, a folded text, or OTHER …"""
 
     what: Any
     truths: tuple[bool, ...]
 
 
-def subject_of(test: Test, vocabulary: Vocabulary) -> Subject:
+def subject_of(test: Test, vocabulary: Vocabulary) -> TestSubject:
     """The subject of a sound test."""
     match test:
         case FieldTest():
             field = vocabulary.fields[test.field]
-            return Subject(("field", field.key), field.type, field.key, field, _grid_of(field))
+            return TestSubject(("field", field.key), field.type, field.key, field, _grid_of(field))
         case PropertyTest():
             operator = OPERATORS[test.op]
             type_ = property_type(operator, test.value)
             whole = operator.types == frozenset(FieldType)
-            return Subject(
+            return TestSubject(
                 ("property", test.event, "any" if whole else type_),
                 type_,
                 test.event,
@@ -96,10 +96,10 @@ def subject_of(test: Test, vocabulary: Vocabulary) -> Subject:
             )
         case CountTest():
             key = ("count", test.count.model_dump_json())
-            return Subject(key, FieldType.INTEGER, f"count of {test.count.event}", grid=COUNTS, always_known=True)
+            return TestSubject(key, FieldType.INTEGER, f"count of {test.count.event}", grid=COUNTS, always_known=True)
         case _:
             key = ("days_since", test.days_since.model_dump_json())
-            return Subject(key, FieldType.DECIMAL, f"days since {test.days_since.event}", grid=DAYS)
+            return TestSubject(key, FieldType.DECIMAL, f"days since {test.days_since.event}", grid=DAYS)
 
 
 def _grid_of(field: Field) -> Grid | None:
@@ -109,11 +109,11 @@ def _grid_of(field: Field) -> Grid | None:
     return COUNTS if grid and kept else grid
 
 
-def cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> tuple[Cell, ...] | None:
+def cells(subject: TestSubject, tests: Sequence[Test], zone: ZoneInfo) -> tuple[EquivalenceClass, ...] | None:
     """The cells of a subject under these tests; None when there would be too many."""
     if subject.whole or subject.type is FieldType.BOOLEAN:
         values: tuple[Any, ...] = ("…",) if subject.whole else (True, False)
-        found: Iterable[Cell] | None = (_cell(value, subject, tests, zone) for value in values)
+        found: Iterable[EquivalenceClass] | None = (_cell(value, subject, tests, zone) for value in values)
     elif subject.grid is not None:
         found = _number_cells(subject, subject.grid, tests, zone)
     elif subject.type in TEMPORAL:
@@ -121,19 +121,19 @@ def cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> tuple[Cell
     else:
         read = set_cells if subject.type is FieldType.CHOICES else text_cells
         named = read(subject.field, tests, lambda test, value: _holds(test, subject, value, zone))
-        found = None if named is None else (Cell(what, truths) for what, truths in named)
+        found = None if named is None else (EquivalenceClass(what, truths) for what, truths in named)
     if found is None:
         return None
     unknown = () if subject.always_known else (_cell(None, subject, tests, zone),)
     return (*unknown, *found)
 
 
-def _holds(test: Test, subject: Subject, value: Any, zone: ZoneInfo) -> bool:
+def _holds(test: Test, subject: TestSubject, value: Any, zone: ZoneInfo) -> bool:
     return compare(subject.type, test.op, test.value, value, EPOCH, zone)
 
 
-def _cell(value: Any, subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> Cell:
-    return Cell(value, tuple(_holds(test, subject, value, zone) for test in tests))
+def _cell(value: Any, subject: TestSubject, tests: Sequence[Test], zone: ZoneInfo) -> EquivalenceClass:
+    return EquivalenceClass(value, tuple(_holds(test, subject, value, zone) for test in tests))
 
 
 def numbers(test: Test, type_: FieldType, zone: ZoneInfo) -> tuple[Any, ...]:
@@ -151,21 +151,23 @@ def spans(cuts: Iterable[Fraction], low: int, high: int) -> list[Span]:
     return [(start, after - 1) for start, after in pairwise(inside)]
 
 
-def _number_cells(subject: Subject, grid: Grid, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[Cell]:
+def _number_cells(
+    subject: TestSubject, grid: Grid, tests: Sequence[Test], zone: ZoneInfo
+) -> Iterator[EquivalenceClass]:
     cuts = {Fraction(n) * grid.scale for test in tests for n in numbers(test, subject.type, zone)}
     for span in spans(cuts, grid.low, grid.high):
         value = number_at(subject, grid, span[0])
-        yield Cell(span, tuple(_holds(test, subject, value, zone) for test in tests))
+        yield EquivalenceClass(span, tuple(_holds(test, subject, value, zone) for test in tests))
 
 
-def number_at(subject: Subject, grid: Grid, step: int) -> Any:
+def number_at(subject: TestSubject, grid: Grid, step: int) -> Any:
     """The number at a step of the grid, as the interpreter meets it."""
     if subject.type is FieldType.INTEGER:
         return step
     return Fraction(step, DAY) if grid.scale == DAY else Decimal(step) / grid.scale
 
 
-def _moment_cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[Cell] | None:
+def _moment_cells(subject: TestSubject, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[EquivalenceClass] | None:
     """A moment and its age are taken as if any went with any: now is any moment."""
     unit = 1 if subject.type is FieldType.DATE else DAY
     ages = [
@@ -177,7 +179,9 @@ def _moment_cells(subject: Subject, tests: Sequence[Test], zone: ZoneInfo) -> It
     if len(at_moments) * len(at_ages) > MOST_CELLS:
         return None
     return (
-        Cell((moment, age), tuple(_holds_at(test, subject, moment[0], Fraction(age[0], unit), zone) for test in tests))
+        EquivalenceClass(
+            (moment, age), tuple(_holds_at(test, subject, moment[0], Fraction(age[0], unit), zone) for test in tests)
+        )
         for moment, age in product(at_moments, at_ages)
     )
 
@@ -186,7 +190,7 @@ def _step(at: date | datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1) if isinstance(at, datetime) else at.toordinal()
 
 
-def _holds_at(test: Test, subject: Subject, step: int, age: Fraction, zone: ZoneInfo) -> bool:
+def _holds_at(test: Test, subject: TestSubject, step: int, age: Fraction, zone: ZoneInfo) -> bool:
     if test.op in RELATIVE:
         (days,) = numbers(test, subject.type, zone)
         return RELATIVE[test.op](age, days)

@@ -11,7 +11,7 @@ from rulesets.document.wording import Sentence, Word, says
 from rulesets.lint.meaning import Meaning
 from rulesets.lint.scores.amounts import BEYOND, Amounts, cents
 from rulesets.lint.scores.sums import engagement_of, fit_of, points_text
-from rulesets.policy.policy import GRADES, HEATS, Checklist, Model, Route
+from rulesets.policy.policy import GRADES, HEATS, Checklist, Model, MqlRoute
 
 CLOSED = frozenset({"hold", "disqualify"})
 """Actions of a cell that let no route pass (R4.3)."""
@@ -111,7 +111,7 @@ def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
             yield meaning.warning("unreachable-cell", place, message, says("move the edges, or remove the cell"))
 
 
-def _route(meaning: Meaning, place: Place, route: Route, reaches: list[Reach]) -> Iterator[Finding]:
+def _route(meaning: Meaning, place: Place, route: MqlRoute, reaches: list[Reach]) -> Iterator[Finding]:
     why = _closed_by(meaning, route)
     if why is None and not any(_reached(route, reach) for reach in reaches):
         why = says("no cell it names lets a route pass, can be reached, and has the points it asks for")
@@ -120,7 +120,7 @@ def _route(meaning: Meaning, place: Place, route: Route, reaches: list[Reach]) -
         yield meaning.warning("unreachable-route", place, message, says("mend or remove it"))
 
 
-def _closed_by(meaning: Meaning, route: Route) -> Sentence | None:
+def _closed_by(meaning: Meaning, route: MqlRoute) -> Sentence | None:
     """What no lead can have, scores aside."""
     if route.when is not None and not meaning.questions.ask(route.when).may_hold:
         return says("its condition never holds")
@@ -139,7 +139,7 @@ def _open_items(meaning: Meaning, checklist: Checklist) -> int:
     return sum(meaning.questions.ask(item.when).may_hold for item in checklist.items)
 
 
-def _reached(route: Route, reach: Reach) -> bool:
+def _reached(route: MqlRoute, reach: Reach) -> bool:
     least = [-BEYOND if points is None else cents(points) for points in (route.min_fit, route.min_engagement)]
     matrix = reach.model.matrix
     return any(

@@ -8,7 +8,7 @@ from typing import Any
 from rulesets.conditions.conditions import ALWAYS
 from rulesets.document.findings import Finding, Place
 from rulesets.document.wording import Word, says
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.policy.policy import GRADES, HEATS, Decay, Model
 
 DECAYS: Mapping[str, frozenset[str]] = {
@@ -21,7 +21,7 @@ DECAYS: Mapping[str, frozenset[str]] = {
 """Curve → the parameters it needs; ``floor`` goes with any."""
 
 
-def check_scoring(known: Known) -> Iterator[Finding]:
+def check_scoring(known: DocumentIndex) -> Iterator[Finding]:
     """Every model, and their order."""
     models = known.policy.models
     for index, model in enumerate(models):
@@ -32,7 +32,7 @@ def check_scoring(known: Known) -> Iterator[Finding]:
         yield known.error("last-model", ("models", last, "when"), message, says("write {all: []}, or add such a model"))
 
 
-def _check_model(known: Known, place: Place, model: Model) -> Iterator[Finding]:
+def _check_model(known: DocumentIndex, place: Place, model: Model) -> Iterator[Finding]:
     fit, engagement = model.fit, model.engagement
     yield from _check_bounds(known, (*place, "fit"), fit.min, fit.max)
     yield from _check_edges(known, (*place, "fit", "grades"), fit.grades, GRADES)
@@ -48,13 +48,15 @@ def _check_model(known: Known, place: Place, model: Model) -> Iterator[Finding]:
                 yield from _check_decay(known, (*at, "signals", s, "decay"), signal.decay)
 
 
-def _check_bounds(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
+def _check_bounds(known: DocumentIndex, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
     if low is not None and high is not None and low > high:
         message = says("min %(low)s is above max %(high)s", low=low, high=high)
         yield known.error("bounds", (*place, "min"), message, says("swap the two"))
 
 
-def _check_zero_between(known: Known, place: Place, low: Decimal | None, high: Decimal | None) -> Iterator[Finding]:
+def _check_zero_between(
+    known: DocumentIndex, place: Place, low: Decimal | None, high: Decimal | None
+) -> Iterator[Finding]:
     """A lead that did nothing has engagement 0, so bounds satisfy min ≤ 0 ≤ max (R3.2)."""
     if low is not None and low > 0:
         message = says("min %(low)s is above 0, where every lead starts", low=low)
@@ -64,7 +66,9 @@ def _check_zero_between(known: Known, place: Place, low: Decimal | None, high: D
         yield known.error("bounds", (*place, "max"), message, says("write 0 or more"))
 
 
-def _check_edges(known: Known, place: Place, edges: Mapping[Any, Decimal], order: tuple[str, ...]) -> Iterator[Finding]:
+def _check_edges(
+    known: DocumentIndex, place: Place, edges: Mapping[Any, Decimal], order: tuple[str, ...]
+) -> Iterator[Finding]:
     names = [name for name in order if name in edges]
     for above, below in pairwise(names):
         if edges[above] <= edges[below]:
@@ -75,7 +79,7 @@ def _check_edges(known: Known, place: Place, edges: Mapping[Any, Decimal], order
             yield known.error("edges", (*place, below), message, says("let the edges descend strictly"))
 
 
-def _check_decay(known: Known, place: Place, decay: Decay) -> Iterator[Finding]:
+def _check_decay(known: DocumentIndex, place: Place, decay: Decay) -> Iterator[Finding]:
     needed, curve = DECAYS[decay.curve], Word("curve", decay.curve)
     given = {name for name in ("percent", "period", "days", "steps") if getattr(decay, name)}
     for name in sorted(needed - given):

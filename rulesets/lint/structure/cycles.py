@@ -6,13 +6,13 @@ from graphlib import CycleError, TopologicalSorter
 from rulesets.document.findings import Finding, Place
 from rulesets.document.wording import Sentence, says
 from rulesets.lint.conditions.segments import Measure, measure, segments_named
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.policy.policy import OtherPolicy, Policy
 
 Graph = Mapping[str, frozenset[str]]
 
 
-def check_cycles(known: Known) -> Iterator[Finding]:
+def check_cycles(known: DocumentIndex) -> Iterator[Finding]:
     """One error per ring, at its first member in the document."""
     policy = known.policy
     segments = {segment.key: segments_named(segment.when) for segment in policy.segments}
@@ -24,7 +24,7 @@ def check_cycles(known: Known) -> Iterator[Finding]:
         yield from _rings(known, graph, place, what)
 
 
-def _rings(known: Known, graph: Graph, place: Place, what: Sentence) -> Iterator[Finding]:
+def _rings(known: DocumentIndex, graph: Graph, place: Place, what: Sentence) -> Iterator[Finding]:
     keys = list(graph)
     left = dict(graph)
     while ring := ring_in(left):

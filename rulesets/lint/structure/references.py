@@ -6,11 +6,11 @@ from typing import Any
 from rulesets.conditions.reading import FieldType
 from rulesets.document.findings import Finding, Place, did_you_mean, quoted
 from rulesets.document.wording import Sentence, Word, says
-from rulesets.lint.known import Known
-from rulesets.policy.policy import Chain, EventMatch, Model, OtherPolicy, Policy, SlaClock
+from rulesets.lint.known import DocumentIndex
+from rulesets.policy.policy import Chain, ClockRule, EventMatch, Model, OtherPolicy, Policy
 
 
-def check_references(known: Known) -> Iterator[Finding]:
+def check_references(known: DocumentIndex) -> Iterator[Finding]:
     """Duplicate keys and dangling references outside conditions."""
     for place, rows in keyed_lists(known.policy):
         yield from _duplicates(known, place, [row.key for row in rows])
@@ -58,7 +58,7 @@ def _model_lists(place: Place, model: Model) -> Iterator[tuple[Place, Iterable[A
         yield (*place, "engagement", "groups", g, "signals"), signals.signals
 
 
-def _duplicates(known: Known, place: Place, keys: list[str]) -> Iterator[Finding]:
+def _duplicates(known: DocumentIndex, place: Place, keys: list[str]) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for index, key in enumerate(keys):
         if first.setdefault(key, index) != index:
@@ -102,7 +102,7 @@ def _qualification_references(policy: Policy) -> Iterator[tuple[str, Place, str]
             yield "checklists", ("qualification", "mql", i, "checklist"), route.checklist
 
 
-def actions(place: Place, clock: SlaClock) -> Iterator[tuple[Place, Any]]:
+def actions(place: Place, clock: ClockRule) -> Iterator[tuple[Place, Any]]:
     """Every action of a clock with its place."""
     for name in ("on_warn", "on_breach", "on_held"):
         yield from (((*place, name, i), action) for i, action in enumerate(getattr(clock, name)))
@@ -130,7 +130,7 @@ def event_references(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield from ((("pool", "protection", "extend_on", i), key) for i, key in enumerate(extend_on))
 
 
-def check_event(known: Known, place: Place, key: str) -> Iterator[Finding]:
+def check_event(known: DocumentIndex, place: Place, key: str) -> Iterator[Finding]:
     """An event can be counted only if it is listed (R1.8)."""
     if known.vocabulary.event(key) is None and key not in known.declared["events"]:
         hint = did_you_mean(key, known.vocabulary.events) or add_under("events")
@@ -138,7 +138,7 @@ def check_event(known: Known, place: Place, key: str) -> Iterator[Finding]:
         yield known.error("unknown-event", place, message, hint)
 
 
-def check_field(known: Known, place: Place, key: str) -> Iterator[Finding]:
+def check_field(known: DocumentIndex, place: Place, key: str) -> Iterator[Finding]:
     """A field must be built in or declared (R1.1, R1.3)."""
     if known.vocabulary.field(key) is None and not is_broken_field(known, key):
         hint = did_you_mean(key, known.vocabulary.fields) or add_under("fields")
@@ -146,14 +146,14 @@ def check_field(known: Known, place: Place, key: str) -> Iterator[Finding]:
         yield known.error("unknown-field", place, message, hint)
 
 
-def is_broken_field(known: Known, key: str) -> bool:
+def is_broken_field(known: DocumentIndex, key: str) -> bool:
     """Whether the document declares the field, in a row that has an error of its own."""
     parts = key.split(".")
     is_checklist = len(parts) == 3 and parts[0] == "checklist" and parts[2] == "met"
     return key in known.declared["fields"] or (is_checklist and parts[1] in known.declared["checklists"])
 
 
-def _match_fields(known: Known) -> Iterator[Finding]:
+def _match_fields(known: DocumentIndex) -> Iterator[Finding]:
     for a, assignment in enumerate(known.policy.assignment):
         for i, match in enumerate(assignment.match):
             place = ("assignment", a, "match", i, "field")

@@ -6,13 +6,13 @@ from datetime import datetime
 from rulesets.conditions.reading import parse_moment
 from rulesets.document.findings import Finding, Place, did_you_mean, quoted
 from rulesets.document.wording import says
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.lint.structure.references import check_field, missing_in
 from rulesets.policy.policy import GRADES, HEATS, Expectation
 from rulesets.policy.vocabulary import is_read_only
 
 
-def check_samples(known: Known) -> Iterator[Finding]:
+def check_samples(known: DocumentIndex) -> Iterator[Finding]:
     """Every test case."""
     for index, sample in enumerate(known.policy.tests):
         place: Place = ("tests", index)
@@ -36,7 +36,7 @@ def _is_moment(text: str) -> bool:
         return False
 
 
-def _check_expectation(known: Known, place: Place, expect: Expectation) -> Iterator[Finding]:
+def _check_expectation(known: DocumentIndex, place: Place, expect: Expectation) -> Iterator[Finding]:
     cells = [f"{grade}.{heat}" for grade in GRADES for heat in HEATS]
     if expect.cell is not None and expect.cell not in cells:
         hint = did_you_mean(expect.cell, cells) or says("a grade, a dot, a heat, as A.hot")

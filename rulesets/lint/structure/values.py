@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rulesets.document.findings import Finding, Place, quoted
 from rulesets.document.wording import Word, says
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from rulesets.lint.structure.references import actions
 from rulesets.policy.policy import Action
 
@@ -25,7 +25,7 @@ ACTIONS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 """Action → parameters it needs, parameters it may have besides (R6.5)."""
 
 
-def check_values(known: Known) -> Iterator[Finding]:
+def check_values(known: DocumentIndex) -> Iterator[Finding]:
     """Every clock."""
     for index, clock in enumerate(known.policy.sla):
         if clock.clock == "business" and clock.window.days is not None:
@@ -35,7 +35,7 @@ def check_values(known: Known) -> Iterator[Finding]:
             yield from _check_action(known, place, action)
 
 
-def _check_action(known: Known, place: Place, action: Action) -> Iterator[Finding]:
+def _check_action(known: DocumentIndex, place: Place, action: Action) -> Iterator[Finding]:
     (needed, allowed), does = ACTIONS[action.do], Word("action", action.do)
     given = {name for name in ("to", "reason", "tag") if getattr(action, name) is not None}
     for name in sorted(needed - given):

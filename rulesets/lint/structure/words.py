@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rulesets.conditions.reading import FieldType, fold, parse_moment
 from rulesets.document.findings import Finding, Place, quoted
 from rulesets.document.wording import Word, says
-from rulesets.lint.known import Known, zone_of
+from rulesets.lint.known import DocumentIndex, zone_of
 from rulesets.policy.policy import FieldDef
 from rulesets.policy.vocabulary import BUILT_IN, EVENT_PREFIXES, GROUPS, IDENTITY_FIELDS, is_read_only
 
@@ -16,7 +16,7 @@ _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][
 KEEP_ONE = says("keep it at one event")
 
 
-def check_words(known: Known) -> Iterator[Finding]:
+def check_words(known: DocumentIndex) -> Iterator[Finding]:
     """Declarations, one by one."""
     for index, field in enumerate(known.policy.fields):
         yield from _check_field(known, ("fields", index), field)
@@ -25,7 +25,7 @@ def check_words(known: Known) -> Iterator[Finding]:
     yield from _check_calendar(known)
 
 
-def _check_field(known: Known, place: Place, field: FieldDef) -> Iterator[Finding]:
+def _check_field(known: DocumentIndex, place: Place, field: FieldDef) -> Iterator[Finding]:
     if is_read_only(field.key):
         message = says("%(field)s is kept by the engine and cannot be declared", field=quoted(field.key))
         yield known.error("reserved-field", (*place, "key"), message, says("choose another key"))
@@ -51,7 +51,7 @@ def _may_retype(field: FieldDef, built_in: FieldType) -> bool:
     return field.type is built_in or narrowed
 
 
-def _check_same(known: Known, place: Place, texts: tuple[str, ...], code: str) -> Iterator[Finding]:
+def _check_same(known: DocumentIndex, place: Place, texts: tuple[str, ...], code: str) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for index, text in enumerate(texts):
         if (first := seen.setdefault(fold(text), text)) is not text:
@@ -59,7 +59,7 @@ def _check_same(known: Known, place: Place, texts: tuple[str, ...], code: str) -
             yield known.error(code, (*place, index), message, says("remove one"))
 
 
-def _check_events(known: Known) -> Iterator[Finding]:
+def _check_events(known: DocumentIndex) -> Iterator[Finding]:
     taken: dict[str, str] = {}
     for index, event in enumerate(known.policy.events):
         if event.key.startswith(EVENT_PREFIXES):
@@ -73,7 +73,7 @@ def _check_events(known: Known) -> Iterator[Finding]:
                 yield known.error("duplicate-alias", ("events", index, "aliases", n), message, KEEP_ONE)
 
 
-def _check_zone(known: Known) -> Iterator[Finding]:
+def _check_zone(known: DocumentIndex) -> Iterator[Finding]:
     name = known.policy.timezone
     if zone_of(name) is None:
         near = difflib.get_close_matches(name[:100], zoneinfo.available_timezones(), n=1)
@@ -82,7 +82,7 @@ def _check_zone(known: Known) -> Iterator[Finding]:
         yield known.error("unknown-timezone", ("timezone",), message, hint)
 
 
-def _check_calendar(known: Known) -> Iterator[Finding]:
+def _check_calendar(known: DocumentIndex) -> Iterator[Finding]:
     calendar = known.policy.calendar
     if calendar is None:
         return
@@ -104,7 +104,7 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _check_hours(known: Known, place: Place, spans: tuple[str, ...]) -> Iterator[Finding]:
+def _check_hours(known: DocumentIndex, place: Place, spans: tuple[str, ...]) -> Iterator[Finding]:
     """Spans as 09:00-12:00, in order, not overlapping; 24:00 ends a day."""
     end = -1
     for index, text in enumerate(spans):

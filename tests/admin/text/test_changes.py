@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from admin.text.policy.changes import ROWS, sentence, told
-from rulesets.policy.diff import POLICY, Change, Parts, Row, Rows, diff
+from rulesets.policy.diff import POLICY, Parts, PolicyChange, Rows, RowStep, diff
 from tests.rulesets.documents import policy, with_rule, with_signal
 
 ALWAYS: dict[str, Any] = {"all": []}
@@ -69,4 +69,4 @@ def test_a_list_with_one_key_twice_is_told_as_it_is() -> None:
     twice = [{"key": "a", "when": ALWAYS}] * 2
     (change,) = diff({"segments": twice}, {"segments": twice[:1]})
     assert sentence(change).startswith("segments [{")
-    assert Change(("segments", Row("a")), change.kind, "x", "y").path == "segments[a]"
+    assert PolicyChange(("segments", RowStep("a")), change.kind, "x", "y").path == "segments[a]"

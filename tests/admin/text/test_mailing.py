@@ -145,7 +145,7 @@ def test_values_that_are_missing_or_hostile_break_nothing(office: Settings) -> N
 def test_an_address_that_is_none_is_given_up(office: Settings, address: str) -> None:
     with pytest.raises(Undelivered, match="no e-mail address") as refused:
         Writer(office).write(taken("assigned", to=address), NOW)
-    assert refused.value.for_good
+    assert refused.value.permanent
 
 
 # ------------------------------------------------------------------------------------------------ who gets what

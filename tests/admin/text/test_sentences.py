@@ -9,7 +9,7 @@ from flask_babel import Babel, force_locale
 
 from admin.text import sentences, terms
 from engine.core.assignment.assignment import CONFLICT, WAYS
-from engine.core.assignment.eligibility import Reason
+from engine.core.assignment.eligibility import CandidateReason
 
 ANN = "ann@example.com"
 
@@ -53,5 +53,5 @@ def test_what_spoke_against_somebody_and_who_has_the_company_is_told() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert {reason.value for reason in Reason} == set(terms.CANDIDATES)
+    assert {reason.value for reason in CandidateReason} == set(terms.CANDIDATES)
     assert set(terms.WARNINGS) == {*terms.CANDIDATES, CONFLICT}

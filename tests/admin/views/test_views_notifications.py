@@ -133,7 +133,7 @@ def test_what_was_given_up_is_shown_and_sent_again(pages: Pages) -> None:
         messages.append(Message("mail", "d", LI, None, "digest", {}, "empty"))
         save_messages(raw(connection), messages, now)
     for taken in deliveries.take_due(["webhook"], (), now, 1):
-        deliveries.note_failure(taken, "500: <b>broken</b>", now, for_good=True)
+        deliveries.note_failure(taken, "500: <b>broken</b>", now, permanent=True)
     admin = pages.as_role("admin")
     text = admin.text("/admin/deliveries/")
     assert "500: &lt;b&gt;broken" in text

@@ -9,9 +9,9 @@ import pytest
 
 from engine.batch.evaluate import BATCH, CLAIMS_ALLOWED, FAILURES_ALLOWED, next_batch
 from engine.core.lead.matching import Matcher
-from engine.matcher.rules import Rules, make_ready
+from engine.matcher.rules import PolicyRules, make_ready
 from engine.store.inbox.inbox import run_again
-from engine.store.inbox.waiting import Waiting
+from engine.store.inbox.waiting import WaitingEvent
 from engine.store.policy.versions import Version
 from tests.factories import HandClock, column, decide_all, event, hire, put_in_force, rows, take_in
 
@@ -32,12 +32,12 @@ class Breaking:
         return self._matcher.match(ruleset, view)
 
 
-def breaking(terrible: Callable[[], None]) -> Callable[[Version], Rules]:
+def breaking(terrible: Callable[[], None]) -> Callable[[Version], PolicyRules]:
     """Makes versions ready with a `Breaking` matcher."""
 
-    def prepare(version: Version) -> Rules:
+    def prepare(version: Version) -> PolicyRules:
         rules = make_ready(version)
-        return Rules(rules.number, rules.digest, rules.policy, rules.frame, Breaking(rules.matcher, terrible))
+        return PolicyRules(rules.number, rules.digest, rules.policy, rules.frame, Breaking(rules.matcher, terrible))
 
     return prepare
 
@@ -50,7 +50,7 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def decide_in_children(prepare: Callable[[Version], Rules], clock: HandClock) -> int:
+def decide_in_children(prepare: Callable[[Version], PolicyRules], clock: HandClock) -> int:
     """Decide in forked children until one of them ends by itself; returns how many were killed on the way."""
     for deaths in range(100):
         child = os.fork()
@@ -155,9 +155,12 @@ def test_what_the_database_refuses_is_found_by_deciding_one_by_one() -> None:
 
 @pytest.mark.parametrize(("attempts", "size"), [(0, 200), (1, 100), (3, 25), (7, 1), (9, 1)])
 def test_a_batch_halves_with_every_attempt_before(attempts: int, size: int) -> None:
-    waiting = [Waiting(number, attempts) for number in range(BATCH)]
+    waiting = [WaitingEvent(number, attempts) for number in range(BATCH)]
     assert len(next_batch(waiting)) == size
 
 
 def test_a_batch_ends_before_an_event_that_was_tried_more_often() -> None:
-    assert [item.event_id for item in next_batch([Waiting(1, 0), Waiting(2, 0), Waiting(3, 1)])] == [1, 2]
+    assert [item.event_id for item in next_batch([WaitingEvent(1, 0), WaitingEvent(2, 0), WaitingEvent(3, 1)])] == [
+        1,
+        2,
+    ]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.batch.assignment_round import Turns
-from engine.batch.batch_state import Moment
+from engine.batch.assignment_round import AssignmentRound
+from engine.batch.batch_state import BatchContext
 from engine.core.assignment.eligibility import Member
 from engine.core.assignment.rotation import Pointer
 from engine.core.calendar.schedules import Schedules
@@ -193,12 +193,14 @@ def for_sales(*, sticky: str | None = None, **parts: Any) -> None:
     hire(ANN, BOB, role="sales")
 
 
-def turns(**assignment: Any) -> Turns:
+def turns(**assignment: Any) -> AssignmentRound:
     """The rotation of one policy, with one person who has had three turns."""
     number = put_in_force(policy_document(assignment=[{"key": "inbound", "role": "sdr", **assignment}]))
     rules = RulesCache().version(number)
-    at = Moment(NOW, rules, NOBODY, RulesCache().clock_rule, Schedules.of(rules.policy, {}, ()).due)
-    return Turns(at, {"inbound": {ANN: Pointer(Fraction(3), 3, NOW)}}, [Member(ANN, "sdr"), Member(BOB, "sdr")])
+    at = BatchContext(NOW, rules, NOBODY, RulesCache().clock_rule, Schedules.of(rules.policy, {}, ()).due)
+    return AssignmentRound(
+        at, {"inbound": {ANN: Pointer(Fraction(3), 3, NOW)}}, [Member(ANN, "sdr"), Member(BOB, "sdr")]
+    )
 
 
 def test_a_turn_given_back_is_written_and_one_of_a_policy_that_is_no_more_is_not() -> None:

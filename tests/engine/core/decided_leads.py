@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.core.assignment.assignment import Choice, Lead, Member, assign
+from engine.core.assignment.assignment import Choice, LeadToAssign, Member, assign
 from engine.core.assignment.rotation import Pointers
 from engine.core.calendar.schedules import Schedules
 from engine.core.decide import action_holds, complete, decide
@@ -18,7 +18,7 @@ from engine.core.lead.state import LeadState
 from engine.core.lead.view import LeadView
 from engine.core.outcome import Outcome, PolicyContext, Situation
 from engine.core.scoring.plan import frame_of
-from engine.core.sla.clocks import Clock
+from engine.core.sla.clocks import SlaClock
 from rulesets.policy.policy import Policy
 from rulesets.policy.vocabulary import fold as folded
 from tests.engine.core.scored_leads import NOW, event, model, policy, signal
@@ -83,7 +83,7 @@ class Story:
 
     def __init__(self, rules: Policy, members: Iterable[Member] = TEAM, state: LeadState | None = None) -> None:
         self.policy, self.members = rules, tuple(members)
-        self.state, self.clocks = state or LeadState(), tuple[Clock, ...]()
+        self.state, self.clocks = state or LeadState(), tuple[SlaClock, ...]()
         self.rotations: dict[str, Pointers] = {}
         self.superiors: dict[str, str] = {}
         self.account_owners: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class Story:
         late = (clock.due_at - NOW) / timedelta(minutes=1) if minute is None else minute
         return self.happens("sla.breached", late, properties={"clock": clock.id, "key": key})
 
-    def clock(self, key: str) -> Clock:
+    def clock(self, key: str) -> SlaClock:
         """The latest clock of this key."""
         return [clock for clock in self.clocks if clock.key == key][-1]
 
@@ -143,7 +143,7 @@ class Story:
         assert outcome.need is not None
         holds = action_holds(outcome, outcome.after, view, self._book)
         outbound = view.value("lead.direction") == "outbound"
-        lead = Lead(_values(view), outcome.after, holds, self.account_owners, outbound)
+        lead = LeadToAssign(_values(view), outcome.after, holds, self.account_owners, outbound)
         need = outcome.need
         made = assign(
             self.policy.assignment, need.role, lead, self.members, self.rotations, now, named=need.named, to=need.to

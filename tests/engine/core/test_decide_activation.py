@@ -35,7 +35,7 @@ def happens(type_: str, state: LeadState = NURTURED, *, promotes: bool = False, 
 def test_an_activation_scores_a_lead_and_leaves_it_where_it_is() -> None:
     outcome = happens("policy.activated")
     assert (outcome.cell.action, outcome.need) == ("sdr", None)
-    assert outcome.after == replace(NURTURED, rests=True)
+    assert outcome.after == replace(NURTURED, awaits_activity=True)
 
 
 def test_an_activation_that_changes_nothing_leaves_no_mark() -> None:
@@ -50,24 +50,24 @@ def test_an_activation_with_promote_acts_as_any_event_does() -> None:
 
 
 @pytest.mark.parametrize(("type_", "cause"), [("score.refreshed", "time"), ("queue.assigned", None)])
-def test_what_baton_does_by_itself_does_not_wake_a_lead_that_rests(type_: str, cause: str | None) -> None:
-    outcome = happens(type_, replace(NURTURED, rests=True), cause=cause)
-    assert outcome.after == replace(NURTURED, rests=True)
+def test_what_baton_does_by_itself_does_not_wake_a_lead_that_awaits_activity(type_: str, cause: str | None) -> None:
+    outcome = happens(type_, replace(NURTURED, awaits_activity=True), cause=cause)
+    assert outcome.after == replace(NURTURED, awaits_activity=True)
 
 
 @pytest.mark.parametrize(("type_", "cause"), [("score.refreshed", "account"), ("page.viewed", None)])
 def test_whatever_else_happens_wakes_it(type_: str, cause: str | None) -> None:
-    after = happens(type_, replace(NURTURED, rests=True), cause=cause).after
-    assert (after.stage, after.rests) == (Stage.READY, False)
+    after = happens(type_, replace(NURTURED, awaits_activity=True), cause=cause).after
+    assert (after.stage, after.awaits_activity) == (Stage.READY, False)
 
 
-def test_a_queued_lead_that_rests_may_still_be_served() -> None:
-    waiting = LeadState(stage=Stage.READY, rests=True)
+def test_a_queued_lead_that_awaits_activity_may_still_be_served() -> None:
+    waiting = LeadState(stage=Stage.READY, awaits_activity=True)
     assert happens("queue.assigned", waiting).need is not None
     assert happens("score.refreshed", waiting, cause="time").need is None
 
 
-def test_that_a_lead_rests_is_stored() -> None:
+def test_that_a_lead_awaits_activity_is_stored() -> None:
     columns = dict.fromkeys(("owner", "sdr", "rep", "pool_since", "queued_role"))
-    stored = dump_rest(replace(NURTURED, rests=True))
-    assert load_state({**columns, "stage": "nurture"}, stored) == replace(NURTURED, rests=True)
+    stored = dump_rest(replace(NURTURED, awaits_activity=True))
+    assert load_state({**columns, "stage": "nurture"}, stored) == replace(NURTURED, awaits_activity=True)

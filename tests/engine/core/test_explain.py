@@ -19,7 +19,7 @@ from engine.core.explain import (
 from engine.core.lead.model import Note
 from engine.core.notify.effects import Compensation, Reset
 from engine.core.outcome import Outcome
-from engine.core.sla.discipline import Struck, Suspended
+from engine.core.sla.discipline import Struck, SuspensionBegun
 from tests.engine.core.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, Story, rules
 from tests.engine.core.scored_leads import NOW, event, model, policy, scores, signal, verdict
 
@@ -99,7 +99,7 @@ def test_every_effect_is_told_by_what_it_does_and_the_deadline_of_the_owner_with
 
 
 def test_a_strike_tells_how_many_of_how_many_and_until_when_somebody_is_suspended() -> None:
-    begun = Suspended(ANN, "sdr", "sdr:first_touch", NOW, NOW + timedelta(days=30))
+    begun = SuspensionBegun(ANN, "sdr", "sdr:first_touch", NOW, NOW + timedelta(days=30))
     told = [struck_body(Struck(ANN, "sdr:first_touch", n, 2, until)) for n, until in ((1, None), (2, begun))]
     assert [(one["count"], one["of"], one["suspended_until"]) for one in told] == [
         (1, 2, None), (2, 2, moment(NOW + timedelta(days=30))),

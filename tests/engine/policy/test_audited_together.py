@@ -17,7 +17,7 @@ from engine.store.policy.drafts import edit_part, load_draft
 from engine.store.policy.plans import read_plan
 from engine.store.policy.versions import active_number, list_versions
 from engine.store.schema.draft_tables import DraftPart, DraftRule
-from engine.store.session import hold, raw, transaction
+from engine.store.session import raw, session_lock_connection, transaction
 from tests.factories import NOW, await_locked_out, column, event, policy_document, put_in_force, rows, take_in
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -40,7 +40,7 @@ def no_line_can_be_written() -> Iterator[None]:
 
 
 def change(statement: str) -> None:
-    with hold() as connection:
+    with session_lock_connection() as connection:
         connection.execute(statement.encode())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.core.explain import scores_body
-from engine.simulation.live_score import ScoresNow
+from engine.simulation.live_score import LiveScorer
 from engine.store.inbox.inbox import Intake
 from tests.factories import (
     NOW,
@@ -60,16 +60,16 @@ def history() -> list[Intake]:
 
 
 @pytest.fixture
-def scores() -> Iterator[ScoresNow]:
+def scores() -> Iterator[LiveScorer]:
     """Scores for those who look."""
-    looking = ScoresNow()
+    looking = LiveScorer()
     yield looking
     looking.close()
 
 
 @pytest.mark.parametrize("of", ["lead", "account"])
 @pytest.mark.parametrize("days", [0, 0.4, 1.7, 2.9, 3.1, 40])
-def test_a_look_at_any_moment_shows_what_a_decision_then_would_score(days: float, of: str, scores: ScoresNow) -> None:
+def test_a_look_at_any_moment_shows_what_a_decision_then_would_score(days: float, of: str, scores: LiveScorer) -> None:
     put_in_force(moved_by_time(scores=of))
     take_in(*history())
     clock = HandClock()
@@ -87,7 +87,7 @@ def test_a_look_at_any_moment_shows_what_a_decision_then_would_score(days: float
         assert (found.number, found.at, scores_body(found.scores)) == (1, clock.now(), column(last, lead)[0])
 
 
-def test_what_waits_and_what_nobody_decided_has_no_part_in_a_look(scores: ScoresNow) -> None:
+def test_what_waits_and_what_nobody_decided_has_no_part_in_a_look(scores: LiveScorer) -> None:
     put_in_force(moved_by_time())
     take_in(event(DOWNLOADED, external_id="c1"))
     assert scores.score(1, NOW) is None, "nothing was decided yet"
@@ -99,7 +99,7 @@ def test_what_waits_and_what_nobody_decided_has_no_part_in_a_look(scores: Scores
     assert scores.score(99, NOW) is None, "there is no such lead"
 
 
-def test_a_look_uses_the_version_that_decided_the_lead_and_sees_what_is_decided_later(scores: ScoresNow) -> None:
+def test_a_look_uses_the_version_that_decided_the_lead_and_sees_what_is_decided_later(scores: LiveScorer) -> None:
     put_in_force(moved_by_time())
     take_in(*history())
     decide_all()

@@ -12,7 +12,7 @@ from engine.store.due.rescore import progress, send_next
 from engine.store.lock_keys import LockKey, lock, lock_shared, try_lock, try_lock_shards
 from engine.store.roster.roster import import_roster
 from engine.store.schema.migrate import upgrade
-from engine.store.session import hold, raw, transaction
+from engine.store.session import raw, session_lock_connection, transaction
 from engine.store.shards import ShardLocks
 from tests.factories import NOW, await_locked_out, decide_all, event, model, policy_document, put_in_force, take_in
 
@@ -48,7 +48,7 @@ def test_locks_of_shards_meet_no_other_lock() -> None:
     with ShardLocks(range(64)) as shards, transaction() as connection:
         assert len(shards) == 64
         assert all(try_lock(raw(connection), key) for key in LockKey)
-        with hold() as other:
+        with session_lock_connection() as other:
             assert try_lock_shards(other, range(64)) == ()
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulesets.compile.compiled import Assertion, Source
-from rulesets.compile.extraction import REMEMBERED, Remembered, lookup, reader
+from rulesets.compile.extraction import REMEMBERED, ReadingCache, lookup, reader
 from rulesets.conditions.conditions import Condition, CountOf, CountTest, FieldTest, PropertyTest
 from rulesets.conditions.interpreter import compare, holds
 from rulesets.conditions.reading import FieldType
@@ -106,7 +106,7 @@ def test_what_values_were_rendered_to_is_forgotten_before_it_grows_without_end()
     source = source_of(number_test("contains", "x"), number_test("starts_with", "y"), field="answers.x")
     look = lookup(source, [range(4)], FieldType.TEXT, UTC_ZONE, asked)
     memory = getattr(look, "__self__", None)
-    assert isinstance(memory, Remembered)
+    assert isinstance(memory, ReadingCache)
     for number in range(REMEMBERED + 10):
         look(str(number))
     assert len(memory) == 10

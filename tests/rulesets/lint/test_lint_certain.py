@@ -13,7 +13,7 @@ from rulesets.conditions.interpreter import holds
 from rulesets.document.document import parse
 from rulesets.lint import lint
 from rulesets.lint.conditions.questions import Questions
-from rulesets.lint.known import Known
+from rulesets.lint.known import DocumentIndex
 from tests.rulesets.documents import RULE, found, policy, with_rule, with_signal
 from tests.rulesets.rows import BUDGET, DAY, FLAGS, LEVEL, RATIO, SEEN, SIZE, TITLE, rules
 from tests.rulesets.views import NOW, Seen, seen
@@ -129,7 +129,7 @@ def test_conditions_said_to_be_equal_or_to_follow_from_each_other_are_so_for_eve
 ) -> None:
     report = parse(with_signal({"when": {"all": [one, two]}}))
     assert report.policy
-    questions = Questions(Known.of(report.policy, {}, None))
+    questions = Questions(DocumentIndex.of(report.policy, {}, None))
     first, second = report.policy.models[0].engagement.groups[0].signals[0].when.all  # type: ignore[union-attr]
     same = questions.ask(first).region or questions.ask(first).form
     if same is not None and same == (questions.ask(second).region or questions.ask(second).form):

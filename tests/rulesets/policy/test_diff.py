@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rulesets import starters
 from rulesets.document import document
-from rulesets.policy.diff import POLICY, Change, Kind, Row, apply, diff
+from rulesets.policy.diff import POLICY, ChangeKind, PolicyChange, RowStep, apply, diff
 from tests.rulesets.documents import policy, with_rule, with_signal
 from tests.rulesets.strategies import POLICIES
 
@@ -166,17 +166,17 @@ def test_a_null_that_was_written_is_not_the_same_as_nothing() -> None:
 def test_rows_with_one_key_twice_change_as_a_whole() -> None:
     old, new = {"segments": rows("a", "a")}, {"segments": rows("a")}
     (change,) = diff(old, new)
-    assert (change.path, change.kind) == ("segments", Kind.CHANGED)
+    assert (change.path, change.kind) == ("segments", ChangeKind.CHANGED)
     assert apply([change], old) == new
     (gone,) = diff(old, {})
-    assert (gone.kind, apply([gone], old)) == (Kind.REMOVED, {})
+    assert (gone.kind, apply([gone], old)) == (ChangeKind.REMOVED, {})
     (come,) = diff({}, old)
-    assert (come.kind, apply([come], {})) == (Kind.ADDED, old)
+    assert (come.kind, apply([come], {})) == (ChangeKind.ADDED, old)
 
 
 def test_a_change_is_shown_with_its_place_in_the_list() -> None:
-    change = Change(("segments", Row("a")), Kind.MOVED, 2, 0, 0)
+    change = PolicyChange(("segments", RowStep("a")), ChangeKind.MOVED, 2, 0, 0)
     assert change.as_json() == {"path": "segments[a]", "kind": "moved", "old": 2, "new": 0, "at": 0}
-    assert Change(("name",), Kind.CHANGED, "a", "b").as_json() == {
+    assert PolicyChange(("name",), ChangeKind.CHANGED, "a", "b").as_json() == {
         "path": "name", "kind": "changed", "old": "a", "new": "b",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rulesets.document.document import load
-from rulesets.roster.roster import FORMAT, Calendar, Person, Roster, Team, lint_roster
+from rulesets.roster.roster import FORMAT, Calendar, Roster, RosterPerson, RosterTeam, lint_roster
 from rulesets.roster.roster_csv import COLUMNS, CsvRefused, read_people, write_people
 
 
@@ -83,7 +83,7 @@ def test_the_documentation_names_every_key_and_its_example_is_sound() -> None:
     page = (Path(__file__).parents[3] / "docs" / "roster.md").read_text("utf-8")
     example = load(re.findall(r"^```yaml roster\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
     assert lint_roster(example).findings == ()
-    assert example["people"][1].keys() == {field.alias or name for name, field in Person.model_fields.items()}
-    keys = {*Person.model_fields, *Team.model_fields, *Calendar.model_fields}
+    assert example["people"][1].keys() == {field.alias or name for name, field in RosterPerson.model_fields.items()}
+    keys = {*RosterPerson.model_fields, *RosterTeam.model_fields, *Calendar.model_fields}
     assert {key for key in keys if f"`{key}`" not in page} == {"key", "label"}
     assert [name for name in COLUMNS if name not in page] == []

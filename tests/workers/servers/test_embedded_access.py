@@ -16,7 +16,7 @@ from engine.store.session import check_answers, connect
 from tests.workers.conftest import copy_home
 from tests.workers.servers import launching
 from workers.servers import embedded
-from workers.servers.account import Account, postgres_program, runnable, server_account, valkey_program
+from workers.servers.account import SystemUser, postgres_program, runnable, server_account, valkey_program
 from workers.servers.folders import SOCKETS, explained, prepare_folders, require_space, run_folder
 
 
@@ -144,7 +144,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 
 def test_root_without_a_reachable_wheel_runs_a_copy(tmp_path: Path) -> None:
-    account = Account(launching.other_user().pw_uid, launching.other_user().pw_gid, "x", switching=launching.ROOT)
+    account = SystemUser(launching.other_user().pw_uid, launching.other_user().pw_gid, "x", switching=launching.ROOT)
     tree = tmp_path / "closed" / "wheel"
     shutil.copytree(valkey_program(account).parent, tree)
     tree.parent.chmod(0o700)

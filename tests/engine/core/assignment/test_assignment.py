@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.assignment.assignment import Choice, Lead, Member, Reason, assign, choose, queued
+from engine.core.assignment.assignment import CandidateReason, Choice, LeadToAssign, Member, assign, choose, queued
 from engine.core.assignment.rotation import Pointer
 from engine.core.lead.state import LeadState, PassedOver, Queued
 from rulesets.policy.policy import AssignmentPolicy
@@ -29,16 +29,18 @@ def person(email: str = ANN, role: str = "sdr", **parts: Any) -> Member:
     return Member(email, role, **parts)
 
 
-def lead(*passed_over: PassedOver, fails: Iterable[str] = (), **values: str) -> Lead:
+def lead(*passed_over: PassedOver, fails: Iterable[str] = (), **values: str) -> LeadToAssign:
     """A lead with these folded values by field; `fails` are policies whose `when` does not hold."""
-    return Lead(
+    return LeadToAssign(
         lambda field: frozenset({values[field]} if field in values else ()),
         LeadState(passed_over=passed_over),
         lambda part: part.key not in set(fails),
     )
 
 
-def given_to(*members: Member, policies: Any = None, role: str = "sdr", of: Lead | None = None, **rest: Any) -> Choice:
+def given_to(
+    *members: Member, policies: Any = None, role: str = "sdr", of: LeadToAssign | None = None, **rest: Any
+) -> Choice:
     return assign(policies or [policy()], role, of or lead(), members, {}, NOW, **rest)
 
 
@@ -73,7 +75,7 @@ def test_whoever_is_not_eligible_has_the_reason(reason: str, parts: dict[str, An
 
 
 def test_every_reason_of_the_contract_is_told_of_somebody() -> None:
-    assert {reason for reason, _ in REASONS} | {"eligible", "chosen"} == set(Reason)
+    assert {reason for reason, _ in REASONS} | {"eligible", "chosen"} == set(CandidateReason)
 
 
 @pytest.mark.parametrize("first", range(len(REASONS) - 1))
@@ -286,11 +288,11 @@ def test_every_candidate_has_one_reason_and_exactly_the_chosen_one_is_chosen(
     choice = choose(rule, of, members, {}, NOW)
     inside = [m.email for m in members if m.role == "sdr" and (not rule.teams or m.team == "east")]
     assert [candidate.person for candidate in choice.candidates] == sorted(inside)
-    chosen = [candidate.person for candidate in choice.candidates if candidate.reason is Reason.CHOSEN]
+    chosen = [candidate.person for candidate in choice.candidates if candidate.reason is CandidateReason.CHOSEN]
     assert chosen == ([choice.person] if choice.person else [])
     by_email = {member.email: member for member in members}
     assert all(by_email[email].active and not by_email[email].suspended and email not in earlier for email in chosen)
-    assert choice.person or Reason.ELIGIBLE not in reasons(choice).values()
+    assert choice.person or CandidateReason.ELIGIBLE not in reasons(choice).values()
 
 
 def test_only_pointers_that_moved_are_handed_back() -> None:

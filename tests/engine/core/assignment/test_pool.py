@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.core.assignment import pool
 from engine.core.lead.model import Stage
-from engine.core.lead.state import PARTED_KEPT, LeadState, PassedOver, Protection
+from engine.core.lead.state import FORMER_OWNERS_KEPT, LeadState, PassedOver, Protection
 from engine.core.notify.effects import Notice, Record
 from rulesets.policy.policy import Policy
 from tests.engine.core.decided_leads import ANN, BOB, rules
@@ -171,7 +171,7 @@ def test_at_the_deadline_the_lead_is_in_the_pool_with_its_stage_and_its_previous
     taken, effects = pool.reclaimed(lead, reclaim(lead), policy())
     assert (taken.stage, taken.owner, taken.sdr, taken.protection) == (Stage.READY, None, ANN, None)
     assert (taken.pool_since, taken.pool_reason) == (NOW + 10 * DAY, "reclaimed")
-    assert taken.parted == (PassedOver(ANN, "reclaimed", NOW + 10 * DAY),)
+    assert taken.former_owners == (PassedOver(ANN, "reclaimed", NOW + 10 * DAY),)
     assert pool.is_in_pool(taken)
     assert [type(effect) for effect in effects] == [Record, Notice, Notice]
 
@@ -210,7 +210,9 @@ def test_a_deadline_that_was_moved_meanwhile_takes_nothing_back() -> None:
 
 def test_only_the_last_people_who_let_a_lead_go_are_remembered_each_once() -> None:
     lead = LeadState()
-    for number in range(PARTED_KEPT + 5):
-        lead = pool.parted_from(lead, f"p{number % (PARTED_KEPT + 1)}@example.com", "reclaimed", NOW + number * DAY)
-    assert len(lead.parted) == PARTED_KEPT
-    assert len({entry.person for entry in lead.parted}) == PARTED_KEPT
+    for number in range(FORMER_OWNERS_KEPT + 5):
+        lead = pool.with_former_owner(
+            lead, f"p{number % (FORMER_OWNERS_KEPT + 1)}@example.com", "reclaimed", NOW + number * DAY
+        )
+    assert len(lead.former_owners) == FORMER_OWNERS_KEPT
+    assert len({entry.person for entry in lead.former_owners}) == FORMER_OWNERS_KEPT

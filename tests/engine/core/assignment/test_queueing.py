@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.assignment.eligibility import Member
-from engine.core.assignment.queueing import Waiting, able, free_places, person_of, token, tokens, wave
+from engine.core.assignment.queueing import WaitingLead, able, free_places, person_of, token, tokens, wave
 from tests.engine.core.scored_leads import NOW
 
 PEOPLE = ("a", "b", "c")
 
 
-def waiting(*people: str) -> list[Waiting]:
+def waiting(*people: str) -> list[WaitingLead]:
     """Leads 0, 1, … for whom these people (each a letter) are there."""
-    return [Waiting(number, frozenset(several)) for number, several in enumerate(people)]
+    return [WaitingLead(number, frozenset(several)) for number, several in enumerate(people)]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ FREE = st.fixed_dictionaries({person: st.none() | st.integers(1, 3) for person i
 def test_in_whatever_order_a_wave_is_decided_everybody_asked_is_served(
     fits: list[set[str]], free: dict[str, int | None], random: Any
 ) -> None:
-    leads = [Waiting(number, frozenset(people)) for number, people in enumerate(fits)]
+    leads = [WaitingLead(number, frozenset(people)) for number, people in enumerate(fits)]
     asked = wave(leads, free, 9)
     assert asked[:1] == [lead.lead for lead in leads][:1], "the best lead is never left behind"
     left = dict(free)
@@ -67,7 +67,7 @@ def test_in_whatever_order_a_wave_is_decided_everybody_asked_is_served(
 def test_nobody_behind_asks_for_a_person_whom_a_lead_left_out_may_want(
     fits: list[set[str]], free: dict[str, int | None]
 ) -> None:
-    asked = wave([Waiting(number, frozenset(people)) for number, people in enumerate(fits)], free, 9)
+    asked = wave([WaitingLead(number, frozenset(people)) for number, people in enumerate(fits)], free, 9)
     for number in asked:
         before = [fits[other] for other in range(number) if other not in asked]
         assert all(people.isdisjoint(fits[number]) for people in before)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.assignment.assignment import Choice, Lead, Member, choose
+from engine.core.assignment.assignment import Choice, LeadToAssign, Member, choose
 from engine.core.assignment.eligibility import unavailability
 from engine.core.assignment.rotation import Pointer, Pointers, department_key, inside_key
 from engine.core.lead.state import LeadState
@@ -41,7 +41,7 @@ class Desk:
 
     def lead(self, *members: Member, at_once: bool = False) -> Choice:
         self.minute += not at_once
-        of = Lead(lambda _: EVERYBODY, LeadState(), lambda _: True)
+        of = LeadToAssign(lambda _: EVERYBODY, LeadState(), lambda _: True)
         choice = choose(self.rule, of, members, self.pointers, NOW + timedelta(minutes=self.minute))
         self.pointers = {**self.pointers, **choice.moved}
         if choice.person:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.assignment.assignment import Choice, Lead, Member, assign, rivals
+from engine.core.assignment.assignment import Choice, LeadToAssign, Member, assign, rivals
 from engine.core.assignment.rotation import Pointer, Pointers, department_key, inside_key
 from engine.core.assignment.strategies import STRATEGIES, compensated
 from engine.core.lead.state import LeadState, PassedOver
@@ -28,16 +28,18 @@ def person(email: str, role: str = "sdr", **parts: Any) -> Member:
     return Member(email, role, **parts)
 
 
-def lead(*owners: str, outbound: bool = False, state: LeadState | None = None, **values: str) -> Lead:
+def lead(*owners: str, outbound: bool = False, state: LeadState | None = None, **values: str) -> LeadToAssign:
     """A lead whose company's other open leads belong to these people."""
     known = {name: frozenset({value}) for name, value in values.items()}
-    return Lead(lambda field: known.get(field, frozenset()), state or LeadState(), lambda _: True, owners, outbound)
+    return LeadToAssign(
+        lambda field: known.get(field, frozenset()), state or LeadState(), lambda _: True, owners, outbound
+    )
 
 
 def given_to(
     *members: Member,
     by: AssignmentPolicy | Sequence[AssignmentPolicy] | None = None,
-    of: Lead | None = None,
+    of: LeadToAssign | None = None,
     pointers: Pointers | None = None,
     role: str = "sdr",
     **rest: Any,

@@ -8,7 +8,7 @@ import pytest
 
 from engine.core.calendar.calendars import END
 from engine.core.calendar.schedules import Schedules
-from rulesets.policy.policy import SlaClock
+from rulesets.policy.policy import ClockRule
 from rulesets.roster.roster import Roster
 from tests.engine.core.decided_leads import FIRST_TOUCH
 from tests.engine.core.scored_leads import policy
@@ -35,8 +35,8 @@ def schedules(**parts: Any) -> Schedules:
     return Schedules.of_roster(policy(timezone="Asia/Shanghai", **parts), ROSTER)
 
 
-def rule(clock: str, **window: float) -> SlaClock:
-    return SlaClock.model_validate({**FIRST_TOUCH, "clock": clock, "window": window or {"hours": 1}})
+def rule(clock: str, **window: float) -> ClockRule:
+    return ClockRule.model_validate({**FIRST_TOUCH, "clock": clock, "window": window or {"hours": 1}})
 
 
 def at(day: int, hour: int, minute: int = 0, zone: str = "Asia/Shanghai") -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.lead.people import NOBODY, RIGHTS, People, Standing, claimed_by, of_told, told
+from engine.core.lead.people import NOBODY, RIGHTS, ClaimStanding, People, claimed_by, from_snapshot, snapshot
 from engine.core.lead.state import LeadState
 from tests.engine.core.decided_leads import ANN, BOB, HEAD, SAM
 from tests.engine.core.scored_leads import event
@@ -17,7 +17,7 @@ ROSTER = People(
     superiors={ANN: HEAD, SAM: HEAD},
     teams={ANN: "east"},
     heads={"east": HEAD},
-    standings={ANN: Standing(2, 9, suspended=True)},
+    standings={ANN: ClaimStanding(2, 9, suspended=True)},
 )
 WHO = st.none() | st.sampled_from([ANN, BOB, SAM, HEAD])
 
@@ -28,7 +28,7 @@ def test_a_replay_knows_of_the_people_concerned_what_the_decision_knew(
 ) -> None:
     one = replace(event("lead.assigned", properties={"to": to}), actor=actor)
     before = LeadState(owner=owner, sdr=sdr)
-    again = of_told(one, before, told(ROSTER, one, before))
+    again = from_snapshot(one, before, snapshot(ROSTER, one, before))
     assert again.rights == (RIGHTS if actor else 0)
     for person in filter(None, (actor, to, owner, sdr)):
         assert again.roles.get(person) == ROSTER.roles.get(person)
@@ -40,14 +40,14 @@ def test_a_replay_knows_of_the_people_concerned_what_the_decision_knew(
 
 
 def test_of_strangers_and_of_nobody_nothing_is_kept() -> None:
-    assert told(ROSTER, event("lead.claimed"), LeadState()) == {}
-    assert told(NOBODY, replace(event("lead.claimed"), actor=BOB), LeadState()) == {"rights": RIGHTS}
+    assert snapshot(ROSTER, event("lead.claimed"), LeadState()) == {}
+    assert snapshot(NOBODY, replace(event("lead.claimed"), actor=BOB), LeadState()) == {"rights": RIGHTS}
     assert NOBODY.heads_of(ANN) is None
 
 
 def test_a_claim_counts_for_the_next_one_of_the_same_batch() -> None:
     claim = replace(event("lead.claimed"), actor=ANN)
-    assert claimed_by(ROSTER, claim, refused=False).standings[ANN] == Standing(3, 10, suspended=True)
+    assert claimed_by(ROSTER, claim, refused=False).standings[ANN] == ClaimStanding(3, 10, suspended=True)
     assert claimed_by(ROSTER, claim, refused=True) is ROSTER
     assert claimed_by(ROSTER, event("page.viewed"), refused=False) is ROSTER
     assert claimed_by(ROSTER, replace(claim, actor=SAM), refused=False) is ROSTER

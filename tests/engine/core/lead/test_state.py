@@ -34,7 +34,7 @@ STATES = st.builds(
     owned_since=st.none() | MOMENTS,
     pool_reason=st.none() | st.just("reclaimed"),
     conflict=PEOPLE,
-    parted=st.lists(st.builds(PassedOver, st.text(), st.just("reclaimed"), MOMENTS), max_size=3).map(tuple),
+    former_owners=st.lists(st.builds(PassedOver, st.text(), st.just("reclaimed"), MOMENTS), max_size=3).map(tuple),
     protection=st.none()
     | st.builds(
         Protection,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.notify.effects import Notice
-from engine.core.notify.notices import KINDS, Colleague, Directory, is_head_of_somebody, recipients, reports_of
+from engine.core.notify.notices import KINDS, Directory, NotifiedPerson, is_head_of_somebody, recipients, reports_of
 from engine.core.outgoing import EVENTS
 from engine.store.outbox.notices import count_unread, mark_read, read_notices, save_notices
 from engine.store.roster.roster import import_roster
@@ -19,12 +19,12 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LI, ZHAO, WANG, CHEN, LEFT, HEAD = (f"{n}@example.com" for n in ("li", "zhao", "wang", "chen", "left", "head"))
 DIRECTORY = Directory(
     people={
-        LI: Colleague("east", WANG),
-        ZHAO: Colleague("east"),
-        LEFT: Colleague("east", WANG, active=False),
-        WANG: Colleague("west"),
-        HEAD: Colleague("east"),
-        CHEN: Colleague(None, LEFT),
+        LI: NotifiedPerson("east", WANG),
+        ZHAO: NotifiedPerson("east"),
+        LEFT: NotifiedPerson("east", WANG, active=False),
+        WANG: NotifiedPerson("west"),
+        HEAD: NotifiedPerson("east"),
+        CHEN: NotifiedPerson(None, LEFT),
     },
     heads={"east": HEAD, "west": WANG},
     managers=(WANG,),
@@ -62,7 +62,7 @@ def test_the_leads_sdr_is_told_by_name() -> None:
 
 
 def test_without_any_manager_the_accounts_that_oversee_are_told() -> None:
-    alone = Directory({LI: Colleague()}, {}, overseers=("admin@example.com",))
+    alone = Directory({LI: NotifiedPerson()}, {}, overseers=("admin@example.com",))
     assert recipients(Notice("queued", "manager", LI, "c"), alone) == ("admin@example.com",)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from engine.core.lead.model import LeadEvent, Scores, Stage
 from engine.core.lead.state import LeadState
 from engine.core.notify.retries import FIRST, LONGEST, TRIED_FOR, next_try, pause
-from engine.core.outgoing import EVENTS, Change, changes
-from engine.core.sla.clocks import Clock
+from engine.core.outgoing import EVENTS, OutgoingChange, changes
+from engine.core.sla.clocks import SlaClock
 from engine.errors import NotFound
 from engine.store.outbox import deliveries
 from engine.store.outbox.outbox import Message, save_messages, save_outgoing
@@ -50,7 +50,7 @@ def take(now: datetime, *busy: str, limit: int = 10) -> list[deliveries.Taken]:
 WARM = Scores("main", Decimal("60.00"), Decimal("12.35"), "A", "warm", "A.warm", Decimal(0), (), (), (), ())
 PLAIN = {"model": "main", "fit": 60.0, "engagement": 12.35, "grade": "A", "heat": "warm", "cell": "A.warm"}
 RAW = LeadState(stage=Stage.RAW)
-CLOCK = Clock("first_touch", LI, 1, NOW, LATER, id=5)
+CLOCK = SlaClock("first_touch", LI, 1, NOW, LATER, id=5)
 OF_CLOCK = {"clock": 5, "key": "first_touch", "owner": LI, "due_at": "2026-11-20T03:00:00+00:00"}
 
 
@@ -61,8 +61,8 @@ class Outcome:
     before: LeadState = RAW
     after: LeadState = RAW
     scores: Scores = WARM
-    breached: Clock | None = None
-    clocks: tuple[Clock, ...] = (CLOCK,)
+    breached: SlaClock | None = None
+    clocks: tuple[SlaClock, ...] = (CLOCK,)
 
 
 def happened(kind: str = "page.viewed", **parts: Any) -> LeadEvent:
@@ -76,17 +76,17 @@ def test_nothing_changed_tells_nothing() -> None:
 def test_the_first_decision_changes_scores_from_nothing() -> None:
     raw = Outcome(before=LeadState())
     assert changes(happened(), raw, None) == (
-        Change("lead.score_changed", dict.fromkeys(PLAIN), PLAIN),
-        Change("lead.stage_changed", {"stage": None}, {"stage": "raw"}),
+        OutgoingChange("lead.score_changed", dict.fromkeys(PLAIN), PLAIN),
+        OutgoingChange("lead.stage_changed", {"stage": None}, {"stage": "raw"}),
     )
 
 
 def test_scores_stages_and_owners_are_told_with_what_they_were() -> None:
     outcome = Outcome(after=LeadState(stage=Stage.READY, owner=LI))
     assert changes(happened(), outcome, {**PLAIN, "heat": "hot"}) == (
-        Change("lead.score_changed", {**PLAIN, "heat": "hot"}, PLAIN),
-        Change("lead.stage_changed", {"stage": "raw"}, {"stage": "ready"}),
-        Change("lead.assigned", {"owner": None}, {"owner": LI}),
+        OutgoingChange("lead.score_changed", {**PLAIN, "heat": "hot"}, PLAIN),
+        OutgoingChange("lead.stage_changed", {"stage": "raw"}, {"stage": "ready"}),
+        OutgoingChange("lead.assigned", {"owner": None}, {"owner": LI}),
     )
 
 
@@ -99,9 +99,11 @@ def test_clocks_are_told_while_they_matter() -> None:
     warned, breached = (
         happened(f"sla.{what}", properties={**OF_CLOCK, "percent": 80}) for what in ("warned", "breached")
     )
-    assert changes(warned, Outcome(), PLAIN) == (Change("sla.warned", {"state": "running"}, {**said, "percent": 80}),)
+    assert changes(warned, Outcome(), PLAIN) == (
+        OutgoingChange("sla.warned", {"state": "running"}, {**said, "percent": 80}),
+    )
     assert changes(breached, Outcome(breached=CLOCK), PLAIN) == (
-        Change("sla.breached", {"state": "running"}, {**said, "state": "breached"}),
+        OutgoingChange("sla.breached", {"state": "running"}, {**said, "state": "breached"}),
     )
     over = Outcome(clocks=(replace(CLOCK, state="met"), replace(CLOCK, id=6)))
     assert changes(warned, over, PLAIN) == changes(breached, over, PLAIN) == ()
@@ -192,7 +194,7 @@ def test_what_a_sender_says_whose_lease_has_ended_does_not_count(database: str) 
     write(message("a"))
     (old,) = take(NOW)
     (new,) = take(NOW + deliveries.LEASE)
-    deliveries.note_failure(old, "late", LATER, for_good=True)
+    deliveries.note_failure(old, "late", LATER, permanent=True)
     assert rows("SELECT state, last_error FROM delivery") == [("waiting", None)]
     deliveries.note_sent(new, LATER)
     assert rows("SELECT state FROM delivery") == [("sent",)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.core.lead.model import Stage
-from engine.core.lead.people import People, of_told, told
+from engine.core.lead.people import People, from_snapshot, snapshot
 from engine.core.lead.refusal import Refusal
 from engine.core.lead.state import LeadState
 from engine.core.qualification.relations import Relation, relation_of
@@ -139,9 +139,9 @@ def test_a_colleague_logs_a_contact_where_a_clock_counts_those_of_the_whole_role
     ("lead.accepted", "not_owner"), ("lead.assigned", "not_owner"),
 ])  # fmt: skip
 def test_a_decision_from_before_the_relations_is_replayed_by_the_rule_of_its_time(type_: str, code: str | None) -> None:
-    kept = told(PEOPLE, replace(event(type_), actor=PEER), LEAD)
+    kept = snapshot(PEOPLE, replace(event(type_), actor=PEER), LEAD)
     del kept["rights"]
-    old = of_told(replace(event(type_), actor=PEER), LEAD, kept)
+    old = from_snapshot(replace(event(type_), actor=PEER), LEAD, kept)
     assert refusal_of(type_, LEAD, PEER, people=old) == code
     assert refusal_of(type_, LEAD, PEER) in OF_RELATIONS
     assert refusal_of("lead.accepted", LEAD, OWNER, people=replace(PEOPLE, rights=0)) is None
@@ -152,5 +152,5 @@ def test_a_decision_from_before_the_relations_is_replayed_by_the_rule_of_its_tim
 def test_a_replay_judges_by_what_was_kept_of_the_people_as_the_decision_did(type_: str, relation: Relation) -> None:
     state, actor = WHO[relation]
     one = replace(event(type_), actor=actor)
-    again = of_told(one, state, told(PEOPLE, one, state))
+    again = from_snapshot(one, state, snapshot(PEOPLE, one, state))
     assert refusal_of(type_, state, actor, people=again) == refusal_of(type_, state, actor)

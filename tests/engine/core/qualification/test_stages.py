@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.core.lead.model import OPEN_STAGES, Stage, Verdict
-from engine.core.lead.people import People, Standing
+from engine.core.lead.people import ClaimStanding, People
 from engine.core.lead.refusal import Refusal
 from engine.core.lead.state import LeadState, PassedOver, Queued
 from engine.core.qualification.stages import WORK, advance, enter, move
@@ -159,13 +159,13 @@ def test_who_claims_owns_the_lead_as_its_sdr_or_its_rep() -> None:
         (BOB, READY, {}, {"suspended": True}, "suspended"),
         (BOB, READY, {}, {"claimed_today": 2}, "claims_per_day"),
         (BOB, READY, {}, {"holding": 5}, "holding"),
-        (BOB, READY, {"parted": (PassedOver(BOB, "reclaimed", NOW - timedelta(days=6)),)}, {}, "cooldown"),
+        (BOB, READY, {"former_owners": (PassedOver(BOB, "reclaimed", NOW - timedelta(days=6)),)}, {}, "cooldown"),
     ],
 )
 def test_a_claim_is_refused_with_the_reason(
     who: str, stage: Stage, state: dict[str, Any], standing: dict[str, Any], code: str
 ) -> None:
-    people = replace(PEOPLE, standings={who: Standing(**standing)})
+    people = replace(PEOPLE, standings={who: ClaimStanding(**standing)})
     one = replace(event("lead.claimed"), actor=who)
     refusal = move(lead(stage, "lead.claimed", **state), one, CLAIMS, people)
     assert isinstance(refusal, Refusal)
@@ -173,8 +173,8 @@ def test_a_claim_is_refused_with_the_reason(
 
 
 def test_a_claim_within_every_limit_is_legal() -> None:
-    people = replace(PEOPLE, standings={BOB: Standing(claimed_today=1, holding=4)})
-    before = lead(READY, "lead.claimed", parted=(PassedOver(BOB, "released", NOW - timedelta(days=7)),))
+    people = replace(PEOPLE, standings={BOB: ClaimStanding(claimed_today=1, holding=4)})
+    before = lead(READY, "lead.claimed", former_owners=(PassedOver(BOB, "released", NOW - timedelta(days=7)),))
     claimed = move(before, replace(event("lead.claimed"), actor=BOB), CLAIMS, people)
     assert isinstance(claimed, LeadState)
     assert claimed.owner == BOB

@@ -10,13 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.reports.clocks import clock_figures, discipline
-from engine.core.reports.fairness import Asked, Colleague, How, Rule, Stood, due, fairness
+from engine.core.reports.fairness import Asked, How, RosterWeight, Rule, Stood, due, fairness
 from engine.core.reports.origins import Answered, Travelled, conversion, place_on_road, speed
 from engine.core.reports.simulation import side_by_side, simulation_tables
-from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, Kind, Row, month_so_far, percentile, ratio, tables
+from engine.core.reports.tables import (
+    COLUMNS,
+    REPORTS,
+    SIMULATED,
+    ColumnKind,
+    Row,
+    month_so_far,
+    percentile,
+    ratio,
+    tables,
+)
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
-PEOPLE = {ANN: Colleague(3, "north"), BOB: Colleague(1, "north"), EVE: Colleague(1, "south")}
+PEOPLE = {ANN: RosterWeight(3, "north"), BOB: RosterWeight(1, "north"), EVE: RosterWeight(1, "south")}
 IN_TURN = Rule()
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
@@ -98,7 +108,7 @@ def shares(eligible: list[str], rule: Rule) -> dict[str, float]:
     """The definition, for one lead: departments equally, within them by weight."""
     rooms: dict[str, dict[str, int]] = {}
     for person in eligible:
-        colleague = PEOPLE.get(person, Colleague())
+        colleague = PEOPLE.get(person, RosterWeight())
         room = rooms.setdefault(colleague.department if rule.by_department else "", {})
         room[person] = colleague.weight if rule.strategy == "weighted" else 1
     return {p: w / sum(room.values()) / len(rooms) for room in rooms.values() for p, w in room.items()}
@@ -275,4 +285,4 @@ def test_two_simulations_stand_side_by_side_in_every_figure() -> None:
 
 
 def test_kinds_are_all_used() -> None:
-    assert set(COLUMNS.values()) == set(Kind)
+    assert set(COLUMNS.values()) == set(ColumnKind)

@@ -8,7 +8,7 @@ import pytest
 from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent, Stage
 from engine.core.lead.view import Frame, LeadView
-from engine.core.scoring.siblings import Change, hops_of, next_quiet, stirs, together
+from engine.core.scoring.siblings import FactChange, account_dependency, affects_siblings, hops_of, next_quiet
 from rulesets.policy.policy import Policy
 from tests.factories import NOW, model, policy_document
 
@@ -42,15 +42,15 @@ def changed(
     stages: tuple[Stage | None, Stage | None] = (None, Stage.RAW),
 ) -> bool:
     view = LeadView.of(Frame.of(rules), {}, NOW, History.of(before))
-    return stirs(rules, Change(event, view, facts, stages))
+    return affects_siblings(rules, FactChange(event, view, facts, stages))
 
 
 def test_a_policy_tells_what_its_models_of_accounts_hear_and_what_it_reads_of_accounts() -> None:
-    plan = together(ACCOUNTS)
+    plan = account_dependency(ACCOUNTS)
     assert (plan.scores, plan.reads) == (True, frozenset())
     assert plan.hears == {"content.downloaded", "webinar.attended", "page.viewed"}
-    assert together(ACTIVE).reads == {"account.active_leads"}
-    assert (together(LEADS).matters, together(ACTIVE).matters, plan.matters) == (False, True, True)
+    assert account_dependency(ACTIVE).reads == {"account.active_leads"}
+    assert (account_dependency(LEADS).matters, account_dependency(ACTIVE).matters, plan.matters) == (False, True, True)
 
 
 @pytest.mark.parametrize("type_", ["content.downloaded", "webinar.attended", "page.viewed"])

@@ -93,7 +93,7 @@ def test_a_breach_may_put_the_lead_into_the_public_pool() -> None:
     due = lead.clock("first_touch").due_at
     assert (lead.state.owner, lead.stage(), lead.state.queued) == (None, Stage.READY, None)
     assert (lead.state.pool_since, lead.state.pool_reason) == (due, "first_touch")
-    assert lead.state.parted == (PassedOver(ANN, "first_touch", due),)
+    assert lead.state.former_owners == (PassedOver(ANN, "first_touch", due),)
     assert lead.happens("page.viewed", 60).need is None
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.notify.effects import Effect, Record, Reset, Strike
-from engine.core.sla.discipline import Discipline, Suspended, rule_key
+from engine.core.sla.discipline import Discipline, SuspensionBegun, rule_key
 from rulesets.policy.policy import StrikeRule
 from tests.engine.core.decided_leads import ANN, SAM, SUE
 from tests.engine.core.scored_leads import NOW
@@ -30,7 +30,7 @@ def feel(discipline: Discipline, *effects: Effect, rule: StrikeRule = TWICE) -> 
 def test_the_second_miss_in_a_row_suspends_from_the_moment_the_clock_was_due() -> None:
     people = Discipline({})
     assert feel(people, strike(0), strike(3)) == [(SAM, 1, False), (SAM, 2, True)]
-    assert people.begun == [Suspended(SAM, "sales", rule_key(TWICE), NOW + 3 * DAY, NOW + 33 * DAY)]
+    assert people.begun == [SuspensionBegun(SAM, "sales", rule_key(TWICE), NOW + 3 * DAY, NOW + 33 * DAY)]
     assert people.counts[SAM, rule_key(TWICE)] == 0
     assert people.changed == {(SAM, rule_key(TWICE))}
 

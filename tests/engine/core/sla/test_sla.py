@@ -13,9 +13,9 @@ from engine.core.calendar.schedules import Timing
 from engine.core.lead.model import LeadEvent, Stage
 from engine.core.lead.state import LeadState
 from engine.core.sla.clocks import (
-    Change,
-    Clock,
-    Seen,
+    ClockEvent,
+    LeadTransition,
+    SlaClock,
     breach_actions,
     event_id,
     event_properties,
@@ -24,25 +24,25 @@ from engine.core.sla.clocks import (
     settle,
     start,
 )
-from rulesets.policy.policy import EventItem, SlaClock
+from rulesets.policy.policy import ClockRule, EventItem
 from tests.engine.core.decided_leads import ANN, BOB, FIRST_TOUCH, SAM
 from tests.engine.core.scored_leads import NOW, event
 
 ROLES = {ANN: "sdr", BOB: "sdr", SAM: "sales"}
 DUE = NOW + timedelta(minutes=30)
-RUNNING = Clock("first_touch", ANN, 1, NOW, DUE, id=7)
+RUNNING = SlaClock("first_touch", ANN, 1, NOW, DUE, id=7)
 OWNED = LeadState(stage=Stage.READY, owner=ANN, sdr=ANN)
 
 
-def rule(**parts: Any) -> SlaClock:
-    return SlaClock.model_validate({**FIRST_TOUCH, **parts})
+def rule(**parts: Any) -> ClockRule:
+    return ClockRule.model_validate({**FIRST_TOUCH, **parts})
 
 
 def at(minute: float) -> datetime:
     return NOW + timedelta(minutes=minute)
 
 
-def within_the_window(one: SlaClock, _owner: str | None, now: datetime) -> Timing:
+def within_the_window(one: ClockRule, _owner: str | None, now: datetime) -> Timing:
     return Timing(now, now + one.window.timedelta)
 
 
@@ -50,16 +50,16 @@ def touch(minute: float, actor: str | None = ANN, type_: str = "lead.touched", *
     return replace(event(type_, at=at(minute)), actor=actor, imported=imported)
 
 
-def observed(clock: Clock, one: LeadEvent, **parts: Any) -> Clock:
+def observed(clock: SlaClock, one: LeadEvent, **parts: Any) -> SlaClock:
     def names(items: Iterable[EventItem]) -> bool:
         return one.type in items
 
-    (after,) = observe([clock], Seen(one, names), lambda _number, _key: rule(**parts), ROLES)
+    (after,) = observe([clock], ClockEvent(one, names), lambda _number, _key: rule(**parts), ROLES)
     return after
 
 
-def change(before: LeadState, after: LeadState, one: LeadEvent) -> Change:
-    return Change(before, after, one, lambda items: one.type in items)
+def change(before: LeadState, after: LeadState, one: LeadEvent) -> LeadTransition:
+    return LeadTransition(before, after, one, lambda items: one.type in items)
 
 
 # ------------------------------------------------------------------------------------------------ met
@@ -111,7 +111,7 @@ def test_other_events_meet_nothing_and_imported_ones_count_as_work_done() -> Non
 
 
 # ------------------------------------------------------------------------------------------------ cancelled
-def settled(after: LeadState, one: LeadEvent | None = None, clock: Clock = RUNNING, **parts: Any) -> Clock:
+def settled(after: LeadState, one: LeadEvent | None = None, clock: SlaClock = RUNNING, **parts: Any) -> SlaClock:
     what = change(OWNED, after, one or touch(10, type_="page.viewed"))
     (left,) = settle([clock], what, lambda _number, _key: rule(**parts))
     return left
@@ -165,11 +165,11 @@ def started(
     after: LeadState,
     one: LeadEvent | None = None,
     *,
-    earlier: tuple[Clock, ...] = (),
-    clocks: tuple[Clock, ...] = (),
+    earlier: tuple[SlaClock, ...] = (),
+    clocks: tuple[SlaClock, ...] = (),
     may: bool = True,
     **parts: Any,
-) -> tuple[Clock, ...]:
+) -> tuple[SlaClock, ...]:
     what = change(before, after, one or touch(0, type_="score.refreshed"))
     return start(
         [rule(**parts)], earlier, clocks, what, may=lambda _: may, due=within_the_window, policy_number=3, now=at(2)
@@ -177,7 +177,7 @@ def started(
 
 
 def test_a_clock_starts_at_the_decision_for_the_owner_under_the_policy_in_force() -> None:
-    assert started(LeadState(), OWNED) == (Clock("first_touch", ANN, 3, at(2), at(32)),)
+    assert started(LeadState(), OWNED) == (SlaClock("first_touch", ANN, 3, at(2), at(32)),)
 
 
 @pytest.mark.parametrize(
@@ -245,9 +245,9 @@ HOLD: dict[str, Any] = {"kind": "hold", "met_by": [], "broken_by": ["opportunity
 HELD = replace(RUNNING, kind="hold")
 
 
-def kept(type_: str, minute: float = 1, clock: Clock = HELD, *, justified: bool = False, **parts: Any) -> Clock:
+def kept(type_: str, minute: float = 1, clock: SlaClock = HELD, *, justified: bool = False, **parts: Any) -> SlaClock:
     one = touch(minute, type_=type_)
-    seen = Seen(one, lambda items: one.type in items, justified=justified)
+    seen = ClockEvent(one, lambda items: one.type in items, justified=justified)
     (after,) = observe([clock], seen, lambda _number, _key: rule(**{**HOLD, **parts}), ROLES)
     return after
 
@@ -279,7 +279,7 @@ def test_only_what_happens_inside_the_window_breaks_a_holding_clock(minute: floa
 
 
 @pytest.mark.parametrize("clock", [replace(HELD, fired=True), replace(HELD, state="held")])
-def test_a_holding_clock_that_fired_or_ended_stays_as_it_is(clock: Clock) -> None:
+def test_a_holding_clock_that_fired_or_ended_stays_as_it_is(clock: SlaClock) -> None:
     assert kept("opportunity.withdrawn", clock=clock) == clock
 
 

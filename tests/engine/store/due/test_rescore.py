@@ -171,7 +171,7 @@ def test_statements_are_read_again_when_a_version_declares_fields_otherwise() ->
     assert verify().differences == ()
 
 
-def test_a_lead_that_rests_is_not_moved_by_a_day_that_passes() -> None:
+def test_a_lead_that_awaits_activity_is_not_moved_by_a_day_that_passes() -> None:
     hire("li@example.com")
     fading = [{"key": "paper", "event": DOWNLOADED, "points": 9, "decay": {"curve": "half_life", "days": 30}}]
     engagement = {"groups": [{"key": "content", "signals": fading}], "heats": {"frenzied": 80, "hot": 50, "warm": 20}}
