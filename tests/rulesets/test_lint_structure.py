@@ -9,6 +9,7 @@ from rulesets.document import parse
 from rulesets.findings import Severity, error, path, quoted
 from rulesets.lint import MOST_FINDINGS, check_limits, lint
 from rulesets.shape import LARGEST_INTEGER, MOST_ERRORS
+from rulesets.wording import says
 from tests.rulesets.documents import LEAST, RULE, codes, policy, with_route, with_rule, with_signal
 from tests.rulesets.strategies import ANY_JSON, POLICIES
 
@@ -290,7 +291,8 @@ def test_an_acknowledged_warning_is_marked_and_an_error_cannot_be() -> None:
 
 
 def test_a_finding_is_printed_as_plain_data() -> None:
-    assert error("missing", ("models", 0, "key"), "“key” is required", "add it").as_json() == {
+    says_key = says("%(key)s is required", key=quoted("key"))
+    assert error("missing", ("models", 0, "key"), says_key, says("add it")).as_json() == {
         "severity": "error",
         "code": "missing",
         "path": "models[0].key",
