@@ -3,11 +3,13 @@
 from flask_babel import lazy_gettext as _l
 
 from admin.text.policy.changes import ATTRIBUTES, ROWS, SIDES, UNITS
+from admin.text.terms import HEATS
 
 NAMES = {
     **ATTRIBUTES,
     **UNITS,
     **SIDES,
+    **HEATS,
     "absences": _l("absences"),
     "actions": _l("actions"),
     "active": _l("active"),

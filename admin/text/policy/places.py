@@ -75,6 +75,9 @@ def _steps(place: Place, value: Any) -> Iterator[str]:
             del rest[:2]
             value = (held or {}).get("cells", {}).get(cell) if isinstance(held, dict) else None
             yield _named(ROW_NAMES["cells"], cell)
+        elif step == "hours" and isinstance(held, dict):
+            value = held
+            yield str(gettext("working hours"))
         else:
             value = held
             if not (rest and (step in OUTER or (step in GROUPS and isinstance(rest[0], int)))):

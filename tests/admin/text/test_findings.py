@@ -172,7 +172,7 @@ PLACES: list[tuple[Any, str, tuple[str | None, str | None]]] = [
     (("timezone",), "time zone", ("draft_settings", "settings:general")),
     (
         ("calendar", "hours", "mon", 0),
-        "working calendar › hours › Monday › no. 1",
+        "working calendar › working hours › Monday › no. 1",
         ("draft_settings", "settings:calendar"),
     ),
     (

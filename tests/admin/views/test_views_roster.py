@@ -85,7 +85,7 @@ def test_everything_of_a_person_is_edited_on_one_page(manager: Reader) -> None:
         ("absences", "2026-02-02/2026-02-01", "ends before it begins"),
         ("eligible_months", "december", "eligible_months"),
         ("manager", LI, "above themselves"),
-        ("cap_day", "-1", "between 0"),
+        ("cap_day", "-1", "Give a number from 0 to"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_saved(manager: Reader, field: str, typed: str, told: str) -> None:
@@ -177,7 +177,7 @@ def test_a_monthly_list_is_looked_at_then_saved(manager: Reader) -> None:
     upload = {"role": "sales", "month": "2026-12", "file": (io.BytesIO(f"email\n{LI}\n".encode()), "list.csv")}
     refused = manager.post(LISTS, upload, page=LISTS, content_type="multipart/form-data").text
     assert "line 2" in refused
-    assert "is sdr, not sales" in refused
+    assert "is SDR, not Sales" in refused
 
 
 def test_a_suspension_is_seen_and_lifted_with_a_reason(manager: Reader, pages: Pages) -> None:

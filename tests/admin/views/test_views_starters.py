@@ -47,7 +47,7 @@ def test_a_checklist_is_added_once_with_the_fields_it_asks_about(pages: Pages) -
     take(reader, "checklist", "pact")
     checklists = load_draft().document["qualification"]["checklists"]
     assert [one["key"] for one in checklists][-1] == "pact"
-    assert "the field answers.budget is choice here" in take(reader, "checklist", "bant")
+    assert "the field answers.budget is of type one of the options here" in take(reader, "checklist", "bant")
     assert "has a checklist pact already" in take(reader, "checklist", "pact")
 
 

@@ -293,7 +293,8 @@ def test_an_acknowledged_warning_is_marked_and_an_error_cannot_be() -> None:
 
 
 def test_a_finding_is_printed_as_plain_data() -> None:
-    assert error("missing", ("models", 0, "key"), says("“key” is required"), says("add it")).as_json() == {
+    says_key = says("%(key)s is required", key=quoted("key"))
+    assert error("missing", ("models", 0, "key"), says_key, says("add it")).as_json() == {
         "severity": "error",
         "code": "missing",
         "path": "models[0].key",
