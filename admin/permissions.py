@@ -18,7 +18,7 @@ class May(StrEnum):
     SEE_OWN_LEADS = "see_own_leads"
     WORK_ANY_LEAD = "work_any_lead"
     WORK_OWN_LEADS = "work_own_leads"
-    SEE_ROAD = "see_road"
+    SEE_EVENTS = "see_events"
     RUN_AGAIN = "run_again"
     SEE_ROSTER = "see_roster"
     EDIT_ROSTER = "edit_roster"
@@ -38,7 +38,7 @@ class May(StrEnum):
     EDIT_USERS = "edit_users"
 
 
-READ = frozenset({May.ENTER, May.SEE_ALL_LEADS, May.SEE_ROAD, May.SEE_ROSTER, May.SEE_POLICY})
+READ = frozenset({May.ENTER, May.SEE_ALL_LEADS, May.SEE_EVENTS, May.SEE_ROSTER, May.SEE_POLICY})
 OVERSEE = READ | {May.SEE_AUDIT, May.WORK_ANY_LEAD, May.RUN_AGAIN, May.EDIT_DOCUMENT, May.PUBLISH}
 OWN = frozenset({May.ENTER, May.SEE_OWN_LEADS, May.WORK_OWN_LEADS})
 

@@ -14,7 +14,7 @@ from engine.store.decisions.people import is_manager
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ReadAccess:
     """``person`` sees only leads of their own; None: no limit."""
 
     person: str | None = None
@@ -24,13 +24,13 @@ class Reach:
         return self.person is None or self.person in {lead["owner"], lead["sdr"], lead["rep"]}
 
 
-EVERYTHING = Reach()
+EVERYTHING = ReadAccess()
 
 
-def reach_of(person: str | None) -> Reach:
+def reach_of(person: str | None) -> ReadAccess:
     """How far the person of a key sees; None is a key of nobody."""
     if person is None or is_manager(person):
         return EVERYTHING
     account = find_account(email=person)
     roles = account.roles if account and account.active else ()
-    return EVERYTHING if May.SEE_ALL_LEADS in granted(roles) else Reach(person)
+    return EVERYTHING if May.SEE_ALL_LEADS in granted(roles) else ReadAccess(person)

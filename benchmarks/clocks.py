@@ -1,7 +1,7 @@
 """Clocks due all at once: how soon they are claimed, how many breaches a second are decided, and each exactly once.
 
 `python -m benchmarks.clocks [--quick]`. Baton runs as a user runs it (`baton up`, two workers, the policy of 200 rules
-of `benchmarks.road`). Every lead has an owner and a running clock; one statement makes all of them due. A breach
+of `benchmarks.whole_path`). Every lead has an owner and a running clock; one statement makes all of them due. A breach
 strikes, takes the lead to somebody else, starts their clock and tells the manager. At the end the record is verified.
 """
 
@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.road import LIST, Door
-from benchmarks.road_events import write_policy
+from benchmarks.whole_path import LIST, Door
+from benchmarks.whole_path_events import write_policy
 from engine.settings import load_settings
 from engine.store import session
 from tests.e2e.installation import Installation, installation

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.road import Door, Watch, percentile
+from benchmarks.whole_path import Door, Watch, percentile
 from engine.settings import load_settings
 from engine.store import session
 from examples import xeducation

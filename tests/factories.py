@@ -1,4 +1,4 @@
-"""Builders for what tests of the road need: policies, people, events, and somebody who decides.
+"""Builders for tests of event processing: policies, people, events, and somebody who decides.
 
 Everything goes through the doors of the product; nothing here decides, and nothing is patched.
 """

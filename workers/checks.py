@@ -11,7 +11,7 @@ from engine.errors import ServerUnavailable
 from engine.policy.draft_check import check_draft
 from engine.store.session import close_store
 from workers import queues
-from workers.simulator import ASKS
+from workers.simulator import SIMULATIONS
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ def ask_check(revision: int) -> bool:
     """Have the draft checked soon; False when the queue does not answer."""
     try:
         if queues.client().set(_asked(revision), "1", nx=True, ex=ASKED_SECONDS):
-            queues.enqueue(ASKS, "check_draft", revision)
+            queues.enqueue(SIMULATIONS, "check_draft", revision)
     except (redis.RedisError, ServerUnavailable) as error:
         log.warning("check.unheard", reason=type(error).__name__)
         return False

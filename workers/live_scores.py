@@ -1,9 +1,9 @@
 """Scores of the moment for whoever looks: asked of a process that stays, because the web process evaluates no rules.
 
 A question lies in Redis for as long as somebody waits for it, under a number; a list carries the numbers. One process
-(`baton worker --reads`) answers them one after another with matchers and histories it keeps: a forked job would spend
-the whole time-out on loading them (docs/adr/0008). Whoever gets no answer shows the last decision's score instead.
-Nothing is stored, nothing is decided.
+(`baton worker --live-scores`) answers them one after another with matchers and histories it keeps: a forked job would
+spend the whole time-out on loading them (docs/adr/0008). Whoever gets no answer shows the last decision's score
+instead. Nothing is stored, nothing is decided.
 """
 
 import json
@@ -31,13 +31,13 @@ ALIVE_SECONDS = 3
 IDLE_SECONDS = 1
 PAUSE_SECONDS = 1.0
 """After an outage of a server."""
-COUNTER, LIST, ALIVE = "baton:reads", "baton:reads:waiting", "baton:reads:alive"
+COUNTER, LIST, ALIVE = "baton:live_scores", "baton:live_scores:waiting", "baton:live_scores:alive"
 
-Told = dict[str, Any]
+ScoresAnswer = dict[str, Any]
 
 
-def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = WAIT_SECONDS) -> Told | None:
-    """The scores of a lead at a moment as `told` makes them, with every line of the ledger if ``full``.
+def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = WAIT_SECONDS) -> ScoresAnswer | None:
+    """The scores of a lead at a moment as `scores_answer` makes them, with every line of the ledger if ``full``.
 
     None when the lead was never decided, or nobody answers in time: then the last decision's are to be shown.
     """
@@ -53,15 +53,15 @@ def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = 
             together.execute()
         answer = client.blpop([_answer(number)], timeout=wait)
     except redis.RedisError as error:
-        log.warning("reads.unheard", reason=type(error).__name__)
+        log.warning("live_scores.unheard", reason=type(error).__name__)
         return None
     except ServerUnavailable:
         return None
-    found: Told | None = json.loads(answer[1]) if answer else None
+    found: ScoresAnswer | None = json.loads(answer[1]) if answer else None
     return found
 
 
-def told(found: ScoredNow, *, full: bool) -> Told:
+def scores_answer(found: ScoredNow, *, full: bool) -> ScoresAnswer:
     """Scores of a moment as JSON: the version they are computed by, and the scores as a decision stores them."""
     body = scores_body(found.scores)
     if full:
@@ -71,7 +71,7 @@ def told(found: ScoredNow, *, full: bool) -> Told:
     return {"policy": {"number": found.number, "digest": found.digest}, "at": found.at.isoformat(), "scores": body}
 
 
-def answer_reads(stop: threading.Event) -> None:
+def answer_live_scores(stop: threading.Event) -> None:
     """Answer questions until told to stop; call it with `init_store` and `init_queue` done.
 
     An outage of a server is waited out; a lead that cannot be scored gets the answer null and a line in the log.
@@ -84,16 +84,16 @@ def answer_reads(stop: threading.Event) -> None:
                 if asked is not None:
                     _answer_one(client, scores, int(asked[1]))
             except (redis.RedisError, ServerUnavailable) as error:
-                log.warning("reads.outage", reason=type(error).__name__)
+                log.warning("live_scores.outage", reason=type(error).__name__)
                 stop.wait(PAUSE_SECONDS)
 
 
-def run_reads() -> None:
+def run_live_scores() -> None:
     """Answer questions until SIGTERM or Ctrl-C."""
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    answer_reads(stop)
+    answer_live_scores(stop)
 
 
 def _answer_one(client: "redis.Redis", scores: LiveScorer, number: int) -> None:
@@ -107,16 +107,16 @@ def _answer_one(client: "redis.Redis", scores: LiveScorer, number: int) -> None:
     except ServerUnavailable:
         raise
     except Exception:
-        log.exception("reads.failed", lead=asked["lead"])
+        log.exception("live_scores.failed", lead=asked["lead"])
         found = None
-    answer = json.dumps(found and told(found, full=asked["full"]))
+    answer = json.dumps(found and scores_answer(found, full=asked["full"]))
     with client.pipeline() as together:
         together.rpush(_answer(number), answer)
         together.expire(_answer(number), ALIVE_SECONDS)
         together.execute()
     took = time.monotonic() - started
     if took > WAIT_SECONDS:
-        log.info("reads.late", lead=asked["lead"], seconds=round(took, 3))
+        log.info("live_scores.late", lead=asked["lead"], seconds=round(took, 3))
 
 
 def _question(number: int) -> str:

@@ -9,7 +9,7 @@ from flask import g, request
 from admin.api.bodies import read_body
 from admin.intake.json_text import UnreadableJson, parse_json
 from admin.moment import now
-from admin.reach import Reach, reach_of
+from admin.reach import ReadAccess, reach_of
 from admin.web.problems import Problem
 from engine.store.access.keys import Key, find_key, note_use
 from engine.store.read.leads import read_hands
@@ -59,11 +59,11 @@ def current_key() -> Key:
     return key
 
 
-def current_reach() -> Reach:
+def current_reach() -> ReadAccess:
     """How far this request sees, by the person its key is bound to; asked of the database once."""
     if "reach" not in g:
         g.reach = reach_of(current_key().person)
-    reach: Reach = g.reach
+    reach: ReadAccess = g.reach
     return reach
 
 

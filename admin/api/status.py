@@ -110,7 +110,7 @@ def _state_of(check: Callable[[Settings], None], settings: Settings) -> str:
 
 
 class RoadCollector(Collector):
-    """Counts of the road, read from the database when Prometheus asks: every web process tells the same."""
+    """Counts read from the database when Prometheus asks, so every web process returns the same."""
 
     def collect(self) -> Iterator[Metric]:
         """One family per count."""

@@ -27,7 +27,7 @@ class SendingRefused(BatonError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedLine:
     """A line that was not taken: its number in the file, a code and a message."""
 
     line: int
@@ -36,12 +36,12 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Summary:
+class SendingSummary:
     """What became of everything that was sent."""
 
     accepted: int = 0
     duplicates: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RejectedLine] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The summary for programs."""
@@ -50,7 +50,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """One event as it stands in the file."""
 
     number: int
@@ -58,10 +58,10 @@ class Line:
 
 
 def lists_of(
-    lines: Iterable[bytes], refuse: Callable[[Refusal], None], items: int = LIST_ITEMS
-) -> Iterator[list[Line]]:
+    lines: Iterable[bytes], refuse: Callable[[RejectedLine], None], items: int = LIST_ITEMS
+) -> Iterator[list[FileLine]]:
     """Lines as lists to send; a line that is no JSON is refused here, since it would spoil its whole list."""
-    waiting: list[Line] = []
+    waiting: list[FileLine] = []
     size = 0
     for number, raw in enumerate(lines, start=1):
         text = raw.strip().removeprefix(b"\xef\xbb\xbf")
@@ -69,12 +69,12 @@ def lists_of(
             continue
         wrong = _why_unsendable(text)
         if wrong is not None:
-            refuse(Refusal(number, *wrong))
+            refuse(RejectedLine(number, *wrong))
             continue
         if waiting and (len(waiting) == items or size + len(text) > LIST_BYTES):
             yield waiting
             waiting, size = [], 0
-        waiting.append(Line(number, text))
+        waiting.append(FileLine(number, text))
         size += len(text) + 1
     if waiting:
         yield waiting
@@ -106,7 +106,7 @@ class EventSender:
         self._patience = patience
         self._connection: http.client.HTTPConnection | None = None
 
-    def send(self, lines: list[Line], summary: Summary) -> None:
+    def send(self, lines: list[FileLine], summary: SendingSummary) -> None:
         """Send a list until the server has answered it, and note what became of each line."""
         body = b"[" + b",".join(line.text for line in lines) + b"]"
         status, answer = self._until_answered(body)
@@ -115,7 +115,7 @@ class EventSender:
         summary.accepted += answer["accepted"]
         summary.duplicates += answer["duplicates"]
         for item in answer["rejected"]:
-            summary.refusals.append(Refusal(lines[item["index"]].number, item["code"], item["message"]))
+            summary.refusals.append(RejectedLine(lines[item["index"]].number, item["code"], item["message"]))
 
     def close(self) -> None:
         """Close the connection."""

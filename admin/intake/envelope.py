@@ -58,7 +58,7 @@ class Rejection:
         return {"index": self.index, "code": self.code, "path": self.path, "message": f"{where}{self.message}"}
 
 
-class Refused(ValueError):
+class ItemRefused(ValueError):
     """Raised by the first thing that is wrong with an item."""
 
     def __init__(self, code: str, path: str, message: str) -> None:
@@ -79,7 +79,7 @@ def read_items(
     for index, item in enumerate(items):
         try:
             intakes.append(read_item(item, sender, now, suspect=suspect))
-        except Refused as why:
+        except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
     return intakes, rejections
 
@@ -91,9 +91,9 @@ def read_item(item: Any, sender: Sender, now: datetime, *, suspect: bool = True)
     """
     fault = fault_in(item, suspect=suspect)
     if fault is not None:
-        raise Refused(fault.code, fault.path, fault.message)
+        raise ItemRefused(fault.code, fault.path, fault.message)
     if type(item) is not dict:
-        raise Refused("not_an_object", "", 'must be an object: {"id": …, "type": …, "occurred_at": …, "lead": {…}}')
+        raise ItemRefused("not_an_object", "", 'must be an object: {"id": …, "type": …, "occurred_at": …, "lead": {…}}')
     if not item.keys() <= KEYS:
         raise _unknown_key(item, KEYS, "")
     event_type = _read_type(item, sender)
@@ -115,21 +115,21 @@ def read_item(item: Any, sender: Sender, now: datetime, *, suspect: bool = True)
     )
 
 
-def _unknown_key(given: Mapping[str, Any], known: frozenset[str], path: str) -> Refused:
+def _unknown_key(given: Mapping[str, Any], known: frozenset[str], path: str) -> ItemRefused:
     key = next(key for key in given if key not in known)
     near = get_close_matches(key[:60], known, n=1)
     mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
     place = f"{path}.{key}" if path else key
     hint = "" if path else "; your own data belongs in traits, company, answers or properties"
-    return Refused("unknown_key", quoted(place).strip('"'), f"is not a key of the envelope: {mend}{hint}")
+    return ItemRefused("unknown_key", quoted(place).strip('"'), f"is not a key of the envelope: {mend}{hint}")
 
 
 def _read_text(item: Mapping[str, Any], key: str, example: str) -> str:
     value = item.get(key)
     if value is None:
-        raise Refused("missing", key, f"is missing: give {example}")
+        raise ItemRefused("missing", key, f"is missing: give {example}")
     if type(value) is not str:
-        raise Refused("wrong_type", key, f"must be text: give {example}")
+        raise ItemRefused("wrong_type", key, f"must be text: give {example}")
     return value
 
 
@@ -137,14 +137,14 @@ def _read_id(item: Mapping[str, Any]) -> str:
     text = _read_text(item, "id", f"a text of 1 to {MAX_ID} characters, unique in your system")
     if not text.strip() or len(text) > MAX_ID:
         length = "is empty" if not text.strip() else f"has {len(text)} characters"
-        raise Refused("bad_id", "id", f"{length}: give 1 to {MAX_ID} characters, unique in your system")
+        raise ItemRefused("bad_id", "id", f"{length}: give 1 to {MAX_ID} characters, unique in your system")
     return text
 
 
 def _read_type(item: Mapping[str, Any], sender: Sender) -> str:
     text = _read_text(item, "type", "an event key such as content.downloaded")
     if TYPE.fullmatch(text) is None or len(text) > MAX_TYPE:
-        raise Refused(
+        raise ItemRefused(
             "bad_type",
             "type",
             f"{quoted(text)} is no event key: two or three words of a-z, 0-9 and _ joined by dots, "
@@ -159,25 +159,27 @@ def check_type_allowed(event_type: str, sender: Sender) -> None:
     if event_type.startswith(EVENT_PREFIXES):
         _check_own_event(event_type, sender)
     elif "events:write" not in sender.scopes:
-        raise Refused("scope_missing", "type", f"{event_type} needs a key with the scope events:write")
+        raise ItemRefused("scope_missing", "type", f"{event_type} needs a key with the scope events:write")
 
 
 def _check_own_event(event_type: str, sender: Sender) -> None:
     """Baton's own events: some are the engine's, some are people's work, and all must exist."""
     if event_type in ENGINE_EVENTS:
-        raise Refused("engine_only", "type", f"{event_type} is made by Baton alone: leave it out")
+        raise ItemRefused("engine_only", "type", f"{event_type} is made by Baton alone: leave it out")
     if event_type not in WORK_EVENTS:
         near = get_close_matches(event_type, WORK_EVENTS, n=1)
         mend = f"did you mean {near[0]}? " if near else ""
-        raise Refused("unknown_type", "type", f"{event_type} is none of Baton's own events: {mend}Take another prefix")
+        raise ItemRefused(
+            "unknown_type", "type", f"{event_type} is none of Baton's own events: {mend}Take another prefix"
+        )
     if event_type == "lead.identified":
         if not sender.scopes & {"events:write", "leads:write"}:
-            raise Refused("scope_missing", "type", "lead.identified needs a key with the scope events:write")
+            raise ItemRefused("scope_missing", "type", "lead.identified needs a key with the scope events:write")
         return
     if sender.public:
-        raise Refused("not_for_public_keys", "type", f"{event_type} may not come from a public key")
+        raise ItemRefused("not_for_public_keys", "type", f"{event_type} may not come from a public key")
     if "leads:write" not in sender.scopes:
-        raise Refused("scope_missing", "type", f"{event_type} needs a key with the scope leads:write")
+        raise ItemRefused("scope_missing", "type", f"{event_type} needs a key with the scope leads:write")
 
 
 def _read_moment(item: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
@@ -193,36 +195,36 @@ def place_in_time(moment: datetime, now: datetime, path: str) -> tuple[datetime,
         return now, now
     if moment <= now + WAITS:
         return moment, moment
-    raise Refused("too_far_ahead", path, "is more than 24 hours ahead: check clock and zone")
+    raise ItemRefused("too_far_ahead", path, "is more than 24 hours ahead: check clock and zone")
 
 
 def parse_moment(text: str, path: str) -> datetime:
     """An RFC 3339 moment as UTC; raises Refused when it has no zone, lies before 1970, or is none."""
     shape = MOMENT.fullmatch(text)
     if shape is None:
-        raise Refused("bad_moment", path, f"{quoted(text)} is no RFC 3339 moment: write 2026-11-21T10:00:00Z")
+        raise ItemRefused("bad_moment", path, f"{quoted(text)} is no RFC 3339 moment: write 2026-11-21T10:00:00Z")
     if shape[1] is None:
-        raise Refused("no_zone", path, f"{quoted(text)} has no zone: add Z or an offset such as +08:00")
+        raise ItemRefused("no_zone", path, f"{quoted(text)} has no zone: add Z or an offset such as +08:00")
     try:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refused("bad_moment", path, f"{quoted(text)} is not in the calendar: mend it") from None
+        raise ItemRefused("bad_moment", path, f"{quoted(text)} is not in the calendar: mend it") from None
     if moment < EARLIEST:
-        raise Refused("too_early", path, f"{quoted(text)} lies before 1970: check the clock of the sender")
+        raise ItemRefused("too_early", path, f"{quoted(text)} lies before 1970: check the clock of the sender")
     return moment
 
 
 def _read_lead(item: Mapping[str, Any]) -> dict[str, str]:
     given = item.get("lead")
     if given is None:
-        raise Refused("missing", "lead", f"is missing: name the lead by at least one of {', '.join(READERS)}")
+        raise ItemRefused("missing", "lead", f"is missing: name the lead by at least one of {', '.join(READERS)}")
     if type(given) is not dict:
-        raise Refused("wrong_type", "lead", f"must be an object with at least one of {', '.join(READERS)}")
+        raise ItemRefused("wrong_type", "lead", f"must be an object with at least one of {', '.join(READERS)}")
     if not given.keys() <= READERS.keys():
         raise _unknown_key(given, frozenset(READERS), "lead")
     found = {kind: value for kind in given if (value := _read_identity(given, kind)) is not None}
     if not found:
-        raise Refused("no_identifier", "lead", f"names nobody: give at least one of {', '.join(READERS)}")
+        raise ItemRefused("no_identifier", "lead", f"names nobody: give at least one of {', '.join(READERS)}")
     return found
 
 
@@ -231,11 +233,11 @@ def _read_identity(given: Mapping[str, Any], kind: str) -> str | None:
     if value is None:
         return None
     if type(value) is not str:
-        raise Refused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
+        raise ItemRefused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
     try:
         return read_identifier(kind, value)
     except UnusableIdentifier as why:
-        raise Refused("bad_identifier", f"lead.{kind}", str(why)) from None
+        raise ItemRefused("bad_identifier", f"lead.{kind}", str(why)) from None
 
 
 def _read_group(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -243,7 +245,7 @@ def _read_group(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if group is None:
         return NOTHING
     if type(group) is not dict:
-        raise Refused("wrong_type", name, "must be an object of names and values: {…}, or left out")
+        raise ItemRefused("wrong_type", name, "must be an object of names and values: {…}, or left out")
     return group
 
 
@@ -253,9 +255,9 @@ def _read_actor(item: Mapping[str, Any], event_type: str, sender: Sender) -> str
     if claimed is None:
         return sender.person if event_type in WORK_EVENTS else None
     if type(claimed) is not str:
-        raise Refused("wrong_type", "actor", "must be the e-mail address of a person, or left out")
+        raise ItemRefused("wrong_type", "actor", "must be the e-mail address of a person, or left out")
     if sender.person is None or claimed.strip().lower() != sender.person:
-        raise Refused("actor_not_allowed", "actor", "may only be the person the key is bound to: leave it out")
+        raise ItemRefused("actor_not_allowed", "actor", "may only be the person the key is bound to: leave it out")
     return sender.person
 
 
@@ -264,9 +266,11 @@ def _read_imported(item: Mapping[str, Any], event_type: str, sender: Sender) -> 
     if flag is None or flag is False:
         return False
     if flag is not True:
-        raise Refused("wrong_type", "imported", "must be true or false, or left out")
+        raise ItemRefused("wrong_type", "imported", "must be true or false, or left out")
     if "leads:write" not in sender.scopes or sender.public:
-        raise Refused("scope_missing", "imported", "needs a key with the scope leads:write")
+        raise ItemRefused("scope_missing", "imported", "needs a key with the scope leads:write")
     if event_type in WORK_EVENTS and not sender.oversees:
-        raise Refused("scope_missing", "imported", f"work is imported by a manager or a system, not by {sender.person}")
+        raise ItemRefused(
+            "scope_missing", "imported", f"work is imported by a manager or a system, not by {sender.person}"
+        )
     return True

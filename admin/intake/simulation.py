@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from admin.intake.envelope import Refused, Sender, parse_moment, read_item
+from admin.intake.envelope import ItemRefused, Sender, parse_moment, read_item
 from admin.intake.identifiers import UnusableIdentifier, read_email
 from admin.intake.json_text import UnreadableJson, parse_json
 from engine.core.lead.model import LeadEvent
@@ -55,11 +55,11 @@ def read_event(item: Any, *, suspect: bool) -> LeadEvent:
 
 def _read_actor(actor: Any) -> str:
     if not isinstance(actor, str):
-        raise Refused("wrong_type", "actor", "must be the e-mail address of a person, or left out")
+        raise ItemRefused("wrong_type", "actor", "must be the e-mail address of a person, or left out")
     try:
         return read_email(actor.strip())
     except UnusableIdentifier as why:
-        raise Refused("bad_identifier", "actor", str(why)) from None
+        raise ItemRefused("bad_identifier", "actor", str(why)) from None
 
 
 def read_lines(lines: Iterable[bytes]) -> tuple[list[LeadEvent], list[BadEvent]]:
@@ -74,7 +74,7 @@ def read_lines(lines: Iterable[bytes]) -> tuple[list[LeadEvent], list[BadEvent]]
             events.append(read_event(parsed.value, suspect=parsed.suspect))
         except UnreadableJson as why:
             bad.append(BadEvent(number, why.code, "", f"cannot be read: {why}"))
-        except Refused as why:
+        except ItemRefused as why:
             bad.append(BadEvent(number, why.code, why.path, why.message))
     return events, bad
 
@@ -86,7 +86,7 @@ def read_list(items: Iterable[Any], *, suspect: bool) -> tuple[list[LeadEvent], 
     for index, item in enumerate(items):
         try:
             events.append(read_event(item, suspect=suspect))
-        except Refused as why:
+        except ItemRefused as why:
             bad.append(BadEvent(index, why.code, why.path, why.message))
     return events, bad
 
@@ -101,16 +101,16 @@ def last_moment(events: Iterable[LeadEvent]) -> datetime | None:
     return max((event.occurred_at for event in events), default=None)
 
 
-def summary(lines: Iterable[dict[str, Any]]) -> "Summary":
+def summary(lines: Iterable[dict[str, Any]]) -> "SimulationSummary":
     """What a simulation came to, all leads together."""
-    total = Summary({}, {}, {}, {}, {})
+    total = SimulationSummary({}, {}, {}, {}, {})
     for line in lines:
         total.add(line)
     return total
 
 
 @dataclass(slots=True)
-class Summary:
+class SimulationSummary:
     """Leads per stage, cell and owner, clocks per state, decisions per kind of event."""
 
     stages: dict[str, int]

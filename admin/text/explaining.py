@@ -132,7 +132,7 @@ def _person(last: Json | None) -> Iterator[Any]:
         return
     choice = last["assignment"]
     yield sentences.chosen(choice)
-    yield from sentences.beside(choice)
+    yield from sentences.choice_notes(choice)
     for group in sentences.candidates(choice):
         if group["code"] != "chosen":
             yield f"  - {_people(group['people'])}: {group['why']}"

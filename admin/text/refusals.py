@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusalText:
     """What is wrong and what to do about it, as texts of the reader's language.
 
     ``says`` is whole by itself: for refusals of which no values are known, as those stored before there were any.
@@ -30,86 +30,86 @@ class Refused:
     tells: Any = None
 
 
-REFUSALS: dict[str, Refused] = {
-    "wrong_stage": Refused(
+REFUSALS: dict[str, RefusalText] = {
+    "wrong_stage": RefusalText(
         _l("The lead's stage does not allow this."),
         _l("Look at the lead's stage: somebody may have been faster."),
         _l("This needs a lead at one of these stages: %(origins)s. This lead's stage is: %(stage)s."),
     ),
-    "person_required": Refused(
+    "person_required": RefusalText(
         _l("Only a person may do this."), _l("Sign in, or use a key that is bound to a person of the roster.")
     ),
-    "no_owner": Refused(_l("The lead has no owner."), _l("Assign it to somebody first.")),
-    "not_owner": Refused(
+    "no_owner": RefusalText(_l("The lead has no owner."), _l("Assign it to somebody first.")),
+    "not_owner": RefusalText(
         _l("Only the lead's owner or a manager may do this."),
         _l("Ask the owner, their manager, or a head of team."),
         _l("The lead belongs to %(owner)s. Only its owner or a manager may do this."),
     ),
-    "not_yours": Refused(
+    "not_yours": RefusalText(
         _l("Only people who have the lead in hand or a manager may do this."),
         _l("Ask the owner, their manager, or a head of team."),
         _l("The lead belongs to %(owner)s. Only people who have it in hand or a manager may do this."),
     ),
-    "reason_required": Refused(
+    "reason_required": RefusalText(
         _l("A reason is needed."),
         _l("Choose one of the policy's reasons."),
         _l("A reason is needed, one of: %(reasons)s."),
     ),
-    "reason_unknown": Refused(
+    "reason_unknown": RefusalText(
         _l("The policy does not know this reason."),
         _l("Choose one of the reasons of the policy in force."),
         _l("The policy does not know the reason %(reason)s. It knows: %(reasons)s."),
     ),
-    "to_required": Refused(_l("It is not said who gets the lead."), _l("Name a person of the roster by e-mail.")),
-    "unknown_person": Refused(
+    "to_required": RefusalText(_l("It is not said who gets the lead."), _l("Name a person of the roster by e-mail.")),
+    "unknown_person": RefusalText(
         _l("The person named is not in the roster."),
         _l("Name a person of the roster by e-mail."),
         _l("%(person)s is not in the roster."),
     ),
-    "inactive_person": Refused(
+    "inactive_person": RefusalText(
         _l("The person named is not active."),
         _l("Choose somebody else, or make them active in the roster."),
         _l("%(person)s is not active in the roster."),
     ),
-    "already_owner": Refused(
+    "already_owner": RefusalText(
         _l("The lead is theirs already."),
         _l("Nothing is to be done, or choose somebody else."),
         _l("%(person)s owns the lead already."),
     ),
-    "not_of_team": Refused(
+    "not_of_team": RefusalText(
         _l("The person named is in no team of the lead's owner."),
         _l("Choose somebody of the owner's team, or assign the lead instead of dispatching it."),
         _l("%(person)s is in no team that %(owner)s heads."),
     ),
-    "not_in_pool": Refused(
+    "not_in_pool": RefusalText(
         _l("Only leads of the public pool can be claimed."), _l("Take another lead: somebody was faster.")
     ),
-    "wrong_role": Refused(
+    "wrong_role": RefusalText(
         _l("People of another role claim leads of this stage."),
         _l("SDRs claim raw, nurture and ready leads, sales people claim MQLs."),
         _l("Leads at stage “%(stage)s” are claimed by people of role %(role)s."),
     ),
-    "inactive": Refused(
+    "inactive": RefusalText(
         _l("People who are not active in the roster claim nothing."),
         _l("Ask your manager."),
         _l("%(person)s is not active in the roster and cannot claim leads."),
     ),
-    "suspended": Refused(
+    "suspended": RefusalText(
         _l("Suspended people receive no leads."),
         _l("Wait until the suspension ends, or ask your manager to lift it."),
         _l("%(person)s is suspended and receives no leads."),
     ),
-    "cooldown": Refused(
+    "cooldown": RefusalText(
         _l("You had this lead and cannot claim it again yet."),
         _l("Take another lead, or wait for the cooldown to end."),
         _l("%(person)s had this lead and may claim it again from %(until)s."),
     ),
-    "claims_per_day": Refused(
+    "claims_per_day": RefusalText(
         _l("You have claimed as many leads today as allowed."),
         _l("Go on tomorrow."),
         _l("The claims of today are used up. Allowed a day: %(limit)s."),
     ),
-    "holding": Refused(
+    "holding": RefusalText(
         _l("You hold as many leads as allowed."),
         _l("Finish, release or hand over leads you have, then claim again."),
         _l("No more leads may be held. Allowed at once: %(limit)s."),

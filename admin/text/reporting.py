@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from admin.intake.envelope import Refused, parse_moment
+from admin.intake.envelope import ItemRefused, parse_moment
 from engine.core.reports.tables import REPORTS, ColumnKind, Period, Table, month_so_far
 from engine.store.read.overview import active_timezone
 from engine.store.read.report_origins import origin_fields
@@ -45,7 +45,7 @@ class Report:
 def make_report(name: str, asked: Mapping[str, str | None], now: datetime) -> Report:
     """The report; ``asked`` may have ``from``, ``to`` and ``by``. Raises Refused naming what cannot be used."""
     if name not in REPORTS:
-        raise Refused("unknown_report", "report", f"is {name!r}: there are {', '.join(REPORTS)}")
+        raise ItemRefused("unknown_report", "report", f"is {name!r}: there are {', '.join(REPORTS)}")
     by = asked.get("by") or DEFAULT_ORIGIN
     if name in BY_ORIGIN and by != DEFAULT_ORIGIN:
         _check_origin(by)
@@ -67,7 +67,7 @@ def _period(since: str | None, until: str | None, now: datetime) -> Period:
         _edge("to", until, zone, end=True) if until else default.until,
     )
     if period.since >= period.until:
-        raise Refused("empty_period", "to", "must be later than `from`; without them a report covers this month so far")
+        raise ItemRefused("empty_period", "to", "must be later than `from`; the default is this month so far")
     return period
 
 
@@ -78,7 +78,7 @@ def _edge(name: str, text: str, zone: ZoneInfo, *, end: bool) -> datetime:
     except ValueError:
         return parse_moment(text, name)
     if not date.min < day < date.max:
-        raise Refused("out_of_range", name, f"is {text}, which no calendar here reaches")
+        raise ItemRefused("out_of_range", name, f"is {text}, which no calendar here reaches")
     return datetime.combine(day + DAY if end else day, time(), zone).astimezone(UTC)
 
 
@@ -88,7 +88,7 @@ def _check_origin(by: str) -> None:
         return
     near = get_close_matches(by, fields, n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}?" if near else "name a field of the policy that is no personal data"
-    raise Refused("unknown_field", "by", f"is {by!r}, by whose values no report can be made: {hint}")
+    raise ItemRefused("unknown_field", "by", f"is {by!r}, by whose values no report can be made: {hint}")
 
 
 def plain(kind: ColumnKind, value: Any) -> str:

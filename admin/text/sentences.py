@@ -83,7 +83,7 @@ def chosen(choice: Json) -> str:
     return str(text)
 
 
-def beside(choice: Json) -> list[str]:
+def choice_notes(choice: Json) -> list[str]:
     """What else is to be known of a choice: a company that somebody works on, what spoke against who was named."""
     told = []
     if choice.get("conflict"):

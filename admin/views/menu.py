@@ -14,8 +14,8 @@ from admin.views.policy.publish import Publish
 from admin.views.policy.versions import Versions
 from admin.views.roster.calendars import Calendars
 from admin.views.roster.eligibility import Eligibility
-from admin.views.roster.roster import People, Teams
-from admin.views.roster.roster_document import RosterDocument
+from admin.views.roster.roster import PeopleView, TeamsView
+from admin.views.roster.roster_document import RosterDocumentView
 from admin.views.system.administration import AuditLog, Keys, Users
 from admin.views.system.events import Events, SetAside
 from admin.views.system.notifications import Notifications
@@ -33,7 +33,7 @@ from engine.store.schema.draft_tables import (
 from engine.store.schema.notice_tables import Delivery, Subscription
 from engine.store.schema.tables import CalendarRow, Event, Inbox, Lead, Person, Team
 
-ROAD = _l("Road of events")
+EVENTS = _l("Event log")
 ROSTER = _l("Roster")
 POLICY = _l("Policy draft")
 CONTENTS = _l("Rules of the draft")
@@ -48,14 +48,14 @@ def pages() -> list[BaseView]:
         Queue(name=_l("Queue"), endpoint="queue", url="queue"),
         Reports(name=_l("Reports"), endpoint="reports", url="reports"),
         Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
-        Events(Event, name=_l("Events"), category=ROAD, endpoint="events", url="events"),
-        SetAside(Inbox, name=_l("Set aside"), category=ROAD, endpoint="set_aside", url="set-aside"),
+        Events(Event, name=_l("Events"), category=EVENTS, endpoint="events", url="events"),
+        SetAside(Inbox, name=_l("Set aside"), category=EVENTS, endpoint="set_aside", url="set-aside"),
         *_policy(),
-        People(Person, name=_l("People"), category=ROSTER, endpoint="people", url="roster/people"),
-        Teams(Team, name=_l("Teams"), category=ROSTER, endpoint="teams", url="roster/teams"),
+        PeopleView(Person, name=_l("PeopleView"), category=ROSTER, endpoint="people", url="roster/people"),
+        TeamsView(Team, name=_l("TeamsView"), category=ROSTER, endpoint="teams", url="roster/teams"),
         Calendars(CalendarRow, name=_l("Calendars"), category=ROSTER, endpoint="calendars", url="roster/calendars"),
         Eligibility(name=_l("Monthly lists"), category=ROSTER, endpoint="eligibility", url="roster/eligibility"),
-        RosterDocument(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
+        RosterDocumentView(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
         Keys(ApiKey, name=_l("API keys"), category=OPERATION, endpoint="keys", url="keys"),
         Webhooks(Subscription, name=_l("Webhooks"), category=OPERATION, endpoint="webhooks", url="webhooks"),
         Deliveries(Delivery, name=_l("Deliveries"), category=OPERATION, endpoint="deliveries", url="deliveries"),

@@ -181,7 +181,7 @@ class CompanyIndex:
         if company:
             company.reading = company.reading or self.at.rules.reading
             if moved:
-                self._stir(company, lead.id, event)
+                self._mark_for_rescore(company, lead.id, event)
             if company.leads is not None:
                 company.leads[lead.id] = track
             self._rewrite(company, facts.joined([company.claims, facts.company_part(lead.claims)]), lead.id, event.seq)
@@ -210,8 +210,8 @@ class CompanyIndex:
     def _tell_account(self, company: CompanyInBatch | None, lead_id: int, change: FactChange) -> None:
         """Remember that the company's other leads are to be scored anew, if this change matters to them."""
         if company is not None and affects_siblings(self.at.rules.policy, change):
-            self._stir(company, lead_id, change.event)
+            self._mark_for_rescore(company, lead_id, change.event)
 
-    def _stir(self, company: CompanyInBatch, lead_id: int, event: LeadEvent) -> None:
+    def _mark_for_rescore(self, company: CompanyInBatch, lead_id: int, event: LeadEvent) -> None:
         if account_dependency(self.at.rules.policy).matters and (hops := hops_of(event)) < HOPS:
             company.rescore_cause, company.hops = (lead_id, event.seq), hops + 1

@@ -1,6 +1,6 @@
 """Sessions of objects over the connections of `engine.store.session`, for the pages people edit.
 
-The road of a lead never uses these: it reads and writes rows in bulk.
+Event processing never uses these: it reads and writes rows in bulk.
 """
 
 from collections.abc import Iterator

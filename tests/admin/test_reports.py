@@ -18,8 +18,8 @@ from admin.text.reporting import plain
 from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, ColumnKind
 from engine.settings import Settings
 from tests.admin.api_client import Api, event, zulu
+from tests.admin.deciding import REPS, decide_all, start_with_policy
 from tests.admin.pages import Pages
-from tests.admin.road import REPS, decide_all, lay_road
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., Result]
@@ -29,9 +29,9 @@ SATURDAY = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 @pytest.fixture
 def reader(api: Api) -> dict[str, str]:
-    """A road on which three leads were assigned, and a key that reads."""
+    """An installation in which three leads were assigned, and a key that reads."""
     api.clock.moment = SATURDAY
-    lay_road(now=SATURDAY - timedelta(days=1))
+    start_with_policy(now=SATURDAY - timedelta(days=1))
     about: dict[str, Any] = {"company": {"employees": "120"}, "traits": {"source": "web"}}
     sent = [event(n, occurred_at=zulu(SATURDAY - timedelta(hours=1)), **about) for n in (1, 2, 3)]
     assert api.send(sent, api.key()).status_code == 202

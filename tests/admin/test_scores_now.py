@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from admin.cli import baton
 from engine.settings import Settings
 from engine.store.session import raw, transaction
-from tests.admin import road
+from tests.admin import deciding
 from tests.admin.api_client import Api, event, zulu
 from tests.present import now
 from tests.workers.processes import await_that
@@ -29,14 +29,14 @@ def after(days: int) -> str:
 def reader(api: Api) -> dict[str, str]:
     """A key that reads, and one lead whose 30 points fade by half every day, decided an hour after its demo."""
     fading = {"key": "demo", "event": "demo.requested", "points": 30, "decay": {"curve": "half_life", "days": 1}}
-    main_model = road.POLICY["models"][0]
+    main_model = deciding.POLICY["models"][0]
     groups = [{"key": "direct", "max": 50, "signals": [fading]}]
     engagement = {**main_model["engagement"], "groups": groups}
     api.clock.moment = START
-    road.lay_road({**road.POLICY, "models": [{**main_model, "engagement": engagement}]}, START)
+    deciding.start_with_policy({**deciding.POLICY, "models": [{**main_model, "engagement": engagement}]}, START)
     sent = event(1, type="demo.requested", occurred_at=after(0), company={"employees": 80})
     assert api.send(sent, api.key()).status_code == 202
-    assert road.decide_all(api.clock) == 1
+    assert deciding.decide_all(api.clock) == 1
     return api.key("reader", ["leads:read"])
 
 
@@ -44,7 +44,7 @@ def reader(api: Api) -> dict[str, str]:
 def answers(reader: dict[str, str]) -> Iterator[None]:
     """Somebody who tells the score of the moment."""
     stop = threading.Event()
-    thread = threading.Thread(target=live_scores.answer_reads, args=[stop])
+    thread = threading.Thread(target=live_scores.answer_live_scores, args=[stop])
     thread.start()
     await_that(lambda: bool(queues.client().exists(live_scores.ALIVE)))
     yield
@@ -101,9 +101,9 @@ def test_without_an_answer_the_last_decisions_score_is_shown_with_its_moment_and
 
 def test_nobody_is_asked_where_time_changes_nothing(api: Api) -> None:
     api.clock.moment = START
-    road.lay_road(now=START)
+    deciding.start_with_policy(now=START)
     assert api.send(event(1, type="demo.requested", occurred_at=after(0)), api.key()).status_code == 202
-    road.decide_all(api.clock)
+    deciding.decide_all(api.clock)
     api.clock.moment += timedelta(days=9)
     reader = api.key("reader", ["leads:read"])
     scores = asked(api, reader, "/v1/leads/1")["scores"]

@@ -19,8 +19,8 @@ from engine.store.outbox.notices import save_notices
 from engine.store.schema.tables import Decision, Lead, Person, Team
 from engine.store.session import raw, transaction
 from tests.admin.api_client import NOW, Api, event
+from tests.admin.deciding import POLICY, REPS, somebody_deciding, start_with_policy
 from tests.admin.pages import Reader
-from tests.admin.road import POLICY, REPS, lay_road, somebody_deciding
 from tests.admin.world import PASSWORD
 
 LI, WANG = REPS
@@ -89,7 +89,7 @@ Door = Callable[[str | None, str, int], int]
 @pytest.fixture
 def office(api: Api) -> Iterator[Api]:
     """Li and Zhao call; Wang, Chen and Guo sell; Wang's team is headed by Boss, Chen's by Wang; Max manages others."""
-    lay_road(POLICY)
+    start_with_policy(POLICY)
     with unit_of_work() as session:
         session.add_all([Team(key="east", head=BOSS), Team(key="west", head=WANG)])
         session.get_one(Person, WANG).team = "east"

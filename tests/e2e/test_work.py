@@ -11,7 +11,7 @@ from engine.clock import SystemClock
 from engine.store.orm import unit_of_work
 from engine.store.schema.tables import Lead
 from tests.admin import world
-from tests.admin.road import somebody_deciding
+from tests.admin.deciding import somebody_deciding
 from tests.e2e.test_pages import sign_in
 
 pytestmark = pytest.mark.browser

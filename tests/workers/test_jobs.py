@@ -20,7 +20,7 @@ from tests.workers.processes import WORKER, await_that, children, kill_work_hors
 from workers import queues
 from workers.checks import ask_check
 from workers.jobs import JOBS, BatonJob, JobRefused
-from workers.simulator import ASKS
+from workers.simulator import SIMULATIONS
 
 MARK = "BATON_TEST_MARK"
 
@@ -103,9 +103,9 @@ def test_the_draft_is_checked_by_the_worker_of_questions(database: str, redis_ur
     revision = load_draft().revision
     assert ask_check(revision)
     assert ask_check(revision)
-    questions = Queue(ASKS, connection=queue.connection, serializer=JSONSerializer)
+    questions = Queue(SIMULATIONS, connection=queue.connection, serializer=JSONSerializer)
     assert questions.count == 1
-    run_burst(database, redis_url, ASKS)
+    run_burst(database, redis_url, SIMULATIONS)
     last = stored()
     assert last is not None
     assert last.of == current()

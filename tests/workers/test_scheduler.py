@@ -27,7 +27,7 @@ def first_touch(**window: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def road(database: str, redis_url: str) -> Iterator[None]:
+def deciding_processes(database: str, redis_url: str) -> Iterator[None]:
     """A scheduler and a worker at work, under a policy that gives two seconds for the first touch."""
     put_in_force(first_touch(seconds=2))
     hire(*TEAM)
@@ -55,7 +55,7 @@ def owner() -> str:
     return str(column("SELECT owner FROM lead")[0])
 
 
-def test_an_untouched_lead_changes_its_owner_within_five_seconds(road: None) -> None:
+def test_an_untouched_lead_changes_its_owner_within_five_seconds(deciding_processes: None) -> None:
     first = arrive()
     assert await_that(lambda: owner() != first) < 5
     ((body, before),) = rows(
@@ -69,7 +69,7 @@ def test_an_untouched_lead_changes_its_owner_within_five_seconds(road: None) -> 
     assert sorted(reasons.values()) == ["chosen", "eligible", "previous"]
 
 
-def test_a_lead_touched_in_time_stays_and_no_breach_follows(road: None) -> None:
+def test_a_lead_touched_in_time_stays_and_no_breach_follows(deciding_processes: None) -> None:
     first = arrive()
     touched = now()
     send(event("lead.touched", external_id="c1", actor=first, at=touched))

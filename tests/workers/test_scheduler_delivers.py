@@ -1,4 +1,4 @@
-"""`baton scheduler` as it is installed: it delivers what the road decided, and stops when it is told to."""
+"""`baton scheduler` as it is installed: it delivers what was decided, and stops when it is told to."""
 
 import os
 import signal

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from admin.api.bodies import check_media_type, read_body
 from admin.api.documents.policies import findings_json
 from admin.api.routes import Answer, Route
-from admin.intake.envelope import Refused, Rejection
+from admin.intake.envelope import ItemRefused, Rejection
 from admin.intake.json_text import UnreadableJson, fault_in, parse_json
 from admin.intake.simulation import last_moment, read_list, read_moment
 from admin.web.problems import Problem
@@ -103,7 +103,7 @@ def _moment(body: dict[str, Any], name: str) -> datetime | None:
         raise Problem("invalid", f"{name} must be a moment such as 2026-11-21T10:00:00Z.", path=name)
     try:
         return read_moment(value)
-    except Refused as why:
+    except ItemRefused as why:
         raise Problem("invalid", f"{name} {why.message}.", path=name) from None
 
 

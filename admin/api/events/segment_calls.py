@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from admin.intake.envelope import MAX_ID, Refused, Sender, check_type_allowed, parse_moment, place_in_time
+from admin.intake.envelope import MAX_ID, ItemRefused, Sender, check_type_allowed, parse_moment, place_in_time
 from admin.intake.identifiers import UnusableIdentifier, read_identifier
 from admin.intake.json_text import fault_in
 from engine.store.inbox.inbox import Intake
@@ -34,12 +34,12 @@ def read_call(call: Any, kind: str | None, sender: Sender, now: datetime, *, sus
     """One call as an event; ``kind`` is the address it came to, None inside a batch. Raises Refused."""
     fault = fault_in(call, suspect=suspect)
     if fault is not None:
-        raise Refused(fault.code, fault.path, fault.message)
+        raise ItemRefused(fault.code, fault.path, fault.message)
     if not isinstance(call, dict):
-        raise Refused("not_an_object", "", "must be an object such as a Segment library sends")
+        raise ItemRefused("not_an_object", "", "must be an object such as a Segment library sends")
     named = kind or call.get("type")
     if not isinstance(named, str) or named not in KINDS:
-        raise Refused("unknown_type", "type", f"must be one of {', '.join(KINDS)}")
+        raise ItemRefused("unknown_type", "type", f"must be one of {', '.join(KINDS)}")
     event_type, properties = KINDS[named](call)
     check_type_allowed(event_type, sender)
     occurred_at, due_at = _moment(call, now)
@@ -62,7 +62,7 @@ def read_call(call: Any, kind: str | None, sender: Sender, now: datetime, *, sus
 def _track(call: Call) -> tuple[str, dict[str, Any]]:
     name = " ".join(_text(call, "event").split())
     if not name or len(name) > MAX_NAME:
-        raise Refused("bad_type", "event", f"must be a name of 1 to {MAX_NAME} characters")
+        raise ItemRefused("bad_type", "event", f"must be a name of 1 to {MAX_NAME} characters")
     return name, _properties(call)
 
 
@@ -107,14 +107,14 @@ def _object(call: Call, key: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Refused("wrong_type", key, "must be an object, or left out")
+        raise ItemRefused("wrong_type", key, "must be an object, or left out")
     return value
 
 
 def _text(call: Call, key: str) -> str:
     value = call.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Refused("wrong_type", key, "must be text")
+        raise ItemRefused("wrong_type", key, "must be text")
     return str(value)
 
 
@@ -125,7 +125,7 @@ def _id(call: Call) -> str:
         return f"content-{sha256(content.encode()).hexdigest()}"
     text = _text(call, "messageId")
     if not text.strip() or len(text) > MAX_ID:
-        raise Refused("bad_id", "messageId", f"must have 1 to {MAX_ID} characters")
+        raise ItemRefused("bad_id", "messageId", f"must have 1 to {MAX_ID} characters")
     return text
 
 
@@ -148,7 +148,7 @@ def _identities(call: Call, traits: Mapping[str, Any]) -> dict[str, str]:
         found[kind] = _readable(kind, traits.get(kind))
     named = {kind: value for kind, value in found.items() if value is not None}
     if not named:
-        raise Refused("no_identifier", "userId", "is missing, and so is anonymousId: give one of them")
+        raise ItemRefused("no_identifier", "userId", "is missing, and so is anonymousId: give one of them")
     return named
 
 
@@ -156,7 +156,7 @@ def _identity(kind: str, call: Call, key: str) -> str | None:
     try:
         return read_identifier(kind, _text(call, key))
     except UnusableIdentifier as why:
-        raise Refused("bad_identifier", key, str(why)) from None
+        raise ItemRefused("bad_identifier", key, str(why)) from None
 
 
 def _readable(kind: str, value: Any) -> str | None:

@@ -16,7 +16,7 @@ from admin.moment import now
 from admin.web.problems import Problem
 from engine.core.notify.notices import KINDS
 from engine.store.outbox import notices
-from engine.store.outbox.notices import Told
+from engine.store.outbox.notices import Notification
 
 MOST_IDS = 1_000
 FILTERS = (
@@ -107,7 +107,7 @@ def _email(text: str | None) -> str | None:
     return text.strip().lower() if text is not None else None
 
 
-def _told(one: Told) -> dict[str, Any]:
+def _told(one: Notification) -> dict[str, Any]:
     return {
         "id": one.id,
         "person": one.person,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from admin.api.access import check_sees_all
 from admin.api.leads.leads import check_parameters
 from admin.api.routes import Answer, Parameter, Route
-from admin.intake.envelope import Refused
+from admin.intake.envelope import ItemRefused
 from admin.moment import now
 from admin.text.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report
 from admin.web.problems import Problem
@@ -61,7 +61,7 @@ def get_speed() -> Answer:
 
 
 def get_conversion() -> Answer:
-    """The report on the road of leads."""
+    """The report on how far leads come."""
     return _answer("conversion")
 
 
@@ -75,7 +75,7 @@ def _answer(name: str) -> Answer:
     check_sees_all("reports")
     try:
         report = make_report(name, request.args, now())
-    except Refused as why:
+    except ItemRefused as why:
         raise Problem("invalid", f"{why.path} {why.message}.", parameter=why.path) from None
     return jsonify(report.as_json())
 

@@ -14,7 +14,7 @@ import click
 from admin.cli.demo.events import DemoLeads, Envelope
 from admin.cli.demo.people import ACCOUNTS, ROSTER
 from admin.cli.leads.replay import local_address
-from admin.cli.sending import EventSender, Summary, lists_of
+from admin.cli.sending import EventSender, SendingSummary, lists_of
 from admin.cli.terminal import connected, print_table
 from admin.publishing import publish_draft
 from engine.clock import SystemClock
@@ -89,7 +89,7 @@ def stream(settings: Settings, much: Stream) -> None:
 
 
 def _send(sender: EventSender, events: Iterable[Envelope], per_second: float) -> None:
-    summary, started, sent = Summary(), time.monotonic(), 0
+    summary, started, sent = SendingSummary(), time.monotonic(), 0
     lines = (json.dumps(event, ensure_ascii=False).encode() for event in events)
     for part in lists_of(lines, summary.refusals.append, items=max(1, int(per_second * PAUSE))):
         sender.send(part, summary)

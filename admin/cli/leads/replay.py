@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from admin.cli.sending import EventSender, Summary, lists_of
+from admin.cli.sending import EventSender, SendingSummary, lists_of
 from admin.cli.terminal import connected, json_option, print_json
 from engine.clock import SystemClock
 from engine.errors import SettingError
@@ -28,7 +28,7 @@ SCOPES = ("events:write", "leads:write")
 @json_option
 def replay(file: IO[bytes], url: str | None, key: str | None, patience: float, *, as_json: bool) -> None:
     """Send FILE (one JSON event per line, - for stdin). Interruptions and repetitions do no harm."""
-    summary = Summary()
+    summary = SendingSummary()
     with _door(url, key) as (address, secret):
         sender = EventSender(address, secret, patience)
         quiet = as_json or not sys.stderr.isatty()
@@ -70,7 +70,7 @@ def _size(file: IO[bytes]) -> int | None:
     return end
 
 
-def _tell(summary: Summary, *, as_json: bool) -> None:
+def _tell(summary: SendingSummary, *, as_json: bool) -> None:
     if as_json:
         print_json(summary.as_json())
     else:
@@ -80,7 +80,7 @@ def _tell(summary: Summary, *, as_json: bool) -> None:
     raise click.exceptions.Exit(1 if summary.refusals else 0)
 
 
-def _counts(summary: Summary) -> str:
+def _counts(summary: SendingSummary) -> str:
     reasons: Counter[Any] = Counter(refusal.code for refusal in summary.refusals)
     told = ", ".join(f"{code} {number:,}" for code, number in reasons.most_common())
     rejected = f"{len(summary.refusals):,}" + (f" ({told})" if told else "")

@@ -3,7 +3,7 @@
 import click
 
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
-from admin.intake.envelope import Refused
+from admin.intake.envelope import ItemRefused
 from admin.text.reporting import BY_ORIGIN, DEFAULT_ORIGIN, make_report, plain
 from engine.clock import SystemClock
 from engine.core.reports.tables import COLUMNS, REPORTS, Table
@@ -22,7 +22,7 @@ def report(name: str, since: str | None, until: str | None, by: str | None, *, a
     connected()
     try:
         made = make_report(name, {"from": since, "to": until, "by": by}, SystemClock().now())
-    except Refused as why:
+    except ItemRefused as why:
         fail([f"{why.path} {why.message}"])
     if as_json:
         print_json(made.as_json())

@@ -27,7 +27,7 @@ FREE_BYTES = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing looked at: well, or what is wrong and how to mend it."""
 
     name: str
@@ -138,16 +138,16 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
 """What is looked at, in the order in which one thing needs another."""
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[Diagnosis]:
     """Every check; one that fails does not stop the others."""
     return [_examined(name, check, settings) for name, check in CHECKS.items()]
 
 
-def _examined(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+def _examined(name: str, check: Callable[[Settings], str], settings: Settings) -> Diagnosis:
     try:
-        return Finding(name, ok=True, message=check(settings))
+        return Diagnosis(name, ok=True, message=check(settings))
     except BatonError as error:
-        return Finding(name, ok=False, message=str(error))
+        return Diagnosis(name, ok=False, message=str(error))
 
 
 @click.command()

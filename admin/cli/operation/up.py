@@ -29,8 +29,8 @@ def programs(settings: Settings, *, demo: bool) -> list[Program]:
         Program("migrate", _own("migrate"), once=True, after=SERVERS),
         Program("web", _own("web"), after="migrate"),
         Program("worker", _own("worker"), copies=settings.workers, after="migrate"),
-        Program("asks", (*_own("worker"), "--asks"), after="migrate"),
-        Program("reads", (*_own("worker"), "--reads"), after="migrate"),
+        Program("simulator", (*_own("worker"), "--simulator"), after="migrate"),
+        Program("live-scores", (*_own("worker"), "--live-scores"), after="migrate"),
         Program("scheduler", _own("scheduler"), after="migrate"),
     ]
     return [*found, Program("demo", _own("demo-stream"), once=True, after=READY)] if demo else found

@@ -13,11 +13,11 @@ import click
 from admin.cli.terminal import connected
 from admin.delivering import deliverer
 from workers.jobs import run_worker
-from workers.live_scores import run_reads
+from workers.live_scores import run_live_scores
 from workers.queues import EVENTS
 from workers.scheduler import run_scheduler
 from workers.servers.embedded import redis_url
-from workers.simulator import ASKS
+from workers.simulator import SIMULATIONS
 
 DELIVERIES_STOP_SECONDS = 3.0
 """How long messages under way may take when the scheduler is told to stop; the others come back by their lease."""
@@ -25,20 +25,28 @@ DELIVERIES_STOP_SECONDS = 3.0
 
 @click.command()
 @click.option("-n", "number", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes.")
-@click.option("--asks", is_flag=True, help="Answer the web's simulations instead of deciding events.")
-@click.option("--reads", is_flag=True, help="Tell the web the scores of the moment instead of deciding events.")
-def worker(number: int, *, asks: bool, reads: bool) -> None:
+@click.option(
+    "--simulator", "--asks", "simulator", is_flag=True, help="Answer the web's simulations instead of deciding events."
+)
+@click.option(
+    "--live-scores",
+    "--reads",
+    "live_scores",
+    is_flag=True,
+    help="Tell the web the scores of the moment instead of deciding events.",
+)
+def worker(number: int, *, simulator: bool, live_scores: bool) -> None:
     """Decide waiting events."""
-    if asks and reads:
-        raise click.UsageError("--asks and --reads are two workers: start one of each")
+    if simulator and live_scores:
+        raise click.UsageError("--simulator and --live-scores are two workers: start one of each")
     settings = connected()
     if number > 1:
-        sys.exit(_many_workers(number, "--asks" if asks else "--reads" if reads else None))
-    if reads:
-        run_reads()
+        sys.exit(_many_workers(number, "--simulator" if simulator else "--live-scores" if live_scores else None))
+    if live_scores:
+        run_live_scores()
     else:
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        run_worker(redis_url(settings), name, ASKS if asks else EVENTS)
+        run_worker(redis_url(settings), name, SIMULATIONS if simulator else EVENTS)
 
 
 def _many_workers(number: int, kind: str | None) -> int:

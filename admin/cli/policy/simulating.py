@@ -11,7 +11,7 @@ import click
 from admin.cli.policy.policies import told
 from admin.cli.policy.simulation_reports import print_reports
 from admin.cli.terminal import fail, json_option, print_table
-from admin.intake.envelope import Refused
+from admin.intake.envelope import ItemRefused
 from admin.intake.simulation import last_moment, read_lines, read_moment, summary
 from engine.core.lead.model import LeadEvent
 from engine.matcher.rete import ReteMatcher
@@ -36,7 +36,7 @@ class MomentType(click.ParamType[datetime]):
         """The moment as UTC."""
         try:
             return read_moment(value)
-        except Refused as why:
+        except ItemRefused as why:
             self.fail(why.message, param, ctx)
 
 

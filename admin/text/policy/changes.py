@@ -84,7 +84,7 @@ SIDES = {"fit": _l("fit"), "engagement": _l("engagement"), "matrix": _l("matrix"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ChangeText:
     """A change as a page shows it: the whole values only where a sentence would cut them."""
 
     path: str
@@ -94,11 +94,11 @@ class Told:
     new: str | None
 
 
-def told(change: PolicyChange) -> Told:
+def change_text(change: PolicyChange) -> ChangeText:
     """A change in words; needs the language of a request, or gives English."""
     long = max(len(shown(value)) for value in (change.old, change.new)) > LONGEST
     whole = [_whole(value) if long and value is not None else None for value in (change.old, change.new)]
-    return Told(change.path, change.kind.value, sentence(change), *whole)
+    return ChangeText(change.path, change.kind.value, sentence(change), *whole)
 
 
 def sentence(change: PolicyChange) -> str:

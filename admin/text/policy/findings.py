@@ -19,7 +19,7 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FindingText:
     """A finding in the reader's language.
 
     ``link`` is the address of the row, where the draft has it, ``accept`` that of a form that accepts the warning.
@@ -35,10 +35,10 @@ class Told:
     accept: str | None = None
 
 
-def told(finding: Finding, document: Any, *, linked: bool = False) -> Told:
+def finding_text(finding: Finding, document: Any, *, linked: bool = False) -> FindingText:
     """A finding about a document; ``linked``: the document is the draft as it is saved."""
     row = row_of(finding.place, document) if linked else None
-    return Told(
+    return FindingText(
         severity=finding.severity.value,
         code=finding.code,
         where=place_words(finding.place, document),
@@ -72,6 +72,6 @@ def why(error: BaseException) -> str:
 
 
 def _line(finding: Finding, document: Any) -> str:
-    one = told(finding, document)
+    one = finding_text(finding, document)
     said = f"{one.says} ({one.mend})" if one.mend else one.says
     return str(gettext("%(where)s: %(what)s", where=one.where, what=said)) if finding.place else said

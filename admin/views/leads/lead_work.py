@@ -15,7 +15,7 @@ from admin.clicks import ACTIONS, MAX_TEXT, await_decision, click, warnings_of
 from admin.lead_data.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.reach import Reach
+from admin.reach import ReadAccess
 from admin.text import refusals, sentences, terms
 from admin.views import problems
 from admin.views.policy.part_columns import label_of
@@ -72,7 +72,7 @@ def reason_label(reason: Reason) -> str:
 
 def may_work(row: Mapping[str, Any]) -> bool:
     """Whether somebody may work on a lead at all; what they may do with it the rules of the decision core say."""
-    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and Reach(actor()).sees(row))
+    return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and ReadAccess(actor()).sees(row))
 
 
 def living(number: int) -> int:

@@ -16,7 +16,7 @@ from admin.clicks import ACTIONS
 from admin.lead_data.lead_json import policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.reach import Reach
+from admin.reach import ReadAccess
 from admin.text import sentences, terms
 from admin.text.effect_sentences import follows
 from admin.views import problems
@@ -174,7 +174,7 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
 
 def _may_see(row: dict[str, Any]) -> bool:
     """All leads, or those one has or had in hand."""
-    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and Reach(actor()).sees(row))
+    return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and ReadAccess(actor()).sees(row))
 
 
 def _exported(row: Any) -> tuple[Any, ...]:

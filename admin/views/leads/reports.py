@@ -6,7 +6,7 @@ from flask import Response, redirect, request
 from flask_admin import BaseView
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.intake.envelope import Refused
+from admin.intake.envelope import ItemRefused
 from admin.moment import now
 from admin.permissions import May
 from admin.text import report_terms
@@ -38,7 +38,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             problems.not_found()
         try:
             made, problem = make_report(which, request.args, now()), None
-        except Refused as why:
+        except ItemRefused as why:
             made, problem = None, why
         text = str(self.render("baton/reports.html", name=which, report=made, problem=problem, **_words(which, made)))
         return (text, 422) if problem else text
@@ -50,7 +50,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
             problems.not_found()
         try:
             found = next(one for one in make_report(which, request.args, now()).tables if one.key == table)
-        except Refused:
+        except ItemRefused:
             problems.not_found()
         rows = ([row[column] for column in found.columns] for row in found.rows)
         return csv_answer(list(found.columns), rows, f"{which}-{table}")

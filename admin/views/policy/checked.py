@@ -6,7 +6,7 @@ from typing import Any
 
 from admin.permissions import all_granted
 from admin.policy_rights import ANY
-from admin.text.policy.findings import Told, told
+from admin.text.policy.findings import FindingText, finding_text
 from admin.text.policy.wording import case_value, named
 from engine.policy.draft_check import current, stored
 from engine.store.policy.drafts import load_draft
@@ -27,11 +27,11 @@ class DraftStatus:
     coming: bool
 
     @property
-    def findings(self) -> list[Told]:
+    def findings(self) -> list[FindingText]:
         """What was found, in the reader's language; with links to the rows while the draft is still the one checked."""
         document = load_draft().document
         kept = self.found["findings"] if self.found else ()
-        return [told(from_data(one), document, linked=self.current) for one in kept]
+        return [finding_text(from_data(one), document, linked=self.current) for one in kept]
 
     @property
     def blocks(self) -> bool:

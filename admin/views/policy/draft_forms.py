@@ -41,7 +41,7 @@ def _words(label: Any, options: Any, empty: Any = None) -> Any:
     return SelectField(label, choices=[*([("", empty)] if empty is not None else []), *pairs])
 
 
-class MatchForm(RowForm):
+class ClockEventForm(RowForm):
     """An event that meets, cancels or breaks a clock."""
 
     event = StringField(_l("Event"))
@@ -202,10 +202,10 @@ class ClockForm(PartForm):
     )
     starts_on__event = StringField(_l("or on the event"))
     starts_on__assigned = _words(_l("or when assigned to"), ["sdr", "sales"], "—")
-    met_by = RowsField(_l("Met by"), MatchForm, bare="event")
+    met_by = RowsField(_l("Met by"), ClockEventForm, bare="event")
     by = _words(_l("Met by whom"), ["owner", "role"])
-    cancelled_by = RowsField(_l("Cancelled by"), MatchForm, bare="event")
-    broken_by = RowsField(_l("Broken by"), MatchForm, bare="event")
+    cancelled_by = RowsField(_l("Cancelled by"), ClockEventForm, bare="event")
+    broken_by = RowsField(_l("Broken by"), ClockEventForm, bare="event")
     warn_at = RowsField(_l("Warn at"), PercentForm, bare="percent")
     on_warn = RowsField(_l("On warning"), ActionForm)
     on_breach = RowsField(_l("On breach"), ActionForm)

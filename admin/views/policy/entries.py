@@ -207,7 +207,7 @@ class Strikes(Numbered):
     introduction = _l("Misses in a row that suspend a person.")
 
 
-class Reasons(Entries):
+class ReasonsView(Entries):
     """Reasons."""
 
     lists = ("reasons.reject", "reasons.release", "reasons.disqualify", "reasons.withdraw", "reasons.lost")
@@ -240,7 +240,7 @@ class Acknowledged(Numbered):
         return form
 
 
-class Settings(Entries):
+class PolicySettingsView(Entries):
     """Name, zone, calendar, pool, feedback."""
 
     lists = (SETTINGS,)
@@ -253,7 +253,7 @@ class Settings(Entries):
     introduction = _l("Parts that a policy has once, or not at all.")
     own_forms: ClassVar[dict[str, Any]] = {
         GENERAL: forms.GeneralForm,
-        "calendar": forms.CalendarForm,
+        "calendar": forms.PolicyCalendarForm,
         "pool": forms.PoolForm,
         "feedback": forms.FeedbackForm,
     }
@@ -309,8 +309,8 @@ PAGES: tuple[tuple[type[Entries], Any, str], ...] = (
     (Routes, _l("Routes to MQL"), "routes"),
     (Assignments, _l("Assignment policies"), "assignment"),
     (Strikes, _l("Strikes"), "strikes"),
-    (Reasons, _l("Reasons"), "reasons"),
-    (Settings, _l("Pool, calendar, feedback"), "settings"),
+    (ReasonsView, _l("ReasonsView"), "reasons"),
+    (PolicySettingsView, _l("Pool, calendar, feedback"), "settings"),
     (Samples, _l("Test cases"), "tests"),
     (Acknowledged, _l("Accepted warnings"), "acknowledged"),
 )

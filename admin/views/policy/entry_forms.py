@@ -105,7 +105,7 @@ class RouteForm(Labelled):
     confirm = choice(_l("Confirmed by"), ["sdr"], empty=_l("nobody"))
 
 
-class MatchForm(RowForm):
+class PersonMatchForm(RowForm):
     """What of the person must fit what of the lead."""
 
     rep = choice(_l("The person's"), ["territories", "languages", "industries"], empty="—")
@@ -120,7 +120,7 @@ class AssignmentForm(Labelled):
     when = condition(_l("For leads that"), required=False)
     teams = LinesField(_l("Teams"), description=LINES)
     reps = LinesField(_l("People"), description=LINES)
-    match = RowsField(_l("Must fit"), MatchForm)
+    match = RowsField(_l("Must fit"), PersonMatchForm)
     strategy = choice(_l("Strategy"), ["round_robin", "weighted", "least_open", "top_performer", "dispatcher"])
     balance_by = choice(_l("Balanced by"), ["department"], empty=_l("nothing"))
     sticky = choice(_l("Stays with"), ["account"], empty=_l("nobody"))
@@ -181,7 +181,7 @@ class GeneralForm(PartForm):
     timezone = line(_l("Time zone"), Given(), description=_l("Such as Asia/Shanghai."))
 
 
-class CalendarForm(PartForm):
+class PolicyCalendarForm(PartForm):
     """Working hours."""
 
     country = line(_l("Country"), description=_l("Two capital letters; its public holidays are off."))

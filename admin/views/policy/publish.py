@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.publishing import Moment, publish_draft, request_to_publish
-from admin.text.policy.changes import told
+from admin.text.policy.changes import change_text
 from admin.text.policy.findings import why
 from admin.views import problems
 from admin.views.lists import Guarded, page
@@ -47,7 +47,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         return self._shown(
             state=state,
             number=number,
-            differences=[told(change) for change in diff(active, state.document)] if number is not None else [],
+            differences=[change_text(change) for change in diff(active, state.document)] if number is not None else [],
         )
 
     def _shown(self, *, state: DraftState, number: int | None, differences: list[Any]) -> str:
@@ -141,8 +141,8 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         if done.at is not None:
             flash(gettext("Scheduled for %(at)s.", at=format_datetime(done.at, "medium")), "success")
             return
-        told = gettext("Version %(number)s is in force. Workers take it up within seconds.", number=done.number)
-        flash(told, "success")
+        change_text = gettext("Version %(number)s is in force. Workers take it up within seconds.", number=done.number)
+        flash(change_text, "success")
 
     @page("/plans/<int:number>/cancel", "POST")
     def cancel(self, number: int) -> Response:

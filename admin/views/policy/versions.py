@@ -6,7 +6,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, actor, may
-from admin.text.policy.changes import Told, told
+from admin.text.policy.changes import ChangeText, change_text
 from admin.views import problems
 from admin.views.lists import Guarded, page
 from admin.views.policy.document import not_mine
@@ -76,8 +76,8 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
         return redirect(self.get_url("publish.index"))
 
 
-def _differences(old: Version, new: Version) -> list[Told]:
-    return [told(change) for change in diff(old.document, new.document)]
+def _differences(old: Version, new: Version) -> list[ChangeText]:
+    return [change_text(change) for change in diff(old.document, new.document)]
 
 
 def _found(number: int) -> Version:

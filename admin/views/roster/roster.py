@@ -68,7 +68,7 @@ class RosterList(ListView):
             return False
 
 
-class People(RosterList):
+class PeopleView(RosterList):
     """People who may own leads."""
 
     form = PersonForm
@@ -185,7 +185,7 @@ class People(RosterList):
         return redirect(self.get_url(".edit_view", id=person))
 
 
-class Teams(RosterList):
+class TeamsView(RosterList):
     """Teams and their heads."""
 
     form = TeamForm

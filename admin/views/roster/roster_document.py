@@ -25,7 +25,7 @@ from workers.queues import wake
 UNREADABLE = (UnicodeDecodeError, DocumentUnreadable, CsvRefused, PolicyRefused)
 
 
-class RosterDocument(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
+class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
     """Import and export."""
 
     needs = May.SEE_ROSTER

@@ -25,7 +25,7 @@ from workers.queues import wake
 class Events(ListView):
     """Every accepted event."""
 
-    needs = May.SEE_ROAD
+    needs = May.SEE_EVENTS
     column_list = ("id", "type", "source", "external_id", "lead_id", "occurred_at", "received_at", "status")
     column_labels: ClassVar[dict[str, Any]] = {
         "id": _l("Number"),
@@ -83,7 +83,7 @@ class Events(ListView):
 class SetAside(ListView):
     """Events whose evaluation failed too often: they hold nobody up, and wait for somebody to run them again."""
 
-    needs = May.SEE_ROAD
+    needs = May.SEE_EVENTS
     column_list = ("event_id", "what", "lead_id", "error", "attempts", "set_aside_at")
     numeric_columns = ("attempts",)
     column_labels: ClassVar[dict[str, Any]] = {

@@ -18,16 +18,16 @@ from admin.views.lists import Guarded, page
 from engine.core.notify.notices import KINDS
 from engine.settings import Settings
 from engine.store.outbox.mail_queue import Preferences, read_preferences, save_preferences
-from engine.store.outbox.notices import Told, count_unread, mark_read, read_notices
+from engine.store.outbox.notices import Notification, count_unread, mark_read, read_notices
 
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NotificationLine:
     """A notification as the page shows it."""
 
-    told: Told
+    told: Notification
     name: str
     sentence: str
 
@@ -52,7 +52,7 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
         kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
         unread = request.args.get("unread") == "1"
         found = read_notices(actor(), unread=unread, kind=kind, before=_before(), limit=PAGE_SIZE + 1)
-        lines = [Line(one, notices.name_of(one.kind), _sentence(one)) for one in found[:PAGE_SIZE]]
+        lines = [NotificationLine(one, notices.name_of(one.kind), _sentence(one)) for one in found[:PAGE_SIZE]]
         older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
         return str(
             self.render(
@@ -100,7 +100,7 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
         )
 
 
-def _sentence(one: Told) -> str:
+def _sentence(one: Notification) -> str:
     return notices.sentence(one.kind, one.about, one.details)
 
 

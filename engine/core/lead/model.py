@@ -15,7 +15,7 @@ EMPTY: JsonObject = {}
 
 
 class Stage(StrEnum):
-    """Where a lead stands on the road (R4.5)."""
+    """How far a lead has come (R4.5)."""
 
     RAW = "raw"
     NURTURE = "nurture"

@@ -97,17 +97,20 @@ def due(asked: Asked, offered: Sequence[Sequence[bool]], people: Mapping[str, Ro
     """
     colleagues = [people.get(person, RosterWeight()) for person in asked.people]
     weights = [one.weight if asked.rule.strategy == "weighted" else 1 for one in colleagues]
-    rooms: dict[str, list[int]] = defaultdict(list)
+    departments: dict[str, list[int]] = defaultdict(list)
     for place, colleague in enumerate(colleagues):
-        rooms[colleague.department if asked.rule.by_department else ""].append(place)
+        departments[colleague.department if asked.rule.by_department else ""].append(place)
     weighing = {
-        room: [sum(of_one) for of_one in zip(*(map(weights[p].__mul__, offered[p]) for p in places), strict=True)]
-        for room, places in rooms.items()
+        department: [sum(of_one) for of_one in zip(*(map(weights[p].__mul__, offered[p]) for p in places), strict=True)]
+        for department, places in departments.items()
     }
-    open_rooms = [sum(map(bool, of_one)) for of_one in zip(*weighing.values(), strict=True)]
+    open_departments = [sum(map(bool, of_one)) for of_one in zip(*weighing.values(), strict=True)]
     shares = [0.0] * len(weights)
-    for room, places in rooms.items():
-        parts = [1 / (many * whole) if whole else 0.0 for many, whole in zip(open_rooms, weighing[room], strict=True)]
+    for department, places in departments.items():
+        parts = [
+            1 / (many * whole) if whole else 0.0
+            for many, whole in zip(open_departments, weighing[department], strict=True)
+        ]
         for place in places:
             shares[place] = weights[place] * sum(compress(parts, offered[place]))
     return shares

@@ -12,8 +12,8 @@ from typing import TypeVar
 from engine.core.reports.tables import SPEEDS, STAGES, Row, ratio, spread
 
 _Lead = TypeVar("_Lead")
-ROAD = (*STAGES, "won")
-"""The stages of the road in their order; a lead that reached one has passed those before it."""
+PROGRESS = (*STAGES, "won")
+"""The stages in their order; a lead that reached one has passed those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Travelled:
-    """A lead: how far it ever came on the `ROAD` (0: no stage of it), and the seconds until it was won, if it was."""
+    """A lead: how far it ever came in `PROGRESS` (0: no stage of it), and the seconds until it was won, if it was."""
 
     origin: str | None
     reached: int
     seconds: float | None = None
 
 
-def place_on_road(stage: str | None) -> int:
-    """How far a stage is on the `ROAD`; a lost lead was an opportunity."""
-    return ROAD.index(stage) + 1 if stage in ROAD else ROAD.index("opportunity") + 1 if stage == "lost" else 0
+def place_of_stage(stage: str | None) -> int:
+    """How far a stage is on the `PROGRESS`; a lost lead was an opportunity."""
+    reached = "opportunity" if stage == "lost" else stage
+    return PROGRESS.index(reached) + 1 if reached in PROGRESS else 0
 
 
 def speed(leads: Iterable[Answered]) -> dict[str, list[Row]]:
@@ -68,11 +69,11 @@ def _speed(leads: Sequence[Answered]) -> Row:
 
 
 def _road(leads: Sequence[Travelled]) -> Row:
-    passed = [len(leads), *(sum(1 for lead in leads if lead.reached > place) for place in range(len(ROAD)))]
+    passed = [len(leads), *(sum(1 for lead in leads if lead.reached > place) for place in range(len(PROGRESS)))]
     return {
         "leads": len(leads),
-        **dict(zip(ROAD, passed[1:], strict=True)),
-        **{f"{stage}_rate": ratio(passed[place + 1], passed[place]) for place, stage in enumerate(ROAD)},
+        **dict(zip(PROGRESS, passed[1:], strict=True)),
+        **{f"{stage}_rate": ratio(passed[place + 1], passed[place]) for place, stage in enumerate(PROGRESS)},
         "total_rate": ratio(passed[-1], len(leads)),
         **spread(lead.seconds for lead in leads if lead.seconds is not None),
     }

@@ -5,7 +5,7 @@ It is scored once at that moment, as R9.1 says: confirmations and stages ignored
 
 * without ``now`` the moment is noon of 1 January 2026 in the policy zone, so that a green case stays green whatever the
   day; a case about dates names its own ``now``;
-* unreadable facts are unknown, as on the road, and are named in the result;
+* unreadable facts are unknown, as in live decisions, and are named in the result;
 * ``lead.created_at`` is the first event unless the case gives it; ``company.domain`` that of the mailbox;
 * assignment policies and clocks are about people and count neither as touched nor as untouched.
 """

@@ -164,7 +164,7 @@ def account_keys(driver: Driver, account_ids: Sequence[int]) -> list[str]:
 
 
 def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The leads of these accounts that are still on the road, by account."""
+    """The leads of these accounts that are not merged away, by account."""
     found: dict[int, list[int]] = {account: [] for account in account_ids}
     if found:
         for account, lead in driver.execute(

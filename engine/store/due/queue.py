@@ -21,7 +21,7 @@ from engine.store.session import Driver, raw, transaction
 from rulesets.policy.policy import Policy
 
 ASKED_AT_ONCE = 256
-"""Queued leads that ask in one wave; a queue that nobody empties must not fill the road."""
+"""Queued leads that ask in one wave; a queue that nobody empties must not delay live events."""
 LOOK_EVERY = timedelta(seconds=1)
 """How often it is seen who is there."""
 READ_EVERY = timedelta(seconds=2)

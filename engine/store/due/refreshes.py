@@ -1,4 +1,4 @@
-"""Leads that time alone may have changed, sent on the road once their midnight has come (R3.6).
+"""Leads that time alone may have changed: each gets an event once its midnight has come (R3.6).
 
 Each lead carries the midnight at which that may be (`engine.core.scoring.refresh`), in one indexed column that every
 decision writes anew. An event ``score.refreshed`` decides it; its id carries the day, so that it happens once.
@@ -13,7 +13,7 @@ from engine.store.session import raw, transaction
 
 
 def send_refreshes(now: datetime) -> list[int]:
-    """Let leads whose midnight has come be scored anew, as many as the road has room for; returns the leads to wake."""
+    """Let leads whose midnight has come be scored anew, as many as there is headroom for; returns the leads to wake."""
     with transaction() as connection:
         driver = raw(connection)
         row = driver.execute(

@@ -40,7 +40,7 @@ class Progress:
 
 
 def send_next(now: datetime) -> list[int]:
-    """Send the next leads on the road, if there are any and the road has room; returns the leads to wake.
+    """Put events for the next leads into the inbox, if there is headroom; returns the leads to wake.
 
     1. begin where a version became active; 2. send as many as there is room for; 3. when all were sent and decided,
     look once more for leads that a batch of the version before has decided meanwhile, else finish.

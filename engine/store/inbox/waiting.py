@@ -59,7 +59,7 @@ def postpone(event_id: int, error: str, due_at: datetime) -> None:
 
 
 def set_aside(event_id: int, error: str, now: datetime) -> None:
-    """Take an event off the road, with its error, until somebody runs it again."""
+    """Set an event aside with its error, until somebody runs it again."""
     with transaction() as connection:
         raw(connection).execute(
             "UPDATE inbox SET set_aside_at = %s, error = %s WHERE event_id = %s", [now, error, event_id]
@@ -83,7 +83,7 @@ ROOM = 600
 
 # ------------------------------------------------------------------------------------- inside a batch's transaction
 def headroom(driver: Driver, now: datetime) -> int:
-    """How many events may be added to the road so that live ones keep their lag; none while it is full."""
+    """How many events of the engine may be added so that live events keep their lag; 0 while enough wait."""
     row = driver.execute(
         "SELECT count(*) FROM (SELECT FROM inbox WHERE set_aside_at IS NULL AND due_at <= %s LIMIT %s) AS waiting",
         [now, ROOM],

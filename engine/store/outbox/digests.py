@@ -1,7 +1,7 @@
 """The daily mail of managers: what happened among their people until 08:00 of their day (R6.5).
 
 Written once per day and manager, as one message of the outbox; a day on which there is nothing to tell is noted,
-too, and sends nothing. Counts what the road has stored; decides nothing.
+too, and sends nothing. Counts stored decisions; decides nothing.
 """
 
 from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ LONGEST_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notification:
     """A notification as its reader sees it."""
 
     id: int
@@ -91,7 +91,7 @@ def read_directory(driver: Driver) -> Directory:
 
 def read_notices(
     person: str | None, *, unread: bool = False, kind: str | None = None, before: int | None = None, limit: int = 50
-) -> list[Told]:
+) -> list[Notification]:
     """Notifications of somebody (None: of everybody), newest first, those older than the one numbered ``before``."""
     with transaction() as connection:
         rows = raw(connection).execute(
@@ -100,7 +100,7 @@ def read_notices(
             "AND (%(before)s::bigint IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
             {"person": person, "unread": unread, "kind": kind, "before": before, "limit": min(limit, LONGEST_PAGE + 1)},
         )
-        return [Told(*row) for row in rows]
+        return [Notification(*row) for row in rows]
 
 
 def count_unread(person: str) -> int:

@@ -1,4 +1,4 @@
-"""What the road looks like at this moment: waiting events, their lag, the policy in force, counts for Prometheus.
+"""The state of event processing at this moment: waiting events, their lag, the policy in force, counts for Prometheus.
 
 Reads only, each answer in one snapshot.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.core.reports.origins import Answered, Travelled, conversion, place_on_road, speed
+from engine.core.reports.origins import Answered, Travelled, conversion, place_of_stage, speed
 from engine.core.reports.tables import Period, Row
 from engine.store.session import Driver, raw, transaction
 from rulesets.policy.policy import Policy
@@ -34,7 +34,7 @@ def read_conversion(driver: Driver, period: Period, by: str) -> dict[str, list[R
     value = _reader(driver, by)
     rows = driver.execute(_ROAD, _asked(period, by))
     return conversion(
-        Travelled(value(said), max(map(place_on_road, stages), default=0), seconds) for said, stages, seconds in rows
+        Travelled(value(said), max(map(place_of_stage, stages), default=0), seconds) for said, stages, seconds in rows
     )
 
 

@@ -1,6 +1,6 @@
 """What an edit of the roster does to leads and clocks, in the transaction of the edit (R5.11, R6.2).
 
-Leads are not changed here: one event per open lead tells the road, which decides it like everything else. Running
+Leads are not changed here: each open lead gets an event, which is decided like every other. Running
 business clocks of people whose working time changed are timed anew from their start.
 """
 

@@ -1,8 +1,8 @@
 """Tables of those who sign in and of what they did: accounts, roles, sessions, attempts, keys, audit log.
 
-The road of a lead is in `engine.store.schema.tables`, the draft policy in `engine.store.schema.draft_tables`. A person
-of the roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and sign in
-without owning any.
+Tables of event processing are in `engine.store.schema.tables`, the draft policy in `engine.store.schema.draft_tables`.
+A person of the roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and
+sign in without owning any.
 """
 
 from datetime import datetime

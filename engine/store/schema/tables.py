@@ -1,4 +1,4 @@
-"""The tables of the road: leads, events, decisions, clocks, rotation, roster, versions.
+"""Tables of event processing: leads, events, decisions, clocks, rotation, roster, versions.
 
 Rows carry what `engine.core` decided and nothing else decides here. Events are written once and never changed but for
 the lead they belong to (merging). What waits to be decided stands in `Inbox`; a row leaves it in the transaction that
@@ -365,7 +365,7 @@ class ActivePolicy(SQLModel, table=True):
 
 
 class Rescore(SQLModel, table=True):
-    """How far leads already there are scored under a version: all up to ``last_lead`` were sent on the road."""
+    """How far existing leads are scored under a version: all up to ``last_lead`` have an event waiting or decided."""
 
     __tablename__: ClassVar[str] = "rescore"
     number: int = Field(primary_key=True)

@@ -20,7 +20,7 @@ Steps = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ReachableScores:
     """What leads of a model can come to."""
 
     place: Place
@@ -31,7 +31,7 @@ class Reach:
     heats: Steps
 
     @classmethod
-    def of(cls, meaning: Meaning, place: Place, model: Model) -> "Reach":
+    def of(cls, meaning: Meaning, place: Place, model: Model) -> "ReachableScores":
         """The reach of a model."""
         fit, engagement = fit_of(meaning, model), engagement_of(meaning, model)
         grades, heats = steps(GRADES, model.fit.grades), steps(HEATS, model.engagement.heats)
@@ -61,7 +61,7 @@ def _within(amounts: Amounts, step: tuple[int, int] | None, least: int) -> bool:
 
 def check_reach(meaning: Meaning) -> Iterator[Finding]:
     """Every model, then every route."""
-    reaches = [Reach.of(meaning, place, model) for place, model in meaning.models]
+    reaches = [ReachableScores.of(meaning, place, model) for place, model in meaning.models]
     for reach in reaches:
         hint = says("move the edge, or give more points")
         for name, at in _missed(reach.fit, reach.grades):
@@ -100,7 +100,7 @@ def _between(low: str, high: str) -> Sentence:
     return says("from %(low)s, up to %(high)s", low=low, high=high)
 
 
-def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
+def _cells(meaning: Meaning, reach: ReachableScores) -> Iterator[Finding]:
     for key in reach.model.matrix.cells:
         grade, heat = key.split(".")
         if not reach.cell(grade, heat):
@@ -111,7 +111,7 @@ def _cells(meaning: Meaning, reach: Reach) -> Iterator[Finding]:
             yield meaning.warning("unreachable-cell", place, message, says("move the edges, or remove the cell"))
 
 
-def _route(meaning: Meaning, place: Place, route: MqlRoute, reaches: list[Reach]) -> Iterator[Finding]:
+def _route(meaning: Meaning, place: Place, route: MqlRoute, reaches: list[ReachableScores]) -> Iterator[Finding]:
     why = _closed_by(meaning, route)
     if why is None and not any(_reached(route, reach) for reach in reaches):
         why = says("no cell it names lets a route pass, can be reached, and has the points it asks for")
@@ -139,7 +139,7 @@ def _open_items(meaning: Meaning, checklist: Checklist) -> int:
     return sum(meaning.questions.ask(item.when).may_hold for item in checklist.items)
 
 
-def _reached(route: MqlRoute, reach: Reach) -> bool:
+def _reached(route: MqlRoute, reach: ReachableScores) -> bool:
     least = [-BEYOND if points is None else cents(points) for points in (route.min_fit, route.min_engagement)]
     matrix = reach.model.matrix
     return any(

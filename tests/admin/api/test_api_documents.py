@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from tests.admin.api_client import Api, told
-from tests.admin.road import POLICY, lay_road
+from tests.admin.deciding import POLICY, start_with_policy
 
 
 def test_the_draft_is_replaced_by_who_saw_it_and_published(api: Api) -> None:
@@ -20,7 +20,7 @@ def test_the_draft_is_replaced_by_who_saw_it_and_published(api: Api) -> None:
 
 
 def test_a_version_can_be_read_again(api: Api) -> None:
-    lay_road()
+    start_with_policy()
     headers = api.key("ops", ["policy:read"])
     (version,) = told(api.client.get("/v1/policy/versions", headers=headers))["items"]
     assert (version["number"], version["active"]) == (1, True)
@@ -67,7 +67,7 @@ def test_the_roster_is_replaced_by_who_saw_it(api: Api) -> None:
 
 
 def test_a_draft_is_scheduled_seen_and_given_up(api: Api) -> None:
-    lay_road()
+    start_with_policy()
     headers = api.key("ops", ["policy:read", "policy:write"])
     put = headers | {"If-Match": "*"}
     api.client.put("/v1/policy/draft", json=POLICY | {"name": "Later"}, headers=put)

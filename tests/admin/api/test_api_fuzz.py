@@ -13,8 +13,8 @@ from admin.api.table import ROUTES
 from admin.clicks import ACTIONS, RESULTS
 from engine.store.access.keys import SCOPES
 from tests.admin.api_client import Api, event
+from tests.admin.deciding import REPS, somebody_deciding, start_with_policy
 from tests.admin.intake.test_api_envelope import ANYTHING, ENVELOPE
-from tests.admin.road import REPS, lay_road, somebody_deciding
 
 
 def as_json(value: object) -> bytes:
@@ -85,7 +85,7 @@ def run(api: Api, route: Route, examples: int) -> set[int]:
 
 def keys(api: Api) -> dict[str, str]:
     """One lead, and headers with a key of a person that may do everything."""
-    lay_road()
+    start_with_policy()
     assert api.send(event(), api.key()).status_code == 202
     return api.key("fuzz", SCOPES, person=REPS[0]) | {"If-Match": "*"}
 

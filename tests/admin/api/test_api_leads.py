@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.admin.api_client import Api, event
-from tests.admin.road import REPS, decide_all, lay_road
+from tests.admin.deciding import REPS, decide_all, start_with_policy
 
 
 def asked(api: Api, headers: dict[str, str], address: str) -> Any:
@@ -16,8 +16,8 @@ def asked(api: Api, headers: dict[str, str], address: str) -> Any:
 
 @pytest.fixture
 def reader(api: Api) -> dict[str, str]:
-    """A road with three decided leads, and a key that reads them."""
-    lay_road()
+    """An installation with three decided leads, and a key that reads them."""
+    start_with_policy()
     sent = [
         event(1, company={"employees": "120"}, lead={"external_id": "lead-1", "email": "Li.Na@Example.com"}),
         event(2, type="demo.requested", traits={"tags": "x", "shoe": 43}),

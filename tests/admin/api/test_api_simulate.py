@@ -34,7 +34,7 @@ def asks(settings: Settings) -> Iterator[None]:
         "BATON_REDIS_URL": settings.redis_url or "",
         "BATON_SECRET_KEY": "for-tests-only" * 4,
     }
-    worker = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--asks"), env=environment)
+    worker = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--simulator"), env=environment)
     try:
         yield
     finally:

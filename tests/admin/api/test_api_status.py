@@ -6,7 +6,7 @@ from datetime import timedelta
 from admin.app import create_app
 from engine.settings import Settings
 from tests.admin.api_client import NOW, Api, StandingClock, event, told, zulu
-from tests.admin.road import decide_all, lay_road
+from tests.admin.deciding import decide_all, start_with_policy
 
 
 def test_the_process_is_alive_whatever_is_down(settings: Settings) -> None:
@@ -38,14 +38,14 @@ def test_readiness_counts_what_waits_before_and_after_the_first_publish(api: Api
     assert (found["policy"], found["waiting_events"]) == (None, 2)
     assert found["checks"]["database"] == found["checks"]["queue"] == found["checks"]["migrations"] == "ok"
     assert "baton worker" in found["checks"]["workers"]
-    lay_road()
+    start_with_policy()
     decide_all(api.clock)
     found = told(api.client.get("/readyz"))
     assert (found["policy"]["number"], found["waiting_events"], found["lag_seconds"]) == (1, 0, 0)
 
 
 def test_figures_are_told_in_prometheus_format(api: Api) -> None:
-    lay_road()
+    start_with_policy()
     api.send([event(1), event(2)], api.key())
     text = api.client.get("/metrics").text
     assert "baton_waiting_events 2.0" in text

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from tests.admin.api_client import Api, event
-from tests.admin.road import REPS, decide_all, lay_road, somebody_deciding
+from tests.admin.deciding import REPS, decide_all, somebody_deciding, start_with_policy
 
 
 @pytest.fixture
 def worker(api: Api) -> dict[str, str]:
-    """A road with one MQL (lead 1, of a sales person), and the sales person's key."""
-    lay_road()
+    """An installation with one MQL (lead 1, of a sales person), and the sales person's key."""
+    start_with_policy()
     api.send(event(1, type="demo.requested", company={"employees": 80}), api.key())
     decide_all(api.clock)
     return api.key("wang", ["leads:write", "leads:read"], person=REPS[1])

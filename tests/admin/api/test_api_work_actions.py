@@ -11,7 +11,7 @@ from engine.core.qualification.stages import WORK
 from engine.store.orm import unit_of_work
 from engine.store.schema.tables import Person, Team
 from tests.admin.api_client import Api, event
-from tests.admin.road import POLICY, REPS, decide_all, lay_road, somebody_deciding
+from tests.admin.deciding import POLICY, REPS, decide_all, somebody_deciding, start_with_policy
 
 LI, WANG = REPS
 ZHAO, BOSS, CHEN, GONE = (f"{name}@example.com" for name in ("zhao", "boss", "chen", "gone"))
@@ -69,7 +69,7 @@ class Desk:
 @pytest.fixture
 def desk(api: Api) -> Iterator[Desk]:
     """Li and Zhao call, Wang and Chen sell, a boss heads the team of Wang and Chen; lead 1 is an MQL."""
-    lay_road(RULES)
+    start_with_policy(RULES)
     with unit_of_work() as session:
         session.add(Team(key="east", head=BOSS))
         session.add(Person(email=ZHAO, role="sdr", details={}))

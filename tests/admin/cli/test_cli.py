@@ -16,8 +16,8 @@ from engine.store.access.accounts import find_account
 from engine.store.access.keys import find_key, list_keys
 from engine.store.session import transaction
 from tests.admin.api_client import Api, event
+from tests.admin.deciding import POLICY, decide_all, start_with_policy
 from tests.admin.live import listening
-from tests.admin.road import POLICY, decide_all, lay_road
 from tests.present import now
 
 Run = Callable[..., Result]
@@ -172,7 +172,7 @@ def test_a_wrong_key_stops_a_replay(run: Run, api: Api, tmp_path: Path) -> None:
 
 def test_explaining_and_verifying_read_what_was_decided(run: Run, api: Api) -> None:
     api.clock.moment = now()
-    lay_road(now=now())
+    start_with_policy(now=now())
     sent = [event(1, type="demo.requested", company={"employees": 120}), event(2)]
     api.send([one | {"occurred_at": now().isoformat()} for one in sent], api.key())
     decide_all(api.clock)

@@ -9,7 +9,7 @@ from email_validator import validate_email
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from admin.intake.envelope import Refused, Sender, read_item, read_items
+from admin.intake.envelope import ItemRefused, Sender, read_item, read_items
 from admin.intake.identifiers import PLAIN_EMAIL, PLAIN_LENGTH, READERS, UnusableIdentifier, read_identifier
 from admin.intake.json_text import MAX_NESTING, UnreadableJson, fault_in, parse_json
 from rulesets.policy.vocabulary import BATON_EVENTS, ENGINE_EVENTS
@@ -20,7 +20,7 @@ ALL = Sender("crm", frozenset({"events:write", "leads:write"}))
 
 
 def refusal(**changes: Any) -> tuple[str, str]:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ItemRefused) as caught:
         read_item(event(**changes), ALL, NOW)
     assert caught.value.message
     return caught.value.code, caught.value.path
@@ -80,7 +80,7 @@ def nested(levels: int) -> Any:
 )
 def test_what_is_wrong_is_named_with_its_path(changes: dict[str, Any], code: str, path: str) -> None:
     given = event() | changes
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ItemRefused) as caught:
         read_item({key: value for key, value in given.items() if value is not None}, ALL, NOW)
     assert (caught.value.code, caught.value.path) == (code, path)
 

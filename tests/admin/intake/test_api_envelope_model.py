@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from admin.api.events.events import EnvelopeLead, EnvelopeModel
-from admin.intake.envelope import GROUPS, KEYS, TYPE, Refused, Sender, read_item
+from admin.intake.envelope import GROUPS, KEYS, TYPE, ItemRefused, Sender, read_item
 from admin.intake.identifiers import READERS
 from rulesets.policy.vocabulary import EVENT_PREFIXES
 from tests.admin.api_client import NOW
@@ -62,7 +62,7 @@ BAD: dict[str, list[Any]] = {
 def is_taken(item: Any) -> bool:
     try:
         read_item(item, ALL, NOW)
-    except Refused:
+    except ItemRefused:
         return False
     return True
 

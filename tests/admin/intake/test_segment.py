@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from segment.analytics.client import Client
 
 from admin.api.events.segment_calls import read_call
-from admin.intake.envelope import Refused, Sender
+from admin.intake.envelope import ItemRefused, Sender
 from tests.admin.api_client import NOW, Api, told
+from tests.admin.deciding import decide_all, start_with_policy
 from tests.admin.live import listening
-from tests.admin.road import decide_all, lay_road
 
 WEB = Sender("web", frozenset({"events:write"}))
 
@@ -30,7 +30,7 @@ def stored(api: Api, source: str, message: str) -> Any:
 
 @pytest.mark.parametrize("gzip", [False, True])
 def test_the_public_library_sends_as_it_is(api: Api, gzip: bool) -> None:
-    lay_road()
+    start_with_policy()
     token = api.key("site")["Authorization"].removeprefix("Bearer ")
     errors: list[Any] = []
     with listening(api.app) as host:
@@ -150,7 +150,7 @@ def test_any_call_is_an_event_or_a_refusal(call: Any) -> None:
     for kind in ("identify", "track", "page", "group", "alias", None):
         try:
             intake = read_call(call, kind, WEB, NOW, suspect=True)
-        except Refused as why:
+        except ItemRefused as why:
             seen = (why.code, why.message)
         else:
             seen = (intake.id, next(iter(intake.identities)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from admin.text.policy.changes import ROWS, sentence, told
+from admin.text.policy.changes import ROWS, change_text, sentence
 from rulesets.policy.diff import POLICY, Parts, PolicyChange, Rows, RowStep, diff
 from tests.rulesets.documents import policy, with_rule, with_signal
 
@@ -59,7 +59,7 @@ def test_a_change_is_one_sentence(old: Any, new: Any, says: str) -> None:
 
 def test_values_too_long_for_a_sentence_are_given_whole() -> None:
     long = {"any": [KNOWN] * 40}
-    change = told(next(iter(diff(with_rule(KNOWN), with_rule(long)))))
+    change = change_text(next(iter(diff(with_rule(KNOWN), with_rule(long)))))
     assert len(change.sentence) < 600
     assert change.new is not None
     assert change.new.count("lead.title_x") == 40

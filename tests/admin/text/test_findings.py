@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from admin.text.language import bare_app
 from admin.text.policy import parsers
-from admin.text.policy.findings import Told, told, why
+from admin.text.policy.findings import FindingText, finding_text, why
 from admin.text.policy.names import NAMES, ROW_NAMES
 from admin.text.policy.places import LIST_PAGES, place_words, row_of
 from admin.text.policy.wording import WORDS, case_value, named, reason, worded
@@ -76,8 +76,8 @@ def is_chinese(text: str) -> bool:
     return not ENGLISH.search(text) and not PATH.search(text)
 
 
-def in_words(findings: Iterable[Finding], document: Any) -> list[Told]:
-    return [told(finding, document) for finding in findings]
+def in_words(findings: Iterable[Finding], document: Any) -> list[FindingText]:
+    return [finding_text(finding, document) for finding in findings]
 
 
 def test_every_code_of_the_lint_is_looked_at() -> None:
@@ -247,7 +247,7 @@ def test_a_suggested_row_is_pasteable_in_the_api_and_readable_on_the_page() -> N
     (finding,) = [one for one in lint(document).findings if one.code == "band-gap"]
     assert finding.suggestion
     assert json.dumps(load(finding.suggestion.removeprefix("add ")))
-    assert told(finding, document).mend == "add company.employees is between 10 … 19: 5 points"
+    assert finding_text(finding, document).mend == "add company.employees is between 10 … 19: 5 points"
 
 
 def test_a_refusal_of_a_publication_says_its_reason_before_its_findings() -> None:

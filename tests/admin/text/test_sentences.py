@@ -45,10 +45,10 @@ def test_each_way_reads_differently() -> None:
 
 
 def test_what_spoke_against_somebody_and_who_has_the_company_is_told() -> None:
-    assert sentences.beside(choice()) == []
-    (waits,) = sentences.beside(choice(chosen=None, conflict=ANN))
+    assert sentences.choice_notes(choice()) == []
+    (waits,) = sentences.choice_notes(choice(chosen=None, conflict=ANN))
     assert waits.startswith(f"{ANN} works on a lead of the same company")
-    (against,) = sentences.beside(choice(warnings=["absent", "conflict"]))
+    (against,) = sentences.choice_notes(choice(warnings=["absent", "conflict"]))
     assert against == "This spoke against it: is absent, somebody else works on a lead of the same company."
 
 

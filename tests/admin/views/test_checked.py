@@ -11,7 +11,7 @@ from engine.store.policy.versions import active_number
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages
 from workers import checks, queues
-from workers.simulator import ASKS
+from workers.simulator import SIMULATIONS
 
 PUBLISH, RULES = "/admin/draft/publish/", "/admin/draft/rules/"
 CHECK = f"{PUBLISH}check"
@@ -27,7 +27,7 @@ def pages(settings: Settings) -> Pages:
 
 
 def asked() -> list[tuple[str | None, tuple[int, ...]]]:
-    queue = Queue(ASKS, connection=queues.client(), serializer=JSONSerializer)
+    queue = Queue(SIMULATIONS, connection=queues.client(), serializer=JSONSerializer)
     return [(job.func_name, tuple(job.args)) for job in queue.get_jobs()]
 
 

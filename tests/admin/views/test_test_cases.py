@@ -15,9 +15,9 @@ from engine.store.policy.drafts import load_draft, save_draft
 from engine.store.policy.versions import active_number
 from tests.admin import world
 from tests.admin.api_client import Api, told
+from tests.admin.deciding import POLICY
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages
-from tests.admin.road import POLICY
 
 PUBLISH = "/admin/draft/publish/"
 RULE = "/admin/draft/rules/edit/?id=smb/fit/size/s50"

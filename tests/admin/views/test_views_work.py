@@ -11,8 +11,8 @@ from engine.settings import Settings
 from engine.store.orm import unit_of_work
 from engine.store.schema.tables import Decision, Lead, Person
 from tests.admin import world
+from tests.admin.deciding import somebody_deciding
 from tests.admin.pages import Pages, Reader
-from tests.admin.road import somebody_deciding
 
 PARTED = {
     "pool_reason": "released", "release_reason": "too_busy",

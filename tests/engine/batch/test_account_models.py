@@ -1,4 +1,4 @@
-"""Models that score accounts, on the road: leads of one company in different shards show one score (R3.7, R1.3)."""
+"""Models that score accounts: leads of one company in different shards show one score (R3.7, R1.3)."""
 
 import itertools
 from datetime import timedelta

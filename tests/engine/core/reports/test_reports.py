@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.core.reports.clocks import clock_figures, discipline
 from engine.core.reports.fairness import Asked, How, RosterWeight, Rule, Stood, due, fairness
-from engine.core.reports.origins import Answered, Travelled, conversion, place_on_road, speed
+from engine.core.reports.origins import Answered, Travelled, conversion, place_of_stage, speed
 from engine.core.reports.simulation import side_by_side, simulation_tables
 from engine.core.reports.tables import (
     COLUMNS,
@@ -194,7 +194,7 @@ def test_speed_counts_who_was_answered_within_each_span() -> None:
 
 def test_conversion_counts_a_lead_in_every_stage_up_to_its_furthest() -> None:
     stages = ("nurture", "ready", "mql", "sql", "opportunity", "lost", "won", "won")
-    leads = [Travelled("web", place_on_road(stage), 86_400.0 if stage == "won" else None) for stage in stages]
+    leads = [Travelled("web", place_of_stage(stage), 86_400.0 if stage == "won" else None) for stage in stages]
     row = one(conversion(leads)["origins"], origin="web")
     assert [row[stage] for stage in ("leads", "ready", "mql", "sql", "opportunity", "won")] == [8, 7, 6, 5, 4, 2]
     assert (row["ready_rate"], row["won_rate"], row["total_rate"]) == (0.875, 0.5, 0.25)

@@ -77,7 +77,7 @@ def test_progress_tells_how_far_it_is_and_whoever_goes_on_finishes() -> None:
     assert progress() is not None
     put_in_force(twice())
     sent = send_next(NOW)
-    assert (len(sent), send_next(NOW)) == (ROOM, []), "the road is full"
+    assert (len(sent), send_next(NOW)) == (ROOM, []), "enough events wait"
     decide_all(shards=ALL_SHARDS[:32])
     state = progress()
     assert state is not None

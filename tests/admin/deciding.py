@@ -1,4 +1,4 @@
-"""A published policy, people, and somebody who decides: what API tests need of the road behind the doors."""
+"""A published policy, people, and somebody who decides: what API tests need behind the API."""
 
 import threading
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ POLICY: dict[str, Any] = {
 }
 
 
-def lay_road(written: dict[str, Any] = POLICY, now: datetime = NOW) -> None:
+def start_with_policy(written: dict[str, Any] = POLICY, now: datetime = NOW) -> None:
     """Put a policy in force at this moment and let two people in."""
     with unit_of_work() as session:
         session.add_all(

@@ -51,7 +51,7 @@ def lead(database: str, redis_url: str) -> int:
 def somebody_answering() -> Iterator[None]:
     """A thread that answers, until the block ends."""
     stop = threading.Event()
-    thread = threading.Thread(target=live_scores.answer_reads, args=[stop])
+    thread = threading.Thread(target=live_scores.answer_live_scores, args=[stop])
     thread.start()
     try:
         await_that(lambda: bool(queues.client().exists(live_scores.ALIVE)))
@@ -61,9 +61,9 @@ def somebody_answering() -> Iterator[None]:
         thread.join()
 
 
-def answered(lead: int, at: datetime, *, full: bool = False) -> live_scores.Told:
+def answered(lead: int, at: datetime, *, full: bool = False) -> live_scores.ScoresAnswer:
     """What somebody tells, asked again until it comes in time."""
-    told: list[live_scores.Told] = []
+    told: list[live_scores.ScoresAnswer] = []
 
     def ask() -> bool:
         told.extend(filter(None, [live_scores.ask_scores(lead, at, full=full)]))
@@ -137,7 +137,7 @@ def test_the_process_answers_until_it_is_told_to_stop(
         "BATON_REDIS_URL": redis_url,
         "BATON_SECRET_KEY": "for-tests-only" * 4,
     }
-    process = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--reads"), env=environment)
+    process = subprocess.Popen((sys.executable, "-m", "admin.cli", "worker", "--live-scores"), env=environment)
     try:
         await_that(lambda: live_scores.ask_scores(lead, START) is not None)
         process.send_signal(signal.SIGTERM)

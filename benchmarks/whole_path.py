@@ -1,6 +1,6 @@
 """The whole path: HTTP lists in, explained decisions out, beside one forked RQ job per event doing nothing.
 
-`python -m benchmarks.road [--quick]`. Baton runs as a user runs it (`baton up`, embedded servers, two workers, a
+`python -m benchmarks.whole_path [--quick]`. Baton runs as a user runs it (`baton up`, embedded servers, two workers, a
 policy of 200 rules); then two plain forking RQ workers on the same Valkey run jobs that return at once. Also measured:
 the lag from accepted to decided at steady rates, how long a person's click takes, and how long a look at a lead.
 """
@@ -20,7 +20,7 @@ from typing import Any
 from redis import Redis
 from rq import Queue, Worker
 
-from benchmarks.road_events import lists, write_policy, write_roster
+from benchmarks.whole_path_events import lists, write_policy, write_roster
 from engine.settings import load_settings
 from engine.store import session
 from tests.e2e.installation import Installation, installation
@@ -42,7 +42,7 @@ def jobs_per_second(url: str, jobs: int) -> float:
     """Forked RQ jobs that do nothing, with two workers."""
     queue = Queue("yardstick", connection=Redis.from_url(url))
     for _ in range(jobs):
-        queue.enqueue("benchmarks.road.nothing", result_ttl=0)
+        queue.enqueue("benchmarks.whole_path.nothing", result_ttl=0)
     start = time.monotonic()
     workers = [multiprocessing.get_context("spawn").Process(target=_work, args=(url,)) for _ in range(int(WORKERS))]
     for worker in workers:
