@@ -31,8 +31,10 @@ CALLS = st.lists(ANYTHING | ENVELOPE, max_size=3)
 SEGMENT = st.fixed_dictionaries({}, optional={"batch": CALLS, "userId": st.text(max_size=5)})
 SAID = {"reason": ["no_budget"], "channel": ["call"], "result": [*RESULTS], "to": [*REPS]}
 GOOD_WORK = st.one_of(
-    st.fixed_dictionaries({"action": st.just(name), **{need: st.sampled_from(SAID[need]) for need in action.needs}})
-    for name, action in ACTIONS.items()
+    [
+        st.fixed_dictionaries({"action": st.just(name), **{need: st.sampled_from(SAID[need]) for need in action.needs}})
+        for name, action in ACTIONS.items()
+    ]
 )
 WORK = GOOD_WORK | st.fixed_dictionaries(
     {"action": st.sampled_from([*ACTIONS, "dance"])},

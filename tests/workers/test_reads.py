@@ -63,9 +63,14 @@ def somebody_answering() -> Iterator[None]:
 
 def answered(lead: int, at: datetime, *, full: bool = False) -> reads.Told:
     """What somebody tells, asked again until it comes in time."""
-    told: list[reads.Told] = []
-    await_that(lambda: told or told.extend(filter(None, [reads.ask_scores(lead, at, full=full)])))
-    return told[0]
+    told: list[reads.Told | None] = [None]
+
+    def ask() -> bool:
+        told[0] = reads.ask_scores(lead, at, full=full)
+        return told[0] is not None
+
+    await_that(ask)
+    return told[0] or {}
 
 
 def test_the_score_of_the_moment_is_told_and_in_full_where_asked(lead: int) -> None:
