@@ -309,7 +309,7 @@ PAGES: tuple[tuple[type[Entries], Any, str], ...] = (
     (Routes, _l("Routes to MQL"), "routes"),
     (Assignments, _l("Assignment policies"), "assignment"),
     (Strikes, _l("Strikes"), "strikes"),
-    (ReasonsView, _l("ReasonsView"), "reasons"),
+    (ReasonsView, _l("Reasons"), "reasons"),
     (PolicySettingsView, _l("Pool, calendar, feedback"), "settings"),
     (Samples, _l("Test cases"), "tests"),
     (Acknowledged, _l("Accepted warnings"), "acknowledged"),

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from werkzeug.test import TestResponse
 
 from engine.settings import Settings
 from engine.store.session import raw, transaction
 from tests.admin.api_client import Api, event, told
 from tests.patience import PATIENCE
+from tests.workers.processes import await_that
 
 POLICY: dict[str, Any] = yaml.safe_load((Path(__file__).parents[3] / "examples" / "olist-policy.yaml").read_text())
 EVENT = {
@@ -48,9 +50,16 @@ def reader(api: Api) -> dict[str, str]:
 
 
 def ask(api: Api, headers: dict[str, str], **changes: Any) -> Any:
+    """Ask, and ask again as the answer says while the worker is not up yet or the machine is busy."""
     body = {"policy": POLICY, "events": [EVENT], **changes}
-    answer = api.client.post("/v1/simulate", json=body, headers=headers)
-    return answer.status_code, told(answer)
+    answers: list[TestResponse] = []
+
+    def is_answered() -> bool:
+        answers.append(api.client.post("/v1/simulate", json=body, headers=headers))
+        return answers[-1].status_code != 503
+
+    await_that(is_answered)
+    return answers[-1].status_code, told(answers[-1])
 
 
 def test_a_document_is_tried_and_nothing_is_stored(api: Api, reader: dict[str, str], asks: None) -> None:
