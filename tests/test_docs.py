@@ -122,7 +122,21 @@ def test_checklists_name_files_that_exist_and_names_that_are_in_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["demo", "test", "test-long", "install", "dev", "lint", "types", "translations", "bench", "lock", "clean"]
+    "target",
+    [
+        "demo",
+        "test",
+        "test-all",
+        "test-long",
+        "install",
+        "dev",
+        "lint",
+        "types",
+        "translations",
+        "bench",
+        "lock",
+        "clean",
+    ],
 )
 def test_make_help_names_every_target(target: str) -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from admin import notices
 from admin.moment import now
-from admin.permissions import actor
+from admin.permissions import May, actor, may
 from admin.views.language import LANGUAGES, keep_language
 from admin.views.lists import Guarded, page
 from engine.core.notices import KINDS
 from engine.settings import Settings
+from engine.store.lead_cards import leads_in_hand
 from engine.store.notices import Told, count_unread, mark_read, read_notices
 from engine.store.spreading import Preferences, read_preferences, save_preferences
 
@@ -30,6 +31,8 @@ class Line:
     told: Told
     name: str
     sentence: str
+    readable: bool
+    """Whether its lead may be read: a lead that was taken away may not, by those who see only their own."""
 
 
 class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
@@ -52,7 +55,9 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
         kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
         unread = request.args.get("unread") == "1"
         found = read_notices(actor(), unread=unread, kind=kind, before=_before(), limit=PAGE_SIZE + 1)
-        lines = [Line(one, notices.name_of(one.kind), _sentence(one)) for one in found[:PAGE_SIZE]]
+        shown = found[:PAGE_SIZE]
+        leads = _readable({one.lead_id for one in shown if one.lead_id is not None})
+        lines = [Line(one, notices.name_of(one.kind), _sentence(one), one.lead_id in leads) for one in shown]
         older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
         return str(
             self.render(
@@ -102,6 +107,10 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
 def _sentence(one: Told) -> str:
     return notices.sentence(one.kind, one.about, one.details)
+
+
+def _readable(leads: set[int]) -> set[int]:
+    return leads if may(May.SEE_ALL_LEADS) else leads_in_hand(actor(), leads)
 
 
 def _before() -> int | None:
