@@ -91,6 +91,8 @@ CHOSEN = frozenset({
     "on_reject", "on_release", "rep",
 })  # fmt: skip
 """Members whose values are words of the policy."""
+FREE = frozenset({"facts", "properties"})
+"""Members whose own members have the names that senders gave them."""
 
 
 def said_by(body: dict[str, Any]) -> str:
@@ -101,6 +103,9 @@ def said_by(body: dict[str, Any]) -> str:
 def _member(name: str, value: Any) -> str:
     if name in CHOSEN and isinstance(value, str):
         return f"{terms.term(NAMES, name)} {terms.term(terms.WORDS, value)}"
+    if name in FREE and value:
+        given = ", ".join(f"{key}: {shown(inner)}" for key, inner in value.items())
+        return f"{terms.term(NAMES, name)} ({given})"
     if name == "stages":
         return f"{terms.term(NAMES, name)} {', '.join(str(terms.term(terms.STAGES, stage)) for stage in value)}"
     return f"{terms.term(NAMES, name)} {_value(value)}"

@@ -97,6 +97,8 @@ class Page(HTMLParser):
             return
         if self._is_in({"title"}):
             self.title = text
+        if self._open and self._open[-1][0] == "option" and "value" not in self._open[-1][1]:
+            self._keep_choice(text, self._open[-1][1])
         if any(given.get("role") == "alert" and "bad" in given.get("class", "") for _, given in self._open):
             self.alarms.append(text)
         if not self._is_in(TECHNICAL) and not self._speaks_another():
@@ -115,9 +117,13 @@ class Page(HTMLParser):
         elif tag == "select":
             self._select = name
         elif tag == "option" and "value" in given:
-            form.choices.append((self._select, given["value"]))
+            self._keep_choice(given["value"], given)
+
+    def _keep_choice(self, value: str, given: dict[str, str]) -> None:
+        if self._form is not None:
+            self._form.choices.append((self._select, value))
             if "selected" in given:
-                form.fields[self._select] = given["value"]
+                self._form.fields[self._select] = value
 
     def _is_in(self, tags: set[str]) -> bool:
         return any(tag in tags for tag, _ in self._open)

@@ -49,6 +49,7 @@ def test_every_member_that_a_form_edits_has_a_name() -> None:
         ({"otherwise": {"policy": "late"}}, "if nobody can (assignment policy late)"),
         ({"warn_before": [{"days": 2}]}, "warns before the end 2 days"),
         ({"facts": {}}, "facts nothing"),
+        ({"properties": {"path": "/a", "n": 2}}, "properties (path: /a, n: 2)"),
         ({"pii": True, "of_tomorrow": 1}, "personal data yes; of_tomorrow 1"),
     ],
 )  # fmt: skip

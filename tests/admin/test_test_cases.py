@@ -19,7 +19,6 @@ from tests.admin.pages import Pages
 from tests.admin.road import POLICY
 
 PUBLISH = "/admin/draft/publish/"
-RULE = "/admin/draft/rules/edit/?id=smb/fit/size/s50"
 CASES: list[dict[str, Any]] = [
     {"key": "nobody", "expect": {"excluded": None}},
     {"key": "hopeful", "expect": {"fit": 1234}},
@@ -47,11 +46,12 @@ def test_a_save_that_turns_a_case_red_says_so(pages: Pages) -> None:
         {**SMB, "tests": [{"key": "fifty", "facts": {"company.employees": 50}, "expect": {"fit": 30}}]}, None, "x"
     )
     marketing = pages.as_role("marketing")
-    found = re.search(r'name="version"[^>]*value="(\d+)"', marketing.text(RULE))
+    rule = marketing.link("/admin/draft/rules/", "smb › size › s50")
+    found = re.search(r'name="version"[^>]*value="(\d+)"', marketing.text(rule))
     assert found
     when = "{field: company.employees, op: between, value: [50, 200]}"
     fields = {"version": found[1], "points": "35", "enabled": "y", "when": when}
-    assert "1 test cases of the draft are red now" in marketing.post(RULE, fields, page=RULE).text
+    assert "1 test cases of the draft are red now" in marketing.post(rule, fields, page=rule).text
 
 
 def test_the_api_says_which_cases_are_red_and_what_none_touches(api: Api) -> None:

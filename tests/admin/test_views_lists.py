@@ -15,6 +15,7 @@ from engine.settings import Settings
 from engine.store.drafts import save_draft
 from engine.store.roster import export_roster, import_roster
 from engine.store.tables import Lead
+from rulesets.roster import FORMAT
 from tests.admin import world
 from tests.admin.pages import Pages, Reader
 from tests.admin.test_views_entries import FULL, form_of
@@ -111,7 +112,7 @@ def test_a_choice_of_yes_or_no_filters_rules(admin: Reader) -> None:
 
 
 def test_people_are_edited_by_the_links_of_their_list_whatever_signs_their_address_has(settings: Settings) -> None:
-    import_roster({"format": world.FORMAT, **ODD}, by=world.OPERATOR)
+    import_roster({"format": FORMAT, **ODD}, by=world.OPERATOR)
     reader = Pages(settings).as_role("admin")
     found = links(reader.text("/admin/roster/people/"))
     assert len(found) == 2

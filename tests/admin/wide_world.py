@@ -22,6 +22,7 @@ from engine.store.session import raw, transaction
 from engine.store.subscriptions import add_subscription
 from rulesets import starters
 from rulesets.eligibility import Named
+from rulesets.roster import FORMAT
 from tests.admin import world
 from tests.admin.api_client import StandingClock
 from tests.engine.living import Living, number
@@ -31,7 +32,7 @@ BOSS, LI, ZHAO, CHEN = world.WANG, world.LI, world.ZHAO, world.CHEN
 DOTTED = "sdr-3.x+y@sub.example.com"
 HOOK = "https://crm.example.com/hook"
 ROSTER: dict[str, Any] = {
-    "format": world.FORMAT,
+    "format": FORMAT,
     "calendars": [{"key": "cn", "timezone": "Asia/Shanghai", "country": "CN", "hours": {"mon": ["09:00-18:00"]}}],
     "teams": [{"key": "east", "label": "华东组", "head": BOSS, "department": "市场部"}, {"key": "west"}],
     "people": [
@@ -58,7 +59,12 @@ LIVES: dict[str, tuple[str, ...]] = {
 REASONS = {"opportunity.lost": "price", "lead.disqualified": "learner", "lead.rejected": "known_already"}
 
 
-ENGLISH = {"Head of Marketing": "市场总监", "managing director": "director", "website trial": "trial"}
+ENGLISH = {
+    "Head of Marketing": "市场总监",
+    "managing director": "director",
+    "website trial": "trial",
+    "purchased list": "list",
+}
 """Values of the starter that are English phrases, and what stands for them here."""
 
 

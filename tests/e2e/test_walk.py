@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from werkzeug.exceptions import HTTPException
 
 from admin.app import create_app
@@ -15,7 +15,7 @@ from tests.admin.api_client import StandingClock
 from tests.admin.live import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
-SCREEN = {"width": 1366, "height": 900}
+SCREEN: ViewportSize = {"width": 1366, "height": 900}
 LINKS = "anchors => anchors.map(anchor => anchor.getAttribute('href'))"
 
 
