@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test test-now test-long lint types translations bench lock clean
+.PHONY: help install dev demo test test-all test-now test-long lint types translations bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: install ## everything in one terminal, with made-up leads; Ctrl-C ends it
 
 test: dev ## the test suite (a few minutes)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-all: dev ## the same and the long walks through the browser (some minutes more)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" $(ARGS)
 
 test-now: dev ## tests that depend on the day, by other days (an hour or so)
 	@for day in 2026-12-06 2026-12-31 2028-02-29; do \

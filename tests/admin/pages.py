@@ -1,6 +1,7 @@
 """The pages as tests use them: an application, people who sign in, forms with the token of the page."""
 
 import re
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -29,6 +30,12 @@ class Reader:
         answer = self.get(path)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-600:])
         return answer.text
+
+    def link(self, path: str, text: str) -> str:
+        """Where a link of a page leads that begins with the text."""
+        found = re.search(rf'<a href="([^"]+)"[^>]*>{re.escape(text)}', self.text(path))
+        assert found, f"no link {text} on {path}"
+        return unescape(found[1])
 
     def token(self, path: str = "/admin/") -> str:
         found = TOKEN.search(self.get(path, follow_redirects=True).text)

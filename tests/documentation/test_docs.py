@@ -128,6 +128,7 @@ def test_checklists_name_files_that_exist_and_names_that_are_in_them() -> None:
         "demo",
         "test",
         "test-now",
+        "test-all",
         "test-long",
         "install",
         "dev",

@@ -15,8 +15,8 @@ from wtforms.validators import Length, Regexp
 
 from admin.permissions import all_granted
 from admin.policy_rights import ANY, PARTS, of_role
-from admin.text import terms
-from admin.text.policy.changes import ROWS, shown
+from admin.text.policy.changes import ROWS
+from admin.text.policy.row_words import said_by
 from admin.views.fields import Given
 from admin.views.policy import entry_forms as forms
 from admin.views.policy.draft import PartView
@@ -287,12 +287,10 @@ def _key(row: DraftEntry) -> Any:
 
 def _what(row: DraftEntry) -> str:
     """A row in a few words: its members but the label."""
-    said = [f"{terms.term(PART_NAMES, name)} {shown(value)}" for name, value in row.body.items() if name != "label"]
-    text = "; ".join(said)
+    text = said_by(row.body)
     return text if len(text) <= 240 else f"{text[:240]}…"
 
 
-PART_NAMES = {"when": _l("if"), "items": _l("items"), "require": _l("needs"), "role": _l("role"), "type": _l("type")}
 FORMATTERS: dict[str, Callable[..., Any]] = {
     "key": lambda _v, _c, row, _n: _key(row),
     "label": lambda _v, _c, row, _n: label_of(row.body.get("label")),

@@ -11,7 +11,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from admin.moment import now
-from admin.permissions import actor
+from admin.permissions import May, actor, may
 from admin.text import notices
 from admin.text.language import LANGUAGES, keep_language
 from admin.views.lists import Guarded, page
@@ -19,6 +19,7 @@ from engine.core.notify.notices import KINDS
 from engine.settings import Settings
 from engine.store.outbox.mail_queue import Preferences, read_preferences, save_preferences
 from engine.store.outbox.notices import Notification, count_unread, mark_read, read_notices
+from engine.store.read.lead_cards import leads_in_hand
 
 PAGE_SIZE = 50
 
@@ -30,6 +31,8 @@ class NotificationLine:
     told: Notification
     name: str
     sentence: str
+    readable: bool
+    """Whether its lead may be read: a lead that was taken away may not, by those who see only their own."""
 
 
 class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
@@ -52,7 +55,11 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
         kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
         unread = request.args.get("unread") == "1"
         found = read_notices(actor(), unread=unread, kind=kind, before=_before(), limit=PAGE_SIZE + 1)
-        lines = [NotificationLine(one, notices.name_of(one.kind), _sentence(one)) for one in found[:PAGE_SIZE]]
+        shown = found[:PAGE_SIZE]
+        leads = _readable({one.lead_id for one in shown if one.lead_id is not None})
+        lines = [
+            NotificationLine(one, notices.name_of(one.kind), _sentence(one), one.lead_id in leads) for one in shown
+        ]
         older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
         return str(
             self.render(
@@ -102,6 +109,10 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
 def _sentence(one: Notification) -> str:
     return notices.sentence(one.kind, one.about, one.details)
+
+
+def _readable(leads: set[int]) -> set[int]:
+    return leads if may(May.SEE_ALL_LEADS) else leads_in_hand(actor(), leads)
 
 
 def _before() -> int | None:

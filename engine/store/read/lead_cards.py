@@ -41,6 +41,13 @@ def lead_cards(lead_ids: Iterable[int]) -> dict[int, LeadCard]:
     return cards
 
 
+def leads_in_hand(person: str, lead_ids: Iterable[int]) -> set[int]:
+    """Those of these leads that the person has or had in hand; of a lead merged into another, that one counts."""
+    with transaction() as connection:
+        found = connection.execute(text(_IN_HAND), {"ids": list(lead_ids), "person": person})
+        return {row.id for row in found}
+
+
 def find_leads(typed: str) -> list[int]:
     """Leads whose identifier begins with the text, or whose company is called or found under it; newest first.
 
@@ -83,6 +90,10 @@ def _digits(wanted: str) -> str:
     return f"%{digits}" if len(digits) >= 7 else "-"
 
 
+_IN_HAND = """
+SELECT lead.id FROM lead JOIN lead AS living ON living.id = coalesce(lead.merged_into, lead.id)
+WHERE lead.id = ANY(:ids) AND :person IN (living.owner, living.sdr, living.rep)
+"""
 _NAMES = """
 SELECT l.id, l.claims->'lead.name' AS name, a.claims->'company.name' AS company
 FROM lead l LEFT JOIN account a ON a.id = l.account_id WHERE l.id = ANY(:ids)

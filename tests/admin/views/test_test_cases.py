@@ -20,7 +20,6 @@ from tests.admin.documents import SMB
 from tests.admin.pages import Pages
 
 PUBLISH = "/admin/draft/publish/"
-RULE = "/admin/draft/rules/edit/?id=smb/fit/size/s50"
 CASES: list[dict[str, Any]] = [
     {"key": "nobody", "expect": {"excluded": None}},
     {"key": "hopeful", "expect": {"fit": 1234}},
@@ -50,11 +49,12 @@ def test_a_save_that_turns_a_case_red_says_so_once_it_is_checked(pages: Pages) -
         {**SMB, "tests": [{"key": "fifty", "facts": {"company.employees": 50}, "expect": {"fit": 30}}]}, None, "x"
     )
     marketing = pages.as_role("marketing")
-    found = re.search(r'name="version"[^>]*value="(\d+)"', marketing.text(RULE))
+    rule = marketing.link("/admin/draft/rules/", "smb › size › s50")
+    found = re.search(r'name="version"[^>]*value="(\d+)"', marketing.text(rule))
     assert found
     when = "{field: company.employees, op: between, value: [50, 200]}"
     fields = {"version": found[1], "points": "35", "enabled": "y", "when": when}
-    assert "Being checked" in marketing.post(RULE, fields, page=RULE).text
+    assert "Being checked" in marketing.post(rule, fields, page=rule).text
     check_draft()
     assert "1 test cases of the draft are red" in marketing.text("/admin/draft/rules/")
 

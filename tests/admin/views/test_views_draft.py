@@ -16,7 +16,6 @@ from tests.admin import world
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages, Reader
 
-RULE = "/admin/draft/rules/edit/?id=smb/fit/size/s50"
 CONDITION = "{field: company.employees, op: between, value: [50, 200]}"
 
 
@@ -27,15 +26,20 @@ def pages(settings: Settings) -> Pages:
     return pages
 
 
-def version_of(reader: Reader, path: str = RULE) -> str:
-    found = re.search(r'name="version"[^>]*value="(\d+)"', reader.text(path))
+def rule(reader: Reader) -> str:
+    return reader.link("/admin/draft/rules/", "smb › size › s50")
+
+
+def version_of(reader: Reader, path: str = "") -> str:
+    found = re.search(r'name="version"[^>]*value="(\d+)"', reader.text(path or rule(reader)))
     assert found
     return found[1]
 
 
 def edit(reader: Reader, version: str, points: str, when: str = CONDITION) -> str:
     fields = {"version": version, "points": points, "enabled": "y", "when": when}
-    return reader.post(RULE, fields, page=RULE).text
+    path = rule(reader)
+    return reader.post(path, fields, page=path).text
 
 
 def points_of_rule() -> float:
@@ -109,8 +113,8 @@ def test_deleting_asks_first_and_no_handler_stands_in_the_page(pages: Pages) -> 
 
 
 def test_a_window_is_edited_by_the_sdr_manager_and_not_by_marketing(pages: Pages) -> None:
-    path = "/admin/draft/clocks/edit/?id=first_touch"
     reader = pages.as_role("sdr_manager")
+    path = reader.link("/admin/draft/clocks/", "first_touch")
     values = {
         "version": version_of(reader, path),
         "window_amount": "2",
@@ -160,7 +164,7 @@ def test_signed_by_both_the_draft_is_published_and_its_version_shown(pages: Page
     assert "Version 1 is in force" in publish(reader)
     assert [(v["number"], v["reason"], v["bypassed"]) for v in list_versions()] == [(1, "employees matter more", False)]
     assert load_draft().authors == ()
-    assert "first_touch" in reader.text("/admin/versions/1/")
+    assert "first_touch" in reader.text(reader.link("/admin/versions/", "Version 1"))
     assert reader.get("/admin/versions/99/").status_code == 404
 
 
@@ -201,10 +205,10 @@ def test_versions_are_compared_and_an_old_one_is_loaded_again(pages: Pages) -> N
     assert "There is no earlier version." in admin.text("/admin/versions/1/")
     edit(admin, version_of(admin), "35")
     publish(admin, bypass="1")
-    text = admin.text("/admin/versions/2/")
+    text = admin.text(admin.link("/admin/versions/", "Version 2"))
     assert "Fit rule smb › size › s50: points 30 → 35" in text
     assert "points 35 → 30" in admin.text("/admin/versions/1/?other=2")
-    page = "/admin/versions/1/"
+    page = admin.link("/admin/versions/", "Version 1")
     late = admin.post(f"{page}restore", {"revision": "0"}, page=page)
     assert ("changed the draft after" in late.text, points_of_rule()) == (True, 35)
     assert admin.post(f"{page}restore", {"revision": str(load_draft().revision)}, page=page).status_code == 200

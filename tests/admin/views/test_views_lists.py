@@ -11,6 +11,7 @@ from flask_admin.contrib.sqla import ModelView
 
 from admin.views.lists import Filter
 from admin.views.menu import pages as all_pages
+from engine.core.reports.tables import REPORTS
 from engine.settings import Settings
 from engine.store.policy.drafts import save_draft
 from engine.store.roster.roster import export_roster, import_roster
@@ -102,6 +103,30 @@ def test_no_key_of_a_row_breaks_its_page(admin: Reader) -> None:
             answers.append(admin.client.post(address(view, page), data={name: key, "csrf_token": token}).status_code)
         broken += [(view.url, key, answers)] if set(answers) - {200, 302, 404} else []
     assert broken == []
+
+
+ASKED: dict[str, tuple[str, ...]] = {
+    "/admin/pool/": ("stage", "grade", "region", "why", "after"),
+    "/admin/queue/": ("role", "page"),
+    "/admin/notifications/": ("kind", "unread", "before"),
+    "/admin/versions/1/": ("other",),
+    "/admin/leads/1/": ("before",),
+    **{f"/admin/reports/{name}/": ("from", "to", "by") for name in REPORTS},
+}
+"""What the pages take that are lists of their own making."""
+NUMBERED = ("leads", "leads/decision", "versions")
+
+
+def test_no_value_in_the_address_of_another_page_breaks_it(admin: Reader) -> None:
+    huge = str(2**63)
+    asked = [(path, name, value) for path, names in ASKED.items() for name in names for value in (*HOSTILE, huge)]
+    answers = {(path, name, value): get(admin, path, {name: value}) for path, name, value in asked}
+    assert {one: status for one, status in answers.items() if status not in {200, 422}} == {}
+
+
+def test_a_number_that_nothing_has_is_answered_as_nothing_found(admin: Reader) -> None:
+    asked = [f"/admin/{page}/{number}/" for page in NUMBERED for number in (0, 2**31, 2**63, 10**40)]
+    assert {path: get(admin, path, {}) for path in asked} == dict.fromkeys(asked, 404)
 
 
 def test_a_choice_of_yes_or_no_filters_rules(admin: Reader) -> None:

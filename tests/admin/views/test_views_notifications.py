@@ -2,19 +2,22 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from engine.core.notify.effects import Notice
 from engine.settings import Settings
+from engine.store.orm import unit_of_work
 from engine.store.outbox import deliveries
 from engine.store.outbox.mail_queue import Preferences, read_preferences
 from engine.store.outbox.notices import read_notices, save_notices
 from engine.store.outbox.outbox import Message, save_messages
 from engine.store.outbox.subscriptions import add_subscription, list_subscriptions
+from engine.store.schema.tables import Lead
 from engine.store.session import raw, transaction
 from tests.admin.pages import Pages
-from tests.admin.world import CHEN, LI
+from tests.admin.world import CHEN, LI, WANG
 
 HOOK = "https://crm.example.com/hook"
 
@@ -29,6 +32,11 @@ def tell(pages: Pages, *told: Notice) -> None:
         save_notices(raw(connection), [(notice, 7, 70, pages.clock.now()) for notice in told])
 
 
+def put(number: int, **columns: Any) -> None:
+    with unit_of_work() as session:
+        session.add(Lead(id=number, **columns))
+
+
 def assigned(number: int, person: str = LI) -> Notice:
     return Notice("assigned", "owner", person, f"a{number}")
 
@@ -40,6 +48,7 @@ def test_nothing_yet_says_what_will_come(pages: Pages) -> None:
 
 
 def test_people_see_their_own_and_how_many_they_have_not_read(pages: Pages) -> None:
+    put(7, owner=LI)
     tell(pages, assigned(1), Notice("sla_breached", "owner", LI, "b", {"clock": "first_touch"}), assigned(2, CHEN))
     reader = pages.as_role("sdr")
     text = reader.text("/admin/notifications/")
@@ -50,6 +59,15 @@ def test_people_see_their_own_and_how_many_they_have_not_read(pages: Pages) -> N
     assert re.search(r'class="count">2<', text)
     assert "missed clock" not in reader.text("/admin/notifications/?kind=assigned")
     assert reader.get("/admin/notifications/?kind=invented&before=x&unread=9").status_code == 200
+
+
+def test_a_lead_that_was_taken_away_is_named_and_not_linked(pages: Pages) -> None:
+    put(7, owner=CHEN)
+    tell(pages, assigned(1))
+    text = pages.as_role("sdr").text("/admin/notifications/")
+    assert ("#7" in text, "/admin/leads/7/" in text) == (True, False)
+    tell(pages, assigned(2, WANG))
+    assert "/admin/leads/7/" in pages.as_role("sdr_manager").text("/admin/notifications/")
 
 
 def test_what_is_read_is_marked_and_nobody_elses(pages: Pages) -> None:

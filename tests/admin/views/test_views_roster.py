@@ -27,7 +27,7 @@ PERSON = {
     "active": "y",
     "manager": WANG,
 }
-EDIT = f"/admin/roster/people/edit/?id={LI}"
+PEOPLE = "/admin/roster/people/"
 DOCUMENT, LISTS = "/admin/roster/document/", "/admin/roster/eligibility/"
 
 
@@ -55,13 +55,14 @@ def events() -> list[tuple[Any, ...]]:
 
 
 def test_everything_of_a_person_is_edited_on_one_page(manager: Reader) -> None:
+    edit = manager.link(PEOPLE, LI)
     calendar = {"key": "cn", "timezone": "Asia/Shanghai", "country": "cn", "mon": "9:00-12:00, 13:00–18:00"}
     manager.post("/admin/roster/calendars/new/", calendar, page="/admin/roster/calendars/new/")
     more = {
         "calendar": "cn", "cap_day": "10", "cap_month": "0", "absences": "2027-01-04/2027-01-08 leave\n\n2027-02-01",
         "eligible_months": "2026-12\n2027-01", "territories": "华东, 华南",
     }  # fmt: skip
-    manager.post(EDIT, {**PERSON, **more}, page=EDIT)
+    manager.post(edit, {**PERSON, **more}, page=edit)
     kept = {
         "calendar": "cn", "caps": {"day": 10, "month": 0}, "eligible_months": ["2026-12", "2027-01"],
         "territories": ["华东", "华南"],
@@ -70,10 +71,10 @@ def test_everything_of_a_person_is_edited_on_one_page(manager: Reader) -> None:
         ],
     }  # fmt: skip
     assert {name: person()[name] for name in kept} == kept
-    shown = manager.text(EDIT)
+    shown = manager.text(edit)
     assert "2027-01-04/2027-01-08 leave\n2027-02-01" in shown
     assert "Never suspended" in shown
-    manager.post(EDIT, PERSON, page=EDIT)
+    manager.post(edit, PERSON, page=edit)
     assert not kept.keys() & person().keys()
 
 
@@ -89,14 +90,16 @@ def test_everything_of_a_person_is_edited_on_one_page(manager: Reader) -> None:
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_saved(manager: Reader, field: str, typed: str, told: str) -> None:
+    edit = manager.link(PEOPLE, LI)
     before = export_roster()
-    answer = manager.post(EDIT, {**PERSON, field: typed}, page=EDIT)
+    answer = manager.post(edit, {**PERSON, field: typed}, page=edit)
     assert told in answer.text
     assert "Their open leads" not in answer.text
     assert export_roster() == before
 
 
 def test_a_calendar_is_edited_and_taken_away_when_nobody_has_it(manager: Reader) -> None:
+    edit = manager.link(PEOPLE, LI)
     page = "/admin/roster/calendars/"
     assert "No calendars yet" in manager.text(page)
     fields = {"key": "cn", "timezone": "Asia/Shanghai", "country": "CN", "mon": "09:00-18:00", "days_off": "2026-05-04"}
@@ -120,9 +123,9 @@ def test_a_calendar_is_edited_and_taken_away_when_nobody_has_it(manager: Reader)
         ({"tue": "18:00-09:00"}, "end after"),
     ):
         assert told in manager.post(f"{page}edit/?id=cn", {**fields, **wrong}, page=page).text
-    manager.post(EDIT, {**PERSON, "calendar": "cn"}, page=EDIT)
+    manager.post(edit, {**PERSON, "calendar": "cn"}, page=edit)
     assert "there is no calendar" in manager.post(f"{page}delete/", {"id": "cn"}, page=page).text
-    manager.post(EDIT, PERSON, page=EDIT)
+    manager.post(edit, PERSON, page=edit)
     manager.post(f"{page}delete/", {"id": "cn"}, page=page)
     assert "calendars" not in export_roster()
     manager.post("/admin/roster/teams/delete/", {"id": "east"}, page="/admin/roster/teams/")
@@ -132,7 +135,8 @@ def test_a_calendar_is_edited_and_taken_away_when_nobody_has_it(manager: Reader)
 def test_somebody_who_leaves_has_their_leads_shown_first_and_given_on_as_chosen(pages: Pages) -> None:
     world.fill(pages.clock)
     (owner,) = column("SELECT owner FROM lead WHERE owner IS NOT NULL")
-    reader, edit = pages.as_role("sdr_manager"), f"/admin/roster/people/edit/?id={owner}"
+    reader = pages.as_role("sdr_manager")
+    edit = reader.link(PEOPLE, owner)
     gone = {**PERSON, "role": person(owner)["role"], "team": "", "active": ""}
     assert "Their open leads" not in reader.text(edit)
     asked = reader.post(edit, gone, page=edit).text
@@ -181,6 +185,7 @@ def test_a_monthly_list_is_looked_at_then_saved(manager: Reader) -> None:
 
 
 def test_a_suspension_is_seen_and_lifted_with_a_reason(manager: Reader, pages: Pages) -> None:
+    edit = manager.link(PEOPLE, LI)
     world.publish_starter(pages.clock.now())
     world.add_leads(pages.clock.now())
     now = pages.clock.now()
@@ -190,11 +195,11 @@ def test_a_suspension_is_seen_and_lifted_with_a_reason(manager: Reader, pages: P
             "SELECT %s, 'sdr', 'first_touch', %s, %s, min(id), 1 FROM lead",
             [LI, now - timedelta(days=1), now + timedelta(days=29)],
         )
-    assert "receives no leads" in manager.text(EDIT)
+    assert "receives no leads" in manager.text(edit)
     (number,) = column("SELECT id FROM suspension")
     lift, about = "/admin/roster/people/lift", {"person": LI, "suspension": str(number)}
-    assert "Say why" in manager.post(lift, about, page=EDIT).text
-    assert f"lifted by {WANG}" in manager.post(lift, {**about, "reason": "ill that week"}, page=EDIT).text
+    assert "Say why" in manager.post(lift, about, page=edit).text
+    assert f"lifted by {WANG}" in manager.post(lift, {**about, "reason": "ill that week"}, page=edit).text
     assert recent_entries(1)[0].reason == "ill that week"
-    assert "over already" in manager.post(lift, {**about, "reason": "again"}, page=EDIT).text
-    assert "over already" in manager.post(lift, {**about, "suspension": "x", "reason": "?"}, page=EDIT).text
+    assert "over already" in manager.post(lift, {**about, "reason": "again"}, page=edit).text
+    assert "over already" in manager.post(lift, {**about, "suspension": "x", "reason": "?"}, page=edit).text
