@@ -1,4 +1,4 @@
-"""A click: what somebody does with a lead, as one event (DESIGN.md §2). Pages and API build and await it here.
+"""A click: what somebody does with a lead, as one event. Pages and API build it and await its decision here.
 
 A click goes the way of every event: accepted into the inbox, its lead woken, its decision awaited. May not decide
 anything, and knows no door: how input is read and answers are shown is theirs.

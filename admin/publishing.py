@@ -31,7 +31,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PublicationTime:
     """When a draft is to come into force, as people write it: local time of ``zone`` (the policy's)."""
 
     text: str
@@ -46,7 +46,7 @@ def publish_draft(
     signoff: str,
     bypass: bool = False,
     act_on_existing: str = "none",
-    moment: Moment | None = None,
+    moment: PublicationTime | None = None,
 ) -> Published:
     """Publish the draft as it stands, at once or at a moment.
 

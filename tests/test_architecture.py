@@ -5,6 +5,7 @@ nothing any more is noticed.
 """
 
 import ast
+import re
 import shutil
 import statistics
 import subprocess
@@ -161,3 +162,58 @@ def locked_names(lock: Path) -> set[str]:
 def name_of(requirement: str) -> str:
     cut = min((requirement.find(mark) for mark in "[=<>! ;" if mark in requirement), default=len(requirement))
     return requirement[:cut].lower().replace("_", "-").replace(".", "-")
+
+
+def test_no_folder_has_more_than_14_python_files() -> None:
+    folders = {file.parent for file in python_files(*FOLDERS) if file.parent.name != "versions"}  # one file a revision
+    assert [str(folder.relative_to(ROOT)) for folder in folders if len(list(folder.glob("*.py"))) > 14] == []
+
+
+def test_every_package_says_what_is_inside_and_what_may_not_be() -> None:
+    """An ``__init__`` has two sentences at least; the second draws the line."""
+    silent = []
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("__init__.py")):
+            said = ast.get_docstring(ast.parse(file.read_text())) or ""
+            if file.parent.name not in {"versions", "migrations"} and len(re.findall(r"[.:;](?:\s|$)", said)) < 2:
+                silent.append(str(file.relative_to(ROOT)))
+    assert silent == []
+
+
+def test_no_class_name_has_two_meanings() -> None:
+    places: dict[str, list[str]] = {}
+    for file in python_files(*PACKAGES):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+GIVEN_UP = {
+    "classes": {
+        "Moment", "World", "Memberships", "Track", "Book", "Told", "Seen", "Together", "Aftermath", "Turns", "Clock",
+    },
+    "functions": {"told", "of_told", "stirs", "beside", "room", "hold", "drain_queues"},
+    "fields": {"stirred_by", "rests", "turnless", "parted", "for_good", "witness"},
+    "files": {"asks", "reads", "road", "follows", "belongs"},
+}  # fmt: skip
+"""Names that nobody guessed. `drain` is still what a worker does to its lane."""
+
+
+def test_names_that_nobody_guessed_do_not_come_back() -> None:
+    found = []
+    for file in python_files(*PACKAGES):
+        if file.parent.name == "versions":
+            continue  # revisions are history
+        if file.stem in GIVEN_UP["files"]:
+            found.append(str(file.relative_to(ROOT)))
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.ClassDef(name=name) if name in GIVEN_UP["classes"]:
+                    found.append(f"{file.relative_to(ROOT)}: class {name}")
+                case ast.FunctionDef(name=name) if name in GIVEN_UP["functions"]:
+                    found.append(f"{file.relative_to(ROOT)}: def {name}")
+                case ast.Attribute(attr=name) | ast.AnnAssign(target=ast.Name(id=name)) if name in GIVEN_UP["fields"]:
+                    found.append(f"{file.relative_to(ROOT)}: {name}")
+    templates = [str(file) for file in (ROOT / "admin" / "templates").rglob("*.html") if file.stem in GIVEN_UP["files"]]
+    assert found + templates == []

@@ -177,7 +177,7 @@ def decision_json(row: Row) -> Json:
 
 
 def _refused(stored: Json | None) -> Json | None:
-    return refusals.told(stored) if stored else None
+    return refusals.refusal_shown(stored) if stored else None
 
 
 def event_json(row: Row) -> Json:

@@ -142,7 +142,7 @@ def sentence(refused: Json) -> str:
     return " ".join(filter(None, (says(refused), mend(refused))))
 
 
-def told(refused: Json) -> dict[str, Any]:
+def refusal_shown(refused: Json) -> dict[str, Any]:
     """A stored refusal as the API shows it: with its message in English, whether it was stored with one or not."""
     with force_locale("en"):
         return {**refused, "message": refused.get("message") or says(refused)}

@@ -16,8 +16,7 @@ from flask_babel import Babel, force_locale
 from admin.clicks import ACTIONS
 from admin.text import terms
 from admin.text.effect_sentences import EFFECTS, RECORDS
-from admin.text.refusals import REFUSALS, says, sentence
-from admin.text.refusals import told as shown
+from admin.text.refusals import REFUSALS, refusal_shown, says, sentence
 from engine.core.assignment import pool
 from engine.core.assignment.assignment import CONFLICT, CandidateReason
 from engine.core.lead.model import Stage
@@ -148,13 +147,13 @@ def test_a_decision_that_kept_a_message_in_place_of_values_is_told_without_them(
     old = {"code": code, "message": "wang@example.com may not"}
     assert says(old) == REFUSALS[code].says
     assert sentence(old) == f"{REFUSALS[code].says} {REFUSALS[code].mend}"
-    assert shown(old) == old
+    assert refusal_shown(old) == old
 
 
 @pytest.mark.usefixtures("texts")
 def test_the_api_shows_a_message_in_english_whatever_the_language() -> None:
     with force_locale("zh_Hans_CN"):
-        assert shown({"code": "holding", "values": {"limit": 5}}) == {
+        assert refusal_shown({"code": "holding", "values": {"limit": 5}}) == {
             "code": "holding",
             "values": {"limit": 5},
             "message": "No more leads may be held. Allowed at once: 5.",

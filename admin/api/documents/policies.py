@@ -12,7 +12,7 @@ from admin.api.routes import Answer, Parameter, Route
 from admin.intake.json_text import fault_in
 from admin.lead_data.lead_json import plain
 from admin.moment import now
-from admin.publishing import Moment, publish_draft
+from admin.publishing import PublicationTime, publish_draft
 from admin.web.problems import Problem
 from engine.errors import PolicyRefused
 from engine.policy.linting import NO_SAMPLES, Checked, lint_policy, samples_body
@@ -184,7 +184,7 @@ def post_publish() -> Answer:
             now(),
             signoff=settings.signoff,
             act_on_existing=body["act_on_existing"],
-            moment=Moment(body["at"], body["timezone"]) if body["at"] else None,
+            moment=PublicationTime(body["at"], body["timezone"]) if body["at"] else None,
         )
     except PolicyRefused as refused:
         raise policy_problem(refused) from None

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import yaml
 
-from admin.cli.policy.policies import told
+from admin.cli.policy.policies import finding_line
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR
 from engine.core.calendar.roster_changes import GIVES, KEEP, Handover
@@ -54,7 +54,7 @@ def roster_import(file: Any, *, replace: bool, reassign: Any, absent: Any, previ
         if not preview:
             wake(import_roster(raw, replace=replace, by=OPERATOR, handover=handover).told)
     except RosterRefused as refused:
-        fail(map(told, _findings(refused)))
+        fail(map(finding_line, _findings(refused)))
     _print_change(shown)
 
 
@@ -91,7 +91,7 @@ def roster_eligibility(file: Any, *, month: str, role: str, preview: bool, as_js
     except CsvRefused as refused:
         fail([str(refused)])
     except RosterRefused as refused:
-        fail(map(told, _findings(refused)))
+        fail(map(finding_line, _findings(refused)))
     _print_listed(listed, as_json=as_json)
 
 
@@ -102,7 +102,7 @@ def _document(text: bytes, name: str) -> Any:
             return read_people(text.decode("utf-8-sig"), export_roster())
         return documents.load(text)
     except DocumentUnreadable as unreadable:
-        fail(map(told, unreadable.findings))
+        fail(map(finding_line, unreadable.findings))
     except (CsvRefused, UnicodeDecodeError) as refused:
         fail([str(refused)])
 

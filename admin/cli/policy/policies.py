@@ -8,7 +8,7 @@ import click
 from admin.cli.later import Later
 from admin.cli.policy.rescoring import await_rescored
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
-from admin.publishing import OPERATOR, Moment, publish_draft
+from admin.publishing import OPERATOR, PublicationTime, publish_draft
 from engine.clock import SystemClock
 from engine.core.simulation.test_cases import SampleReport
 from engine.errors import PolicyRefused
@@ -59,7 +59,7 @@ def policy_lint(file: Any, *, as_json: bool) -> None:
         print_json({"digest": digest, "findings": findings, "cases": samples_body(checked.samples)})
     else:
         for finding in checked.findings:
-            click.echo(told(finding))
+            click.echo(finding_line(finding))
         errors, warnings = len(checked.report.errors), len(checked.report.warnings)
         if policy:
             click.echo(told_cases(checked.samples))
@@ -81,7 +81,7 @@ def told_cases(samples: SampleReport) -> str:
     return f"{counted}; no case touches {len(samples.untouched)} of {samples.rules} rules: {left_out}{rest}"
 
 
-def told(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
     """A finding on one line."""
     mend = f" ({finding.suggestion})" if finding.suggestion else ""
     seen = " [acknowledged]" if finding.acknowledged else ""
@@ -95,12 +95,12 @@ def policy_import(file: Any) -> None:
     try:
         raw = documents.load(file.read())
     except DocumentUnreadable as unreadable:
-        fail(map(told, unreadable.findings))
+        fail(map(finding_line, unreadable.findings))
     report = check(raw)
     if report.errors:
-        fail([*map(told, report.errors), f"{len(report.errors)} errors: nothing was imported"])
+        fail([*map(finding_line, report.errors), f"{len(report.errors)} errors: nothing was imported"])
     for finding in report.warnings:
-        click.echo(told(finding), err=True)
+        click.echo(finding_line(finding), err=True)
     connected()
     revision = save_draft(raw, None, OPERATOR)
     click.echo(
@@ -144,11 +144,11 @@ def policy_publish(
             signoff=settings.signoff,
             bypass=bypass_signoff,
             act_on_existing=act_on_existing,
-            moment=Moment(at, zone) if at else None,
+            moment=PublicationTime(at, zone) if at else None,
         )
     except PolicyRefused as refused:
         hint = "" if refused.findings else "; the operator may --bypass-signoff, which is audited"
-        fail([*(told(f) for f in refused.findings if isinstance(f, Finding)), f"{refused}{hint}"])
+        fail([*(finding_line(f) for f in refused.findings if isinstance(f, Finding)), f"{refused}{hint}"])
     if done.at is not None:
         click.echo(f"scheduled as {done.plan} for {done.at.isoformat()}, digest {done.digest}")
         return

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from admin.cli.policy.policies import told
+from admin.cli.policy.policies import finding_line
 from admin.cli.policy.simulation_reports import print_reports
 from admin.cli.terminal import fail, json_option, print_table
 from admin.intake.envelope import ItemRefused
@@ -97,10 +97,10 @@ def _read_policies(*files: IO[bytes] | None) -> tuple[list[Policy], list[str]]:
         try:
             report = lint(documents.load(file.read()))
         except DocumentUnreadable as unreadable:
-            problems += [f"{file.name}: {told(finding)}" for finding in unreadable.findings]
+            problems += [f"{file.name}: {finding_line(finding)}" for finding in unreadable.findings]
             continue
         if report.policy is None or report.errors:
-            problems += [f"{file.name}: {told(finding)}" for finding in report.findings]
+            problems += [f"{file.name}: {finding_line(finding)}" for finding in report.findings]
         else:
             policies.append(report.policy)
     return policies, problems
@@ -112,8 +112,8 @@ def _read_roster(file: IO[bytes] | None) -> tuple[Roster, list[str]]:
     try:
         report = lint_roster(documents.load(file.read()))
     except DocumentUnreadable as unreadable:
-        return NOBODY, [f"{file.name}: {told(finding)}" for finding in unreadable.findings]
-    return report.roster or NOBODY, [f"{file.name}: {told(finding)}" for finding in report.findings]
+        return NOBODY, [f"{file.name}: {finding_line(finding)}" for finding in unreadable.findings]
+    return report.roster or NOBODY, [f"{file.name}: {finding_line(finding)}" for finding in report.findings]
 
 
 def _run(

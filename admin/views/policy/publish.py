@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.publishing import Moment, publish_draft, request_to_publish
+from admin.publishing import PublicationTime, publish_draft, request_to_publish
 from admin.text.policy.changes import change_text
 from admin.text.policy.findings import why
 from admin.views import problems
@@ -133,7 +133,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 signoff=_signoff(),
                 bypass=bypass,
                 act_on_existing="promote" if act == "promote" else "none",
-                moment=Moment(at[:40]) if at else None,
+                moment=PublicationTime(at[:40]) if at else None,
             )
         except PolicyRefused as refused:
             flash(why(refused), "error")

@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 class NotificationLine:
     """A notification as the page shows it."""
 
-    told: Notification
+    notice: Notification
     name: str
     sentence: str
     readable: bool

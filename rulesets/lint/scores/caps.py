@@ -22,7 +22,7 @@ class Level:
     name: Sentence
     low: Decimal | None
     high: Decimal | None
-    beside: Amounts = ZERO
+    added_by_others: Amounts = ZERO
 
 
 def check_caps(meaning: Meaning) -> Iterator[Finding]:
@@ -41,9 +41,11 @@ def _fit(meaning: Meaning, place: Place, model: Model) -> Iterator[Finding]:
             Level(says("the fit"), model.fit.min, model.fit.max, others),
         )
         rules = [(where, rule) for where, rule in fit_rules(at, group) if meaning.may_hold(rule.when, model)]
-        beside = _beside(meaning, model, [rule for _, rule in rules])
+        added_by_others = _beside(meaning, model, [rule for _, rule in rules])
         for where, rule in rules:
-            yield from _wasted(meaning, where, rule.points, beside(rule).plus(Amounts.of([cents(rule.points)])), levels)
+            yield from _wasted(
+                meaning, where, rule.points, added_by_others(rule).plus(Amounts.of([cents(rule.points)])), levels
+            )
 
 
 def _group_named(group: FitGroup | SignalGroup) -> Sentence:
@@ -61,7 +63,7 @@ def _beside(meaning: Meaning, model: Model, rules: list[FitRule]) -> Callable[[F
     points = [cents(rule.points) for rule in rules]
     every = Amounts(sum(min(0, one) for one in points), sum(max(0, one) for one in points))
 
-    def beside(rule: FitRule) -> Amounts:
+    def added_by_others(rule: FitRule) -> Amounts:
         own = cents(rule.points)
         if len(rules) > MOST_RULES:
             return Amounts(every.low - min(0, own), every.high - max(0, own))
@@ -70,7 +72,7 @@ def _beside(meaning: Meaning, model: Model, rules: list[FitRule]) -> Callable[[F
             sum(min(0, cents(one.points)) for one in others), sum(max(0, cents(one.points)) for one in others)
         )
 
-    return beside
+    return added_by_others
 
 
 def _go_together(meaning: Meaning, model: Model, rule: FitRule, other: FitRule) -> bool:
@@ -95,7 +97,7 @@ def _wasted(
 ) -> Iterator[Finding]:
     """The first level that always takes some of these points; ``given``: what the row's group comes to with them."""
     for level in levels:
-        given = given.plus(level.beside)
+        given = given.plus(level.added_by_others)
         cut = _cut(points, given, level.low, level.high)
         if cut:
             sign = -1 if points < 0 else 1

@@ -7,7 +7,7 @@ page's own.
 import itertools
 from typing import Any
 
-from admin.publishing import Moment, publish_draft
+from admin.publishing import PublicationTime, publish_draft
 from engine.core.notify.effects import Notice
 from engine.core.notify.notices import KINDS
 from engine.store.access.keys import add_key, revoke_key
@@ -188,7 +188,8 @@ def _tell(living: Living) -> None:
 def _draft(living: Living) -> None:
     """A draft up for review with one signature, and a publication that waits for its moment."""
     save_draft(policy(name="成长型市场三"), None, BOSS)
-    publish_draft(BOSS, "十二月生效", living.now, signoff="none", moment=Moment(f"{living.now:%Y}-12-20 09:00"))
+    later = PublicationTime(f"{living.now + timedelta(days=30):%Y-%m-%d} 09:00")
+    publish_draft(BOSS, "下月生效", living.now, signoff="none", moment=later)
     save_draft(draft(), None, BOSS)
     digest = load_draft().digest
     signatures.ask_for_review(digest, BOSS, living.now)

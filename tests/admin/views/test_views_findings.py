@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.policy.draft_check import check_draft
 from engine.settings import Settings
 from engine.store.policy.drafts import load_draft, save_draft
 from tests.admin import world
@@ -45,6 +46,7 @@ def broken(**rule: Any) -> dict[str, Any]:
 
 def test_the_page_of_publishing_names_rows_and_links_to_them(pages: Pages) -> None:
     save_draft(broken(), None, world.OPERATOR)
+    check_draft()
     page = chinese(pages).text(PUBLISH)
     (table,) = FINDINGS.findall(page)
     assert "没有字段“lead.citty”" in table
@@ -61,6 +63,7 @@ def test_the_page_of_publishing_names_rows_and_links_to_them(pages: Pages) -> No
 def test_a_warning_is_accepted_from_where_it_is_told(pages: Pages) -> None:
     when = {"field": "company.employees", "op": "between", "value": [9, 1]}
     save_draft(broken(when=when), None, world.OPERATOR)
+    check_draft()
     reader = chinese(pages)
     address = next(
         found.replace("&amp;", "&")

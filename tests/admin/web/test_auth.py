@@ -122,13 +122,13 @@ def test_each_answer_has_a_nonce_of_its_own_and_its_script_carries_it(pages: Pag
 
 
 def test_after_signing_in_nobody_is_sent_to_another_site(pages: Pages) -> None:
+    for elsewhere in ("https://example.org/", "//example.org/"):
+        reader = pages.anonymous()
+        data = {"email": LI, "password": PASSWORD, "csrf_token": reader.token("/login")}
+        signed_in = reader.client.post("/login", data=data | {"next": elsewhere})
+        assert signed_in.headers["Location"] == "/admin/", "a foreign address is ignored, the password is right"
     reader = pages.anonymous()
     data = {"email": LI, "password": PASSWORD, "csrf_token": reader.token("/login")}
-    for elsewhere in ("https://example.org/", "//example.org/"):
-        refused = reader.client.post("/login", data=data | {"next": elsewhere})
-        assert (refused.status_code, reader.get("/admin/").status_code) == (200, 302), (
-            "the form again, nobody signed in"
-        )
     assert reader.client.post("/login", data=data | {"next": "/admin/leads/"}).headers["Location"] == "/admin/leads/"
     data = {"language": "en", "next": "//example.org/", "csrf_token": reader.token()}
     assert reader.client.post("/language", data=data).headers["Location"] == "/admin/"
