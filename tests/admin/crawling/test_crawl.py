@@ -20,6 +20,7 @@ PAGE = """<html lang="zh-Hans"><title>{title} · Baton</title><a href="/admin/le
 <option selected>y</option></select></form></html>"""
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("language", ["en", "zh_Hans"])
 def test_everybody_follows_every_link(settings: Settings, language: str) -> None:
     pages = Pages(settings)

@@ -5,6 +5,7 @@ page's own.
 """
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 from admin.publishing import PublicationTime, publish_draft
