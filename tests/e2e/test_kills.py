@@ -76,6 +76,7 @@ def kill_everything(baton: Installation, folder: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("most", [SOME_EVENTS, pytest.param(None, marks=pytest.mark.long)])
+@pytest.mark.walk
 def test_every_event_is_decided_once_though_each_part_and_then_everything_is_killed(
     tmp_path: Path, most: int | None
 ) -> None:

@@ -30,7 +30,7 @@ BODY = {"type": "lead.assigned", "data": {"new": {"owner": "李@example.com"}}}
 DELIVER = """
 import threading
 from workers.deliver import Deliverer
-from workers.webhook import send_webhook
+from workers.channels.webhook import send_webhook
 halt = threading.Event()
 Deliverer({"webhook": lambda taken, now: send_webhook(taken, now, private=True)}).start(halt)
 """
@@ -91,7 +91,7 @@ def test_a_webhook_goes_over_tls_to_whoever_has_a_good_certificate(monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("status", "why", "for_good"),
+    ("status", "why", "permanent"),
     [(302, "redirects are not followed", False), (410, "wants no more", True),
      (500, "500: Internal Server Error", False)],
 )  # fmt: skip
@@ -280,7 +280,7 @@ def test_encryption_that_is_insisted_on_is_not_done_without() -> None:
     assert box.letters == []
 
 
-@pytest.mark.parametrize(("answer", "for_good"), [("550 nobody of that name", True), ("451 try later", False)])
+@pytest.mark.parametrize(("answer", "permanent"), [("550 nobody of that name", True), ("451 try later", False)])
 def test_a_recipient_that_is_refused_for_good_is_not_tried_again(answer: str, permanent: bool) -> None:
     with mail_server() as box:
         box.refuse = lambda _: answer

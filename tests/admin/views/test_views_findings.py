@@ -77,6 +77,7 @@ def test_a_warning_is_accepted_from_where_it_is_told(pages: Pages) -> None:
         {"code": "inverted-range", "path": f"{RULE}.when.value", "reason": "später"},
         page=address,
     )
+    check_draft()
     (table,) = FINDINGS.findall(reader.text(PUBLISH))
     assert "已接受" in table or "已确认" in table
 

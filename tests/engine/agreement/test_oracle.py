@@ -184,7 +184,14 @@ def features(part: object, policy: Raw) -> set[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["oracle.py", "oracle_conditions.py", "oracle_reading.py", "worlds.py", "worlds_conditions.py", "worlds_leads.py"],
+    [
+        "oracle/oracle.py",
+        "oracle/conditions.py",
+        "oracle/reading.py",
+        "worlds/worlds.py",
+        "worlds/conditions.py",
+        "worlds/leads.py",
+    ],
 )
 def test_the_oracle_and_its_worlds_share_no_code_with_the_product(name: str) -> None:
     tree = ast.parse((TESTS / name).read_text("utf-8"))

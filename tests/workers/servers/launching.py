@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 HOLD_SERVERS = """
 import signal, sys
 from engine.settings import load_settings
-from workers.embedded import embedded_servers
+from workers.servers.embedded import embedded_servers
 with embedded_servers(load_settings({"BATON_HOME": sys.argv[1]})):
     print("up", flush=True)
     signal.pause()

@@ -19,7 +19,7 @@ from workers.servers.web_readiness import await_answer, check_ready
 
 PARENT = """
 import os, signal, sys
-from workers.lifeline import die_with_parent
+from workers.servers.lifeline import die_with_parent
 parent = os.getpid()
 child = os.fork()
 if child == 0:
