@@ -47,12 +47,13 @@ def publish_draft(
     bypass: bool = False,
     act_on_existing: str = "none",
     moment: PublicationTime | None = None,
+    draft: DraftState | None = None,
 ) -> Published:
-    """Publish the draft as it stands, at once or at a moment.
+    """Publish the draft, at once or at a moment: ``draft`` as it was read, else as it is now.
 
     Raises PolicyRefused with every finding, or naming the signatures that lack.
     """
-    draft = load_draft()
+    draft = draft or load_draft()
     request = request_to_publish(draft, by, reason, signoff=signoff, bypass=bypass, act_on_existing=act_on_existing)
     if moment is not None:
         zone = moment.zone or str(draft.document["timezone"])

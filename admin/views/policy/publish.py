@@ -120,10 +120,10 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         if state.digest != request.form.get("digest"):
             flash(gettext("The draft was changed after you opened the page. Read what is new, then publish."), "error")
             return redirect(self.get_url(".index"))
-        self._publish(bypass)
+        self._publish(state, bypass)
         return redirect(self.get_url(".index"))
 
-    def _publish(self, bypass: bool) -> None:
+    def _publish(self, draft: DraftState, bypass: bool) -> None:
         at, act = request.form.get("at", "").strip(), request.form.get("act_on_existing")
         try:
             done = publish_draft(
@@ -134,6 +134,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 bypass=bypass,
                 act_on_existing="promote" if act == "promote" else "none",
                 moment=PublicationTime(at[:40]) if at else None,
+                draft=draft,  # not read again: an edit made meanwhile was not seen by whoever publishes
             )
         except PolicyRefused as refused:
             flash(why(refused), "error")

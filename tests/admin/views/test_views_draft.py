@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from admin.publishing import publish_draft
 from engine.policy import activation
 from engine.policy.draft_check import check_draft
 from engine.settings import Settings
 from engine.store.access import audit
 from engine.store.policy.drafts import load_draft, save_draft
-from engine.store.policy.versions import active_number, list_versions
+from engine.store.policy.versions import active_number, list_versions, read_version
 from tests.admin import world
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages, Reader
@@ -237,3 +238,13 @@ def test_a_draft_goes_from_review_to_its_moment_and_is_suspended_when_overtaken(
     assert "Done." in admin.post(f"{page}plans/1/cancel", {}, page=page).text
     assert "nothing was done" in admin.post(f"{page}plans/1/cancel", {}, page=page).text
     assert admin.post(f"{page}plans/9/cancel", {}, page=page).status_code == 404
+
+
+def test_an_edit_made_while_somebody_publishes_is_not_published_unread(pages: Pages) -> None:
+    save_draft(SMB, None, world.OPERATOR)
+    read = load_draft()
+    save_draft({**SMB, "name": "Written meanwhile"}, None, world.OPERATOR)
+    done = publish_draft("somebody@example.com", "as I read it", pages.clock.now(), signoff="none", draft=read)
+    assert done.number is not None
+    assert read_version(done.number).document["name"] == SMB["name"]
+    assert load_draft().document["name"] == "Written meanwhile"
