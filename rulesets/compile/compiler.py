@@ -30,9 +30,9 @@ from rulesets.policy.vocabulary import Vocabulary
 
 # durable_rules raises error 303 when more than 64 nodes match at once; 48 leaves a margin.
 SHARD_LEAVES = 48
-SHARD_MESSAGES = 64  # about how many different messages a shard of several sources may be sent
-MOST_SHARDS = 1000  # each takes 0.1 to 0.6 MB in every worker
-RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
+SHARD_MESSAGES = 64  # about the most different messages to a shard of several sources
+MOST_SHARDS = 1000  # each needs 0.1 to 0.6 MB in every worker process
+RULE_LEAVES = 24  # parts of a condition that is wider, alternatives multiplied out, are left to the interpreter
 
 Rule = tuple[str, tuple[Atom, ...]]
 

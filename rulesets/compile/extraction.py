@@ -47,9 +47,9 @@ Reader = Callable[[View], Entry]
 """From a view to its finished pieces."""
 
 DAY = 86_400_000_000  # microseconds
-REMEMBERED = 4096  # values of one field whose pieces are kept
-FOREVER = 3_650_000  # days; a longer window covers every datetime there is
-SHORT = 100  # characters of a property's text that is remembered
+REMEMBERED = 4096  # most cached values per field; the cache is emptied when full
+FOREVER = 3_650_000  # days; a longer window contains every datetime
+SHORT = 100  # characters; the result for a longer text is not cached
 PLAIN = frozenset({int, float, bool, type(None)})
 DIRECT = {"contains": operator.contains, "eq": operator.eq, "neq": operator.ne}
 """Operators with a C function that does the same as `rulesets.conditions.interpreter.TESTS`, one call faster."""

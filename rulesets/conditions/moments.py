@@ -139,7 +139,6 @@ def _signals(model: Model, segments: Mapping[str, Node]) -> Iterator[tuple[str, 
 
 def _rulesets_of(signal: Signal, segments: Mapping[str, Node]) -> tuple[str, ...]:
     if reads_properties(signal.when, segments):
-        # dict.fromkeys: a signal may list an event twice; document order is kept.
         return tuple(occurrence_of(event) for event in dict.fromkeys(signal.events))
     return (PROFILE,)
 

@@ -59,7 +59,7 @@ def read_yaml(text: str) -> Any:
     reading = _Reading()
     documents = 0
     try:
-        # libyaml fails on half a surrogate pair without a line, so find it first.
+        # Refuses half a surrogate pair before either loader does, which fail in different ways and name no line.
         text.encode()
         for event in yaml.parse(text, Loader=_LOADER):
             documents += isinstance(event, yaml.DocumentStartEvent)
@@ -169,7 +169,7 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    # Python's int() raises beyond 4300 digits; longer numbers stay text, and the policy classes refuse text.
+    # Python's int() raises beyond 4300 digits; a longer number stays text, which number fields refuse.
     if _INTEGER.fullmatch(text) and len(text) < 4000:
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text

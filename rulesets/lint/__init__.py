@@ -106,7 +106,6 @@ def lint(raw: Any, seen: Collection[str] | None = None) -> LintReport:
             meaning = Meaning(known, Questions(known), seen)
             for asks in MEANING:
                 findings += islice(asks(meaning), MOST_FINDINGS)
-        # dict.fromkeys: checks that share a part may report the same finding; the first keeps its place.
         findings = acknowledged(dict.fromkeys(findings), policy.acknowledged)
     findings.sort(key=lambda finding: finding.severity is Severity.WARNING)
     return LintReport(None if has_errors(findings) else policy, tuple(findings))

@@ -148,7 +148,6 @@ class _Draft:
         if tree.kind == "test":
             return self.forms[tree.test]
         parts = sorted({self.form(part) for part in tree.parts})
-        # all or any of one part is that part; none of one part is its negation.
         return parts[0] if len(parts) == 1 and tree.kind != "none" else f"{tree.kind}({', '.join(parts)})"
 
 
@@ -195,7 +194,6 @@ def _value(tree: Tree, truth: Sequence[bool | None]) -> bool | None:
     """The truth of a formula under a partial assignment; None if it is still open."""
     if tree.kind == "test":
         return truth[tree.test]
-    # One false part decides `all`; one true part decides `any` and `none`.
     decisive = tree.kind != "all"
     settled = True
     for part in tree.parts:

@@ -46,7 +46,6 @@ def measure(node: Node, segments: Mapping[str, Measure]) -> Measure:
     match node:
         case SegmentTest():
             inner = segments.get(node.segment, Measure())
-            # A longer chain is an error of its own; without the limit each level of it would repeat the same fields.
             results = inner.results if inner.chain < LONGEST_CHAIN else frozenset()
             return Measure(inner.groups, inner.chain + 1, inner.size, inner.properties, results)
         case AllOf() | AnyOf() | NoneOf():

@@ -26,7 +26,6 @@ def check_scoring(known: DocumentIndex) -> Iterator[Finding]:
     models = known.policy.models
     for index, model in enumerate(models):
         yield from _check_model(known, ("models", index), model)
-    # Of models with equal priority the later one in the document is tried last.
     last = max(range(len(models)), key=lambda index: (models[index].priority, index))
     if models[last].when != ALWAYS:
         message = says("the last model by priority must take every lead, or some would have no score")

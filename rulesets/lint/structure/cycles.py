@@ -33,7 +33,6 @@ def _rings(known: DocumentIndex, graph: Graph, place: Place, what: Sentence) -> 
         names = " → ".join([*ring[at:], *ring[:at], first])
         message = says("%(what)s refer to each other in a ring: %(names)s", what=what, names=names)
         yield known.error("cycle", (*place, keys.index(first)), message, says("break it"))
-        # TopologicalSorter reports one cycle at a time: remove its members and look again.
         left = {key: refers for key, refers in left.items() if key not in ring}
 
 

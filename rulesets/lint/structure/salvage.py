@@ -58,7 +58,7 @@ def _repair(raw: Any, place: Place, repairs: Repairs) -> None:
     if place not in repairs and (last in _STAND_INS or last == "key"):
         repairs[place] = _STAND_INS.get(str(last), f"broken_{len(repairs)}")
         return
-    # Moves up from a part that is missing or already gone; each round removes more, so the rounds end.
+    # Moves up from a part that is missing or already gone, so that every repair changes something.
     while place and (repairs.get(place) is _NOTHING or (place not in repairs and _part(raw, place) is _NOTHING)):
         place = place[:-1]
     repairs[place] = _NOTHING
