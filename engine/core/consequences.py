@@ -1,11 +1,10 @@
-"""What a whole decision means for people: who is told, whose record grows, who gets a turn back (R4.7, R6.5, R6.6).
+"""The effects of a decision on people: notices, track records, turns given back (R4.7, R6.5, R6.6).
 
-Pure, and the last step of a decision: it reads what happened and changes nothing. What clocks and the pool do by
-themselves they say themselves (`engine.core.sla.actions`, `engine.core.assignment.pool`). Choices made where the
-contract is silent:
+Pure, and the last step of a decision: it reads the outcome and does not change the lead. Clocks and the pool create
+their own effects (`engine.core.sla.actions`, `engine.core.assignment.pool`). Choices where the contract says nothing:
 
-* imported events tell nobody and count for nobody;
-* people are not told of what they did themselves; managers hear of an empty rotation once an hour and policy.
+* an imported event has no effects;
+* nobody gets a notice of their own work; managers get one notice per hour and policy of leads that found nobody.
 """
 
 from collections import Counter
@@ -24,15 +23,15 @@ RECORDED = {
     "lead.released": "released",
     "lead.claimed": "claimed",
 }
-"""Work that counts in somebody's record."""
+"""Work event → kind of entry in the person's track record."""
 SENT_BACK = frozenset({"lead.rejected", "lead.released"})
 TAKEN_BY = frozenset({"sla.warned", "sla.breached", "sla.held", "roster.changed", "lead.assigned", *SENT_BACK})
-"""Events by which an owner may lose a lead without doing it themselves; the pool tells of its own."""
+"""Events with which an owner may lose a lead by another's act; the pool sends its own notices."""
 SUSPENSIONS = {"suspension.started": "suspended", "suspension.ended": "suspension_ended"}
 
 
 def consequences(outcome: Outcome, event: LeadEvent, policy: Policy) -> tuple[Effect, ...]:
-    """All effects of a decision, those of clocks and pool first; ``outcome`` is complete."""
+    """All effects of a decision, those of clocks and pool first; ``outcome`` must be complete."""
     if event.imported:
         return ()
     return (
@@ -45,7 +44,7 @@ def consequences(outcome: Outcome, event: LeadEvent, policy: Policy) -> tuple[Ef
 
 
 def met(clocks: Iterable[SlaClock], before: Iterable[SlaClock]) -> tuple[Effect, ...]:
-    """Clocks met in time by whom they ran for: in their record, and their misses in a row begin anew (R6.6)."""
+    """Effects of clocks met in time: an entry in the owner's record, and a reset of their misses in a row (R6.6)."""
     earlier = set(before)
     mine = [clock for clock in clocks if clock.state == "met" and clock not in earlier and clock.owner]
     return tuple(
@@ -59,7 +58,7 @@ def met(clocks: Iterable[SlaClock], before: Iterable[SlaClock]) -> tuple[Effect,
 
 
 def _worked(outcome: Outcome, event: LeadEvent, policy: Policy) -> Iterator[Effect]:
-    """The work of a person: in their record; a rejection for the right reason gives the turn back (R4.7)."""
+    """Effects of a person's work: an entry in their record; some reasons of a rejection give the turn back (R4.7)."""
     before, kind = outcome.before, RECORDED.get(event.type)
     person = event.actor if kind == "claimed" else before.owner
     if kind is None or person is None:
@@ -76,10 +75,11 @@ def _worked(outcome: Outcome, event: LeadEvent, policy: Policy) -> Iterator[Effe
 
 
 def _changed_hands(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
-    """Another owner: they are told, and so is whoever lost the lead without doing it themselves."""
+    """Notices of a new owner: to the new owner, and to the former owner if it was not their own act."""
     before, after = outcome.before, outcome.after
     if before.owner == after.owner:
         return
+    # An escalation sends its own notice to the new owner; a second one would repeat it.
     escalated = any(isinstance(effect, Notice) and effect.kind == "escalated" for effect in outcome.effects)
     if after.owner and event.actor != after.owner and not escalated:
         values = {"stage": after.stage, "cell": outcome.scores.cell, "policy": after.assigned_by}
@@ -90,7 +90,7 @@ def _changed_hands(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
 
 
 def _waits(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
-    """Nobody could be found, or the company has an owner already."""
+    """Notices of a lead that now waits: no person was found, or the company has an owner already."""
     choice, after = outcome.choice, outcome.after
     if choice is None or choice.person is not None or after.queued is None or outcome.before.queued is not None:
         return
@@ -99,6 +99,7 @@ def _waits(outcome: Outcome, event: LeadEvent) -> Iterator[Effect]:
         yield Notice("conflict", after.conflict, after.conflict, f"{event.id}:conflict", about)
         return
     against = Counter(candidate.reason.value for candidate in choice.candidates)
+    # The cause holds the hour: equal causes have an effect once, so managers get one notice per hour and policy.
     hour = f"{after.queued.since:%Y-%m-%dT%H}"
     values: dict[str, Any] = {"role": choice.role, "policy": choice.policy, "reasons": dict(sorted(against.items()))}
     yield Notice("queued", "manager", None, f"queued:{choice.role}:{choice.policy}:{hour}", values)

@@ -1,9 +1,9 @@
-"""One event, one decision: from an event and all that is known of its lead to what happens to the lead.
+"""One event, one decision: from an event and the situation of its lead to the outcome.
 
-Two functions, because the person who gets a lead is chosen under a lock that is taken last: `decide` does everything
-that needs no choice of a person; when its outcome has a ``need``, the caller runs `engine.core.assignment.assignment`
-and gives the choice to `complete`. Live, simulated and replayed decisions run this code; only the moment and the store
-differ.
+There are two functions, because a person is chosen under the rotation lock, which is taken last and held briefly.
+`decide` does everything that needs no person. If its outcome has a ``need``, the caller runs
+`engine.core.assignment.assignment` and passes the choice to `complete`. Live decisions, simulations and replays run
+this code; only the moment and the store differ.
 """
 
 from collections.abc import Callable
@@ -34,12 +34,13 @@ from rulesets.policy.policy import AssignmentPolicy, Cell, ClockRule, Policy
 
 
 def decide(situation: Situation, event: LeadEvent, context: PolicyContext, people: People) -> Outcome:
-    """Everything about one event that needs no choice of a person.
+    """The outcome of one event, without the choice of a person and without new clocks (`complete` adds them).
 
-    1. what the event itself does: people's work, a clock that fires, an edit of the roster; 2. scores; 3. exclusions,
-    red flags, routes; 4. the stage that follows; 5. the clocks that it meets or breaks; 6. whether a person is needed.
+    1. the event itself: people's work, a clock that fires, an edit of the roster; 2. scores; 3. exclusions, red flags,
+    routes; 4. the new stage; 5. the clocks that the event meets or breaks; 6. whether a person is needed.
     """
     before, clocks_before = situation.state, situation.clocks
+    # Work comes first: scores do not depend on it, but qualification reads the stage and owner that it leaves.
     applied, refusal = _apply_event(situation, event, context, people)
     scores = score(context.policy, situation.view, context.matcher, situation.account)
     verdict = _qualify(applied.state, situation.view, context, scores)
@@ -48,6 +49,7 @@ def decide(situation: Situation, event: LeadEvent, context: PolicyContext, peopl
         applied.state, event, context, scores, verdict, cell, facts_changed=situation.facts_changed
     )
     seen = clock_event(event, situation.view, context.policy, refused=refusal is not None)
+    # Before `complete` cancels clocks whose stage is left: an acceptance meets its clock and leaves the stage.
     clocks = sla.observe(applied.clocks, seen, context.clock_rules, people.roles)
     held = settle_holds(applied.clocks, clocks, advanced, event, context.clock_rules, people)
     after = _at_cells_priority(held.state, before, cell)
@@ -79,9 +81,9 @@ def complete(
     *,
     due: Due,
 ) -> Outcome:
-    """The outcome with its person, its place in the queue or the pool, and the clocks that start and end with that.
+    """The outcome with its person, or its place in the queue or the pool, and the clocks that start and end with it.
 
-    ``due`` says from when to when a clock runs that starts now.
+    ``due`` gives start and due time of a clock that starts now.
     """
     after = outcome.after if choice is None else placed(outcome.after, choice, outcome.need, now)
     after = counted(after, outcome.breached, outcome.clocks, outcome.clocks_before)
@@ -92,6 +94,7 @@ def complete(
     change = LeadTransition(outcome.before, after, event, names)
     clocks = sla.settle(outcome.clocks, change, context.clock_rules)
     holds, allowed = action_holds(outcome, after, situation.view, context), outcome.cell.sla
+    # After settle: the old owner's clock must end before one of the same key starts (R6.1, R6.4).
     started = sla.start(
         context.policy.sla,
         outcome.clocks_before,
@@ -102,7 +105,9 @@ def complete(
         policy_number=context.number,
         now=now,
     )
+    # After settle and start: it looks for clocks that this decision ended and did not start again.
     after = replace(after, resumes=sla.resumes(context.policy.sla, outcome.clocks_before, (*clocks, *started), change))
+    # Effects come last, as they compare the complete outcome with the state before.
     whole = replace(outcome, after=after, choice=choice, clocks=(*clocks, *started))
     return replace(whole, effects=consequences(whole, event, context.policy))
 
@@ -110,7 +115,7 @@ def complete(
 def action_holds(
     outcome: Outcome, state: LeadState, view: LeadView, context: PolicyContext
 ) -> Callable[[AssignmentPolicy | ClockRule], bool]:
-    """Whether the ``when`` of an assignment policy or a clock holds; asks the matcher once, at the first question."""
+    """Tells whether the ``when`` of an assignment policy or a clock holds; runs the matcher once, at the first call."""
     true: list[frozenset[str]] = []
 
     def holds(part: AssignmentPolicy | ClockRule) -> bool:
@@ -125,7 +130,7 @@ def action_holds(
 
 
 def state_values(state: LeadState) -> dict[str, Any]:
-    """The state as the ``lead.*`` fields that conditions read (R1.3)."""
+    """The state as the ``lead.*`` fields of conditions (R1.3)."""
     return {
         "lead.stage": state.stage.value if state.stage else None,
         "lead.owner": state.owner,
@@ -139,7 +144,7 @@ def state_values(state: LeadState) -> dict[str, Any]:
 
 
 def is_before_mql(state: LeadState) -> bool:
-    """Whether the lead may still become an MQL, so that what is missing is worth showing (R4.4)."""
+    """Whether the lead may still become an MQL; only then the missing parts of routes are shown (R4.4)."""
     return state.stage in BEFORE_MQL
 
 
@@ -147,7 +152,7 @@ def is_before_mql(state: LeadState) -> bool:
 def _apply_event(
     situation: Situation, event: LeadEvent, context: PolicyContext, people: People
 ) -> tuple[Followed, Refusal | None]:
-    """The lead after people's work, or the refusal of it; then what the engine's own events do to it."""
+    """The lead after people's work (or its refusal), then after the effect of the engine's own events."""
     entered = stages.enter(situation.state)
     moved = stages.move(entered, event, context.policy, people)
     if isinstance(moved, Refusal):
@@ -157,7 +162,7 @@ def _apply_event(
 
 
 def _given_back(state: LeadState, before: LeadState, event: LeadEvent, people: People) -> LeadState:
-    """A lead that was sent back goes to its own SDR if that one is active, but not to whoever just let it go (R4.7)."""
+    """A lead that was sent back goes to its own SDR if they are active and did not send it back themselves (R4.7)."""
     sent_back = event.type in {"lead.rejected", "lead.released"} and state.stage is Stage.READY
     if not sent_back or state.pool_since is not None or not stages.assigns(event) or state.sdr == before.owner:
         return state
@@ -169,7 +174,7 @@ def _given_back(state: LeadState, before: LeadState, event: LeadEvent, people: P
 def _follow(
     event: LeadEvent, state: LeadState, clocks: tuple[SlaClock, ...], context: PolicyContext, people: People
 ) -> Followed:
-    """What the engine's own events do: clocks that warn, breach or held; the pool; a person who left the roster."""
+    """The effect of the engine's own events: clocks that warn, breach or held; the pool; an edit of the roster."""
     followed = follow(event, state, clocks, context.clock_rules, people)
     kept, effects = reclaimed(followed.state, event, context.policy)
     left = _left_by(kept, event, people)
@@ -178,7 +183,7 @@ def _follow(
 
 
 def _left_by(state: LeadState, event: LeadEvent, people: People) -> LeadState:
-    """A lead whose owner left, changed roles or is away: for the manager, if the editor wants that, else nobody's."""
+    """A lead whose owner left, changed roles or is away: to the manager if the editor chose that, else to nobody."""
     person = event.properties.get("person")
     if event.type != "roster.changed" or state.owner is None or state.owner != person:
         return state
@@ -210,7 +215,7 @@ def _advance_stage(
     *,
     facts_changed: bool,
 ) -> LeadState:
-    """The state after exclusions, routes and the cell. A lead that stays still notes that they had something to do."""
+    """The state after exclusions, routes and the cell. A lead that must not move yet notes that they would move it."""
     if _stays_still(state, event, context):
         would_be = stages.advance(state, verdict, cell, acts=state.acts_after is None)
         return replace(state, awaits_activity=state.awaits_activity or would_be != state)
@@ -219,9 +224,10 @@ def _advance_stage(
 
 
 def _stays_still(state: LeadState, event: LeadEvent, context: PolicyContext) -> bool:
-    """Whether exclusions, cells and routes must not act: a version became active that leaves leads where they are.
+    """Whether exclusions, cells and routes must not act, because a version became active that does not move leads.
 
-    They act again at the next thing that happens; a day that passes or a free person of the queue is no such thing.
+    They act again at the next event. Two events of the engine do not count: a refresh because time passed, and an
+    assignment from the queue.
     """
     if event.type == "policy.activated":
         return not context.promotes
@@ -232,7 +238,7 @@ def _stays_still(state: LeadState, event: LeadEvent, context: PolicyContext) -> 
 
 
 def _wakened(state: LeadState, event: LeadEvent, scores: Scores, *, facts_changed: bool) -> LeadState:
-    """A lead sent back waits for something new: an occurrence that counts or a changed fact, later than that (R4.6)."""
+    """A lead that was sent back waits for something later: a counted occurrence or a changed fact (R4.6)."""
     since = state.acts_after
     if since is None:
         return state
@@ -242,12 +248,12 @@ def _wakened(state: LeadState, event: LeadEvent, scores: Scores, *, facts_change
 
 # ------------------------------------------------------------------------------- 5. and 6. what is left to do
 def _at_cells_priority(state: LeadState, before: LeadState, cell: Cell) -> LeadState:
-    """A lead that an action has just queued waits at its cell's priority."""
+    """A lead that an action just queued gets the priority of its cell."""
     if state.queued is None or state.queued == before.queued:
         return state
     return replace(state, queued=replace(state.queued, priority=cell.priority))
 
 
 def _may_ask_for_a_person(state: LeadState, event: LeadEvent, context: PolicyContext) -> bool:
-    """A lead that stays still asks for nobody, unless the queue has somebody free for it."""
+    """A lead that must not move needs no person, except when the queue has found one who is free."""
     return event.type == "queue.assigned" or not _stays_still(state, event, context)

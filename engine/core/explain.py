@@ -1,6 +1,6 @@
-"""A decision as data: every reason as codes and values, ready to be stored once and told in any language.
+"""A decision as JSON data: every reason is a code with values, stored once and shown in any language.
 
-`admin` turns this into sentences. Points are written as numbers with two decimals, moments as RFC 3339 in UTC.
+`admin` makes sentences of it. Points are numbers with two decimals, moments are RFC 3339 in UTC.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from engine.core.sla.clocks import SlaClock
 from engine.core.sla.discipline import Struck
 
 LINES_KEPT = 50
-"""Occurrences a decision lists one by one, the latest; the sums of signals always cover all of them."""
+"""How many of the latest occurrences a decision lists; the sums of signals always cover all of them."""
 
 
 def decision_body(outcome: Outcome, event: LeadEvent, notes: Sequence[Note], digest: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def decision_body(outcome: Outcome, event: LeadEvent, notes: Sequence[Note], dig
 
 
 def scores_body(scores: Scores) -> dict[str, Any]:
-    """Both scores with the arithmetic that adds up to them."""
+    """Both scores with their arithmetic."""
     return {
         "model": scores.model,
         "fit": number(scores.fit),
@@ -71,7 +71,7 @@ def scores_body(scores: Scores) -> dict[str, Any]:
 
 
 def verdict_body(verdict: Verdict, *, missing: bool = True) -> dict[str, Any]:
-    """Exclusion, flags, checklists, the route, and what is missing on the nearest one."""
+    """Exclusion, flags, checklists, the route, and what the nearest route lacks."""
     return {
         "excluded": verdict.excluded,
         "flagged": list(verdict.flagged),
@@ -102,10 +102,10 @@ def line_body(line: LedgerLine) -> dict[str, Any]:
 
 
 def choice_body(choice: Choice) -> dict[str, Any]:
-    """Who was looked at, with the reason for each, and who was chosen (R5.2).
+    """All candidates with their reasons, and the chosen person (R5.2).
 
-    Where there is something to say also ``tried``: policies without result; ``way``: how the person was found, if not
-    by their turn; ``conflict``: because of which owner the lead waits; ``warnings``: what spoke against who was named.
+    Optional parts: ``tried``: policies that found nobody; ``way``: how the person was found, if not by rotation;
+    ``conflict``: the owner because of whom the lead waits; ``warnings``: reasons against a person named by hand.
     """
     body = {
         "role": choice.role,
@@ -124,12 +124,12 @@ def choice_body(choice: Choice) -> dict[str, Any]:
 
 
 def candidates_body(choice: Choice) -> list[dict[str, str]]:
-    """Everybody one policy looked at, with the reason."""
+    """All candidates of one policy, with their reasons."""
     return [{"person": candidate.person, "reason": candidate.reason.value} for candidate in choice.candidates]
 
 
 def effect_body(effect: Effect) -> dict[str, Any]:
-    """Who is told, what counts for whom, a tag, a turn given back: ``does`` names which of them."""
+    """An effect as data; ``does`` names its kind."""
     match effect:
         case Notice():
             return {"does": "tell", "kind": effect.kind, "to": effect.to, "person": effect.person, **effect.values}
@@ -145,7 +145,7 @@ def effect_body(effect: Effect) -> dict[str, Any]:
 
 
 def struck_body(struck: Struck) -> dict[str, Any]:
-    """What a strike came to."""
+    """The result of a strike."""
     until = struck.suspended and moment(struck.suspended.end)
     return {
         "person": struck.person,
@@ -157,14 +157,14 @@ def struck_body(struck: Struck) -> dict[str, Any]:
 
 
 def _protection(outcome: Outcome) -> str | None:
-    """Until when the owner may keep the lead, where this decision has moved that."""
+    """Until when the owner may keep the lead, if this decision changed it; else None."""
     kept, before = outcome.after.protection, outcome.before.protection
     moved = kept is not None and (before is None or (kept.start, kept.until) != (before.start, before.until))
     return moment(kept.until) if kept and moved else None
 
 
 def clock_body(clock: SlaClock) -> dict[str, Any]:
-    """A clock as it stands."""
+    """The current state of a clock."""
     return {
         "key": clock.key,
         "owner": clock.owner,
@@ -195,10 +195,10 @@ def moment(value: datetime) -> str:
 
 
 def number(value: Decimal) -> float:
-    """Points as a JSON number; two decimals survive it exactly as written."""
+    """Points as a JSON number; a float writes two decimals exactly as they are (0.1 as 0.1)."""
     return float(value)
 
 
 def _is_new(clock: SlaClock, outcome: Outcome) -> bool:
-    """Whether this decision started, ended or noted something on the clock; the breach is told apart."""
+    """Whether this decision started or changed the clock; a breach has a part of its own."""
     return clock not in outcome.clocks_before and clock != outcome.breached

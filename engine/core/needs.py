@@ -1,4 +1,4 @@
-"""Whether a lead needs a person now, in which role, and what it looks like once one was found or not (R5.1, R5.8)."""
+"""Whether a lead needs a person, in which role, and its state after one was found or not (R5.1, R5.8)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,19 +12,19 @@ from engine.core.qualification import stages
 from rulesets.policy.policy import Cell
 
 GIVEN = frozenset({"lead.assigned", "lead.dispatched"})
-"""Events by which somebody gives a lead to somebody."""
+"""Events with which a person gives a lead to a named person."""
 
 ROLE_OF_STAGE = {Stage.READY: "sdr", Stage.MQL: "sales"}
-"""The role that works on a lead in the stages in which it waits for somebody."""
+"""Stage in which a lead waits for a person → the role of that person."""
 
 WITH_SALES = frozenset({Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A person is to be found: of this role, by the policy ``named`` alone if there is one, at this priority.
+    """A person to find: of this role, with this priority, by the policy ``named`` only if it is set.
 
-    ``to``: the person somebody chose; the policy that would have applied counts it as their turn (R5.8).
+    ``to``: a person named by hand; the policy that would have applied counts it as their turn (R5.8).
     """
 
     role: str
@@ -36,7 +36,7 @@ class Need:
 def need_of(
     before: LeadState, after: LeadState, event: LeadEvent, cell: Cell, people: People, *, taken_away: bool
 ) -> Need | None:
-    """The need that the event leaves behind, None if there is none. A lead in the queue or the pool stays there."""
+    """The need after the event; None if no person is needed. A lead in the queue or the pool stays there."""
     if event.type in GIVEN:
         return _named(after, event, cell, people)
     role = _role_to_find(after, taken_away=taken_away)
@@ -45,15 +45,17 @@ def need_of(
     waits = after.queued is not None and after.queued.role == role and before.stage == after.stage
     if waits and event.type != "queue.assigned":
         return None
+    # A reassignment uses the policy that chose the former owner (R6.5), any other need the policy of the cell.
     return Need(role, after.assigned_by if taken_away else cell.assignment, cell.priority)
 
 
 def placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -> LeadState:
-    """The lead in the hands of the chosen person, else in the queue or the public pool."""
+    """The lead with the chosen person, or in the queue, or in the public pool."""
     state = replace(state, conflict=choice.conflict)
     if choice.person is None:
         if choice.otherwise == "pool":
             return into_pool(state, now, choice.policy or "nobody")
+        # 3 is the default priority of a cell.
         return replace(state, owner=None, queued=queued(choice, state, now, need.priority if need else 3))
     owned = replace(state, owner=choice.person, queued=None, pool_since=None, pool_reason=None)
     owned = replace(owned, assigned_by=choice.policy, outside_rotation=not choice.was_a_turn)
@@ -61,12 +63,12 @@ def placed(state: LeadState, choice: Choice, need: Need | None, now: datetime) -
 
 
 def in_hands_of(state: LeadState, person: str) -> LeadState:
-    """The lead with this person in the role that its stage needs."""
+    """The lead with this person as its SDR or its rep, depending on the stage."""
     return replace(state, rep=person) if state.stage in WITH_SALES else replace(state, sdr=person)
 
 
 def _named(state: LeadState, event: LeadEvent, cell: Cell, people: People) -> Need | None:
-    """Somebody chosen gets the lead, in their own role if that role takes leads, else in the role whose turn it is."""
+    """The need of a person named by hand: in their own role if it takes leads, else in the role of the stage."""
     to = stages.named(event)
     if to is None or not stages.assigns(event):
         return None
@@ -77,7 +79,7 @@ def _named(state: LeadState, event: LeadEvent, cell: Cell, people: People) -> Ne
 
 
 def _role_to_find(state: LeadState, *, taken_away: bool) -> str | None:
-    """The role by stage; accepted leads and opportunities that are taken from somebody stay with sales."""
+    """The role by stage. An accepted lead or an opportunity that lost its owner stays with sales."""
     role = ROLE_OF_STAGE.get(state.stage) if state.stage else None
     if role is None and state.stage in WITH_SALES and (taken_away or state.queued is not None):
         return "sales"

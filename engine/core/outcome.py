@@ -1,4 +1,4 @@
-"""What a decision is given and what it gives back: the values between a batch, `engine.core.decide` and the record."""
+"""Input and output of a decision: the values between a batch, `engine.core.decide` and the stored decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from rulesets.policy.policy import Action, Cell, Policy
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The lead when the event is decided. ``view`` holds its facts and its history, this event included (R1.9).
+    """The lead when the event is decided. ``view`` has its facts and history, this event included (R1.9).
 
-    ``account`` are the views of its account's open leads, where models score accounts (R3.7).
+    ``account`` has the views of the open leads of its account, if a model scores accounts (R3.7).
     """
 
     state: LeadState
@@ -31,9 +31,9 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class PolicyContext:
-    """The policy in force with what evaluates it; ``clock_rules`` finds the rules of clocks of older versions.
+    """The active policy and its matcher; ``clock_rules`` finds the rule of a clock in any version.
 
-    ``promotes``: leads that qualify by the very activation of this version are acted upon (`act_on_existing`).
+    ``promotes``: the activation of this version moves leads that qualify under it (`act_on_existing`).
     """
 
     number: int
@@ -45,7 +45,7 @@ class PolicyContext:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one event did. Until `complete` was called, a ``need`` is still to be met and no clock has started."""
+    """The result of one event. Before `complete` runs, a ``need`` is open and no clock has started."""
 
     before: LeadState
     after: LeadState

@@ -1,6 +1,6 @@
-"""What outside systems are told of a decision: changes with old and new values (docs/contract/design.md §5).
+"""The changes that a decision reports to subscribed systems, with old and new values (docs/contract/design.md §5).
 
-Pure. An imported event tells nobody anything (R4.5). Sending is `workers.deliver`.
+Pure. An imported event reports nothing (R4.5). `workers.deliver` sends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ EVENTS: dict[str, str] = {
     "sla.warned": "so much of a clock's window has passed",
     "sla.breached": "a clock ran out",
 }
-"""What may be subscribed to; the pages, the commands and the documentation read this table."""
+"""Event types for subscribers; the pages, the commands and the documentation read this table."""
 
 SCORES = ("model", "fit", "engagement", "grade", "heat", "cell")
 Values = Mapping[str, Any]
 
 
 class Decided(Protocol):
-    """What is asked of a decision; `engine.core.outcome.Outcome` is one."""
+    """The parts of a decision that this module reads; `engine.core.outcome.Outcome` has them."""
 
     @property
     def before(self) -> LeadState: ...
@@ -45,7 +45,7 @@ class Decided(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingChange:
-    """One thing that a decision changed: a key of `EVENTS`, and what was before and is after it, as JSON."""
+    """One change: a key of `EVENTS`, and the values before and after it, as JSON."""
 
     type: str
     old: Values
@@ -53,12 +53,12 @@ class OutgoingChange:
 
 
 def scores_of(scores: Scores) -> dict[str, Any]:
-    """The scores as outside systems see them."""
+    """The scores as subscribers get them."""
     return {name: _plain(getattr(scores, name)) for name in SCORES}
 
 
 def changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -> tuple[OutgoingChange, ...]:
-    """Everything a decision changed, in a fixed order. ``scores_before`` are None before the first decision."""
+    """All changes of a decision, in a fixed order. ``scores_before`` is None before the first decision."""
     return () if event.imported else tuple(_changes(event, outcome, scores_before))
 
 
@@ -75,7 +75,7 @@ def _changes(event: LeadEvent, outcome: Decided, scores_before: Values | None) -
 
 
 def _of_clock(event: LeadEvent, outcome: Decided) -> Iterator[OutgoingChange]:
-    """What an event of the engine says of a clock, if it was still so when it was decided."""
+    """The change that a clock event reports, if it was still valid when it was decided."""
     said = {name: event.properties.get(name) for name in ("key", "owner", "due_at")}
     if event.type == "sla.breached" and outcome.breached is not None:
         yield OutgoingChange("sla.breached", {"state": "running"}, {**said, "state": "breached"})

@@ -1,4 +1,4 @@
-"""Conditions of a policy translated into rulesets for durable_rules, and how a lead is read for them.
+"""Translates conditions of a policy into rulesets of durable_rules, and reads leads for them.
 
-Nothing here evaluates: that is `engine.matcher`.
+Nothing is matched here; `engine.matcher` does that.
 """

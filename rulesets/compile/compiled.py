@@ -1,12 +1,12 @@
-"""What the compiler makes of a policy, as values that are stored with the version (docs/contract/design.md §4).
+"""The compiled policy as values; they are stored with the version (docs/contract/design.md §4).
 
-The engine of durable_rules only ever sees which **literals** are true: a literal is one test of the policy, or the
-negation of one, under a generated name; it is asserted as 1 when true and is absent otherwise. Numbers, dates and texts
-never reach the engine, and with them none of its traps. Literals belong to **sources**: one thing read from a lead,
-whose value decides all of them at once. Negation is a literal of its own because an unknown value makes a test false
-and its negation true (R2.1).
+durable_rules only gets the **literals** that are true. A literal is one test of the policy, or its negation, under a
+generated name; it is asserted as 1 when true and absent otherwise. Numbers, dates and texts never reach the library, so
+its defects with them cannot occur. A **source** is one thing read from a lead, such as a field; its value decides all
+literals of the source. A negation is a literal of its own, because an unknown value makes a test false and its negation
+true (R2.1).
 
-Shape only; `rulesets.compile.compiler` makes it, `rulesets.compile.extraction` reads leads by it.
+Shape only; `rulesets.compile.compiler` writes it, `rulesets.compile.extraction` reads leads with it.
 """
 
 from typing import Annotated, Any, Literal
@@ -15,18 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rulesets.conditions.conditions import Condition, CountOf, SinceOf
 
+# Every message has it: a rule needs a comparison that is always present (an empty $and hangs the library).
 ANCHOR = {"k": "L"}
+# A rule that fires last for every message; if it does not, the shard has failed (docs/matching.md).
 SENTINEL = "z"
 
 
 class Stored(BaseModel):
-    """Base of every compiled part: immutable and complete."""
+    """Base of every compiled part: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Assertion(Stored):
-    """``name`` is asserted when ``condition`` is ``holds``."""
+    """``name`` is asserted when the truth of ``condition`` equals ``holds``."""
 
     condition: Condition
     holds: bool
@@ -43,14 +45,14 @@ class Source(Stored):
 
 
 class Read(Stored):
-    """What a shard is told of a source: which of its assertions, by number."""
+    """Which assertions of a source a shard gets, by number."""
 
     source: int
     assertions: Annotated[tuple[int, ...], Field(min_length=1)]
 
 
 class Shard(Stored):
-    """A ruleset of the engine: ``definition`` as it takes it, ``rules[i]`` the id of the rule it calls ``str(i)``."""
+    """A ruleset of durable_rules: its ``definition``; ``rules[i]`` is the id of the rule named ``str(i)`` there."""
 
     rules: tuple[str, ...]
     definition: dict[str, Any]
@@ -58,7 +60,7 @@ class Shard(Stored):
 
 
 class Ruleset(Stored):
-    """All rules of one moment: those true of every lead, and the rest in shards."""
+    """All rules of one moment: ``always`` are true for every lead, the others are in shards."""
 
     always: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()

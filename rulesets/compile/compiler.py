@@ -1,15 +1,15 @@
-"""Translates the named conditions of a policy into rulesets that durable_rules can take without harm.
+"""Translates the named conditions of a policy into rulesets that durable_rules handles safely.
 
-The library hangs, crashes or answers wrongly on inputs that look harmless (docs/matching.md lists them). So one narrow
-form of rule is ever made: an anchor ``{"k": "L"}`` and literals ``{"f_3": 1}`` (`rulesets.compile.compiled`), at most
-`SHARD_LEAVES` of them per ruleset. Alternatives (`any`) become rules of their own under the same rule id; negation is
-pushed down to the tests; what would grow too wide is computed by the interpreter as one literal. Matching itself is
-`engine.matcher.rete`. Nothing here does I/O.
+The library hangs, crashes or answers wrongly on some valid input (docs/matching.md lists it). So the compiler writes
+only one narrow form of rule: an anchor ``{"k": "L"}`` and literals ``{"f_3": 1}`` (`rulesets.compile.compiled`), at
+most `SHARD_LEAVES` literals per ruleset. Each alternative of `any` becomes a rule with the same rule id. Negation is
+pushed down to the tests. A condition that would become too wide is one literal, which the interpreter evaluates.
+`engine.matcher.rete` matches. No I/O here.
 
 compile_policy:
 1. `rulesets.conditions.moments` names the conditions and groups them by moment;
 2. each condition becomes alternatives of atoms over shared sources (`rulesets.compile.features`);
-3. alternatives are packed into shards, those that read one source alone by source, the rest by likeness.
+3. alternatives are packed into shards: by source if they read one source, the others by their most common source.
 """
 
 from collections import Counter
@@ -28,10 +28,11 @@ from rulesets.document.wording import says
 from rulesets.policy.policy import Policy
 from rulesets.policy.vocabulary import Vocabulary
 
+# durable_rules raises error 303 when more than 64 nodes match at once; 48 leaves a margin.
 SHARD_LEAVES = 48
-SHARD_MESSAGES = 64  # about how many different messages a shard of several sources may be sent
-MOST_SHARDS = 1000  # each takes 0.1 to 0.6 MB in every worker
-RULE_LEAVES = 24  # a condition wider than this, alternatives multiplied out, is computed by the interpreter in part
+SHARD_MESSAGES = 64  # about the most different messages to a shard of several sources
+MOST_SHARDS = 1000  # each needs 0.1 to 0.6 MB in every worker process
+RULE_LEAVES = 24  # parts of a condition that is wider, alternatives multiplied out, are left to the interpreter
 
 Rule = tuple[str, tuple[Atom, ...]]
 
@@ -71,14 +72,14 @@ def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mappi
 
 
 class Expansion:
-    """Multiplies conditions out into alternatives of atoms, segments in place, negation pushed down to the tests."""
+    """Expands conditions into alternatives of atoms, with segments expanded and negation pushed down to the tests."""
 
     def __init__(self, features: Features, segments: Mapping[str, Node]) -> None:
         self._features = features
         self._segments = segments
 
     def of(self, condition: Node, *, holds: bool, inside: tuple[str, ...] = ()) -> Alternatives:
-        """When ``condition`` holds (or, with ``holds=False``, when it does not)."""
+        """The alternatives in which ``condition`` is true (with ``holds=False``: false)."""
         if isinstance(condition, SegmentTest):
             below = segment(condition, self._segments, inside)
             return self.of(below, holds=holds, inside=(*inside, condition.segment))
@@ -91,7 +92,7 @@ class Expansion:
         return whole if leaves_of(whole) <= RULE_LEAVES else self._features.whole(condition, holds=holds)
 
     def _every(self, parts: list[tuple[Node, Alternatives]], wanted: bool) -> Alternatives:
-        """The product of all parts; the widest become one literal each while the product would be too wide."""
+        """The product of all parts; while it would be too wide, the widest part becomes one literal."""
         while product_leaves(part for _, part in parts) > RULE_LEAVES:
             widest = max(range(len(parts)), key=lambda index: leaves_of(parts[index][1]))
             condition, alternatives = parts[widest]
@@ -102,12 +103,12 @@ class Expansion:
 
 
 def leaves_of(alternatives: Alternatives) -> int:
-    """How many leaves the engine would be given, as it counts them."""
+    """How many leaves durable_rules would count."""
     return sum(len(alternative) for alternative in alternatives)
 
 
 def product_leaves(parts: Iterable[Alternatives]) -> int:
-    """An upper bound of the leaves of the product, without making it."""
+    """An upper bound of the leaves of the product, computed without building it."""
     ways, leaves = 1, 0
     for part in parts:
         ways, leaves = ways * len(part), leaves * len(part) + leaves_of(part) * ways
@@ -115,13 +116,13 @@ def product_leaves(parts: Iterable[Alternatives]) -> int:
 
 
 def merge(parts: Iterable[Alternatives]) -> Alternatives:
-    """Any of the parts: every alternative once; one that is always true makes the others superfluous."""
+    """Any of the parts: every alternative once; only `ALWAYS` if one of them is always true."""
     merged = tuple(dict.fromkeys(alternative for part in parts for alternative in part))
     return ALWAYS if () in merged else merged
 
 
 def multiply(parts: Iterable[Alternatives]) -> Alternatives:
-    """All of the parts: one alternative of each, joined in the order of sources so that rules share beginnings."""
+    """All of the parts: one alternative of each, joined. Atoms are sorted by source, so that rules share prefixes."""
     product = ALWAYS
     for part in parts:
         product = merge([tuple(tuple(sorted({*left, *right})) for left in product for right in part)])
@@ -129,11 +130,11 @@ def multiply(parts: Iterable[Alternatives]) -> Alternatives:
 
 
 def pack(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
-    """Shards of at most SHARD_LEAVES leaves that see few different leads.
+    """Shards of at most SHARD_LEAVES leaves that get few different messages.
 
-    A shard that reads little is asked the same again and again, and the matcher remembers its answers. So rules of one
-    source alone share a shard; the others go to the source that most of them read, as long as the messages they could
-    be sent stay few.
+    The matcher caches the answer to each message, so a shard that reads little often answers from the cache. Therefore
+    rules of a single source share a shard. Other rules are grouped by the source that most of them read, as long as the
+    number of possible messages stays small.
     """
     alone: dict[int, list[Rule]] = {}
     joint: list[Rule] = []
@@ -158,7 +159,7 @@ def _sources(rule: Rule) -> set[int]:
 
 
 def _filled(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
-    """At least one rule, as many to a shard as fit."""
+    """Shards of at least one rule, each with as many rules as fit."""
     shard: list[Rule] = []
     for rule in rules:
         if shard and not _fits([*shard, rule]):
@@ -169,7 +170,7 @@ def _filled(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
 
 
 def _fits(rules: list[Rule]) -> bool:
-    """Within the engine's limit, and of several sources few combinations of what may be true."""
+    """Whether the rules stay within the limit of leaves and, with several sources, within few possible messages."""
     if sum(len(atoms) for _, atoms in rules) > SHARD_LEAVES:
         return False
     literals = Counter(source for source, _ in {atom for _, atoms in rules for atom in atoms})
@@ -177,11 +178,13 @@ def _fits(rules: list[Rule]) -> bool:
 
 
 def _shard(packed: list[Rule], sources: tuple[Source, ...]) -> Shard:
-    """The sentinel has the lowest priority, hence fires last. A comparison has one key: a second would be ignored."""
+    """The ruleset of the packed rules, with the sentinel as the last rule."""
     definition: dict[str, Any] = {
+        # One key per comparison: the library ignores a second one.
         str(number): _engine_rule([{sources[atom.source].assertions[atom.literal].name: 1} for atom in atoms])
         for number, (_, atoms) in enumerate(packed)
     }
+    # The highest number is the lowest priority: the sentinel fires after all other rules.
     definition[SENTINEL] = {**_engine_rule([]), "pri": len(packed) + 1}
     return Shard(
         rules=tuple(rule for rule, _ in packed),

@@ -1,10 +1,11 @@
-"""Reads a lead for the matcher: the value of each source becomes a piece of the message the engine is given.
+"""Reads a lead for the matcher: the value of each source becomes a piece of the message to durable_rules.
 
-A piece lists what is true, as ready text such as ``,"f_3":1,"f_4":1``, for one shard. Numbers and moments are looked up
-by their **rank** among the points the policy compares them with: ``2·i + 1`` for the i-th point itself, ``2·i`` for
-what lies below it. A comparison holds between a value and a point exactly when it holds between their ranks, so the
-pieces of all ranks are made ahead, whatever the value's precision. Texts, options, sets and booleans are judged once
-per value and remembered. What a test means is `rulesets.conditions.interpreter`. Pure but for that memory.
+A piece lists the true literals for one shard, as JSON text such as ``,"f_3":1,"f_4":1``. Numbers and moments are looked
+up by their **rank** among the points with which the policy compares them: ``2·i + 1`` at the i-th point, ``2·i`` below
+it. With the points 10 and 50, the value 7 has rank 0, 10 has rank 1, 30 rank 2, 50 rank 3 and 99 rank 4. A comparison
+holds between a value and a point exactly when it holds between their ranks. So one piece per rank is enough, at any
+precision of the value. Texts, options, sets and booleans are evaluated once per value and cached.
+`rulesets.conditions.interpreter` defines the tests. Pure except for the caches.
 """
 
 import operator
@@ -34,37 +35,37 @@ from rulesets.conditions.operands import property_at, read_operand
 from rulesets.conditions.reading import FieldType, fold
 
 Pieces = tuple[str, ...]
-"""What each of the shards that read a source is told of it."""
+"""For each shard that reads a source, the part of the message that the source contributes."""
 Shares = Sequence[Sequence[int]]
-"""For each shard that reads a source, the numbers of the assertions it is told of."""
+"""For each shard that reads a source, the numbers of the assertions that it gets."""
 Entry = TypeVar("Entry")
 Finish = Callable[[Pieces], Entry]
-"""What the matcher makes of pieces; asked once for equal truths of a source, and remembered."""
+"""Turns pieces into the matcher's own form; called once per combination of truths, and the result is cached."""
 Lookup = Callable[[Any], Entry]
-"""From a value (None: unknown) to what was made of its pieces."""
+"""From a value (None: unknown) to its finished pieces."""
 Reader = Callable[[View], Entry]
-"""From a view to what was made of its pieces."""
+"""From a view to its finished pieces."""
 
 DAY = 86_400_000_000  # microseconds
-REMEMBERED = 4096  # values of one field whose pieces are kept
-FOREVER = 3_650_000  # days; a longer window covers every datetime there is
-SHORT = 100  # characters of a property's text that is remembered
+REMEMBERED = 4096  # most cached values per field; the cache is emptied when full
+FOREVER = 3_650_000  # days; a longer window contains every datetime
+SHORT = 100  # characters; the result for a longer text is not cached
 PLAIN = frozenset({int, float, bool, type(None)})
 DIRECT = {"contains": operator.contains, "eq": operator.eq, "neq": operator.ne}
-"""Operators whose `rulesets.conditions.interpreter.TESTS` are a function of C, which saves a call."""
+"""Operators with a C function that does the same as `rulesets.conditions.interpreter.TESTS`, one call faster."""
 _MICROSECOND = timedelta(microseconds=1)
 _AT = operator.itemgetter(0)
 
 
 def lookup(source: Source, shares: Shares, type_: FieldType, zone: ZoneInfo, finish: Finish[Entry]) -> Lookup[Entry]:
-    """How values of a field's source are looked up."""
+    """The look-up of the values of a field."""
     if type_ in NUMERIC | TEMPORAL:
         return _ranked(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone)
     return ReadingCache(source.assertions, Outcomes(source.assertions, shares, finish), type_, zone).__getitem__
 
 
 def reader(source: Source, shares: Shares, zone: ZoneInfo, finish: Finish[Entry]) -> Reader[Entry]:
-    """How a source that is no field is read from a view."""
+    """The reader of a source that is not a field."""
     outcomes = Outcomes(source.assertions, shares, finish)
     if source.count is not None:
         return _composed(_counter(source.count), _ranked(source.assertions, outcomes, FieldType.INTEGER, zone))
@@ -75,9 +76,10 @@ def reader(source: Source, shares: Shares, zone: ZoneInfo, finish: Finish[Entry]
 
 
 def _properties(assertions: Sequence[Assertion], outcomes: "Outcomes[Entry]") -> Reader[Entry]:
-    """What is left are tests of the properties of the event at hand; equal short properties are judged once.
+    """The reader of a source that is the whole view, such as tests of the current event's properties.
 
-    Not so where a test is relative to now, or a property is long or no plain value.
+    Equal short properties are evaluated once and cached. There is no caching if a test is relative to now or is not a
+    property test, or if a property is long or not a plain value.
     """
     asked = [(assertion.condition, assertion.holds) for assertion in assertions]
     paths = sorted({test.event for test, _ in asked if isinstance(test, PropertyTest)})
@@ -88,8 +90,10 @@ def _properties(assertions: Sequence[Assertion], outcomes: "Outcomes[Entry]") ->
 
     def read(view: View) -> Entry:
         raws = [property_at(view.properties, path) for path in paths]
+        # Long texts would fill the memory, and lists and objects are not hashable.
         if not all(type(raw) in PLAIN or (type(raw) is str and len(raw) <= SHORT) for raw in raws):
             return judged(view)
+        # With the type: 1, 1.0 and True are equal as keys but read differently.
         looks = tuple([(type(raw), raw) for raw in raws])
         entry = remembered.get(looks)
         if entry is None:
@@ -111,7 +115,7 @@ def _composed(number: Callable[[View], int | Fraction | None], look: Lookup[Entr
 
 
 class Outcomes(dict[tuple[bool, ...], Entry]):
-    """Which assertions of a source are true → the finished pieces; emptied when more than `REMEMBERED` are known."""
+    """Which assertions of a source are true → the finished pieces; emptied when it has `REMEMBERED` entries."""
 
     def __init__(self, assertions: Sequence[Assertion], shares: Shares, finish: Finish[Entry]) -> None:
         super().__init__()
@@ -141,10 +145,10 @@ class _Judge:
             self._functions.append((_function(test.op), assertion.holds))
             unknown.append((test.op == "unknown") is assertion.holds)
         self.unknown = tuple(unknown)
-        """What is true of an unknown value (R2.1)."""
+        """The truths for an unknown value (R2.1)."""
 
     def with_operands(self, operands: Iterable[Any]) -> Callable[[Any], tuple[bool, ...]]:
-        """From a comparable value to what is true of it, given comparable operands."""
+        """A function from a comparable value to its truths, for these comparable operands."""
         tests = [
             (function, operand, wanted) for (function, wanted), operand in zip(self._functions, operands, strict=True)
         ]
@@ -160,7 +164,7 @@ def _function(op: str) -> Callable[[Any, Any], bool]:
 def _ranked(
     assertions: Sequence[Assertion], outcomes: Outcomes[Entry], type_: FieldType, zone: ZoneInfo, scale: int = 1
 ) -> Lookup[Entry]:
-    """What is true is known ahead for every rank. ``scale`` turns numeric operands into the unit of the values."""
+    """A look-up by rank. ``scale`` converts numeric operands into the unit of the values."""
     judge = _Judge(assertions, type_, zone)
     scaled = [_points(operand, scale) for operand in judge.operands]
     points = sorted({point for found in scaled for point in found})
@@ -169,6 +173,7 @@ def _ranked(
     entries: list[Entry | None] = [None] * len(truths)
 
     def look(value: Any) -> Entry:
+        # Left and right differ by one exactly at a point, which makes the rank there odd. -1 is the entry of unknown.
         rank = -1 if value is None else bisect_left(points, value) + bisect_right(points, value)
         entry = entries[rank]
         if entry is None:
@@ -179,7 +184,7 @@ def _ranked(
 
 
 def _points(operand: Any, scale: int) -> tuple[Any, ...]:
-    """An operand's parts, in the unit of the values."""
+    """The parts of an operand (two for a range), in the unit of the values."""
     if operand is None:
         return ()
     parts = operand if isinstance(operand, tuple) else (operand,)
@@ -187,7 +192,7 @@ def _points(operand: Any, scale: int) -> tuple[Any, ...]:
 
 
 def _exact(number: Decimal, scale: int) -> int | Decimal:
-    """Whole numbers as integers, which compare fastest; operands in days are whole microseconds (four decimals)."""
+    """A whole number as int, which compares fastest. Operands in days have four decimals: whole microseconds."""
     exact = Fraction(number) * scale
     return exact.numerator if exact.denominator == 1 else number
 
@@ -198,7 +203,7 @@ def _operand_rank(points: Sequence[Any], found: tuple[Any, ...]) -> Any:
 
 
 class ReadingCache(dict[Any, Entry]):
-    """Value → entry, each value judged once; emptied when more than `REMEMBERED` are known."""
+    """Value → entry, each value evaluated once; emptied when it has `REMEMBERED` entries."""
 
     def __init__(
         self, assertions: Sequence[Assertion], outcomes: Outcomes[Entry], type_: FieldType, zone: ZoneInfo
@@ -216,14 +221,15 @@ class ReadingCache(dict[Any, Entry]):
 
 
 def _folded(text: str) -> str:
-    """`fold`, which for plain ASCII is only this."""
+    """The same as `fold`, faster for ASCII text."""
     return " ".join(text.lower().split()) if text.isascii() else fold(text)
 
 
 def _counter(what: CountOf) -> Callable[[View], int]:
-    """How often an event happened: by bisection unless each has to be looked at."""
+    """How often an event happened: by bisection, or one by one if there is a ``where``."""
     if what.where is not None:
         return lambda view: count(what, view)
+    # Rounded up: ages are whole microseconds, so age < window and age < ceil(window) are the same.
     window = None if what.days is None or what.days > FOREVER else -(-what.days * DAY // 1)
     span = None if window is None else timedelta(microseconds=int(window))
 
@@ -232,6 +238,7 @@ def _counter(what: CountOf) -> Callable[[View], int]:
         if not events:
             return 0
         now = view.now
+        # Right of now, as an event at now counts; right of now - span, as one exactly that old does not.
         until = bisect_right(events, now, key=_AT)
         return until if span is None else until - bisect_right(events, _earlier(now, span), 0, until, key=_AT)
 

@@ -1,7 +1,7 @@
-"""Turns single tests into literals of the engine, collecting what must be read from a lead on the way.
+"""Turns single tests into literals, and collects the sources that must be read from a lead.
 
-Equal tests share a literal, tests of one subject share a source. Operands are read here once, so that a policy that
-compiles never meets an operand at work that cannot be read.
+Equal tests share a literal; tests of one subject share a source. Every operand is read here once, so that a policy that
+compiles cannot fail on an unreadable operand later.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -21,7 +21,7 @@ from rulesets.policy.vocabulary import Vocabulary
 
 
 class Atom(NamedTuple):
-    """A literal by its numbers: which source, which of its literals."""
+    """A literal by its numbers: the source, and the literal in the source."""
 
     source: int
     literal: int
@@ -34,7 +34,7 @@ ALWAYS: Alternatives = ((),)
 
 @dataclass(slots=True)
 class SourceDraft:
-    """A source while conditions are still being read: how it is described, and its literals by what they say."""
+    """A source under construction: its description, and its literals by (condition as JSON, wanted truth)."""
 
     subject: dict[str, Any]
     literals: dict[tuple[str, bool], tuple[int, Node]] = field(default_factory=dict)
@@ -49,10 +49,14 @@ class Features:
         self._drafts: dict[str, tuple[int, SourceDraft]] = {}
 
     def test(self, test: Node, *, holds: bool) -> Alternatives:
-        """A single test (or, with ``holds=False``, its negation). Raises CannotCompile when it makes no sense."""
+        """A single test, or its negation (``holds=False``).
+
+        Raises CannotCompile for an unknown field, operator or operand.
+        """
         match test:
             case FieldTest():
                 self._check(self._type_of(test.field), test.op, test.value)
+                # Relative tests depend on now as well as on the field, so their source is the whole view.
                 return self._literal({} if test.op in RELATIVE else {"field": test.field}, test, holds=holds)
             case CountTest():
                 self._check(FieldType.INTEGER, test.op, test.value)
@@ -67,7 +71,7 @@ class Features:
                 return self.whole(test, holds=holds)
 
     def whole(self, condition: Node, *, holds: bool) -> Alternatives:
-        """A condition of any size as one literal that the interpreter computes from the whole view."""
+        """A condition of any size as one literal; the interpreter evaluates it on the whole view."""
         return self._literal({}, condition, holds=holds)
 
     def _literal(self, subject: dict[str, Any], condition: Node, *, holds: bool) -> Alternatives:
@@ -93,7 +97,7 @@ class Features:
             raise CannotCompile(says("%(test)s: %(why)s", test=f"{op} {value!r}", why=bad.says)) from bad
 
     def sources(self, used: Collection[Atom], name: Callable[[], str]) -> tuple[tuple[Source, ...], dict[Atom, Atom]]:
-        """What must be read for these atoms, every literal under a fresh name; and the atoms' new numbers in it."""
+        """The sources of these atoms, every literal with a fresh name; and the new numbers of the atoms."""
         sources: list[Source] = []
         moved: dict[Atom, Atom] = {}
         for number, draft in self._drafts.values():
@@ -108,7 +112,8 @@ class Features:
 
 
 def fresh_names(reserved: Iterable[str] = ("sid", "id", "k", "$s")) -> Callable[[], str]:
-    """Makes names ``f_1``, ``f_2`` …, leaving out any whose hash in the engine is already taken."""
+    """Generates names ``f_1``, ``f_2`` …; skips names whose hash in durable_rules is taken."""
+    # The library compares hashes only: two names with one hash would be one property.
     taken = {engine_hash(name) for name in reserved}
     numbers = count(1)
 
@@ -121,7 +126,7 @@ def fresh_names(reserved: Iterable[str] = ("sid", "id", "k", "$s")) -> Callable[
 
 
 def engine_hash(name: str) -> int:
-    """The 32-bit FNV-1a hash by which the engine looks properties up."""
+    """The 32-bit FNV-1a hash with which durable_rules finds properties."""
     digest = 2166136261
     for byte in name.encode():
         digest = (digest ^ byte) * 16777619 & 0xFFFFFFFF

@@ -19,7 +19,7 @@ from rulesets.policy.parts import PropertyPath
 
 
 class Operand(StrEnum):
-    """What stands in ``value`` beside an operator."""
+    """The form of ``value`` that an operator takes."""
 
     NONE = "none"
     ONE = "one"
@@ -113,7 +113,7 @@ class FieldTest(Node):
 
 
 class PropertyTest(Node):
-    """Tests a property of the event at hand (``properties.…``), inside a signal's or a count's condition only."""
+    """Tests a property of the current event (``properties.…``); allowed only in conditions of signals and counts."""
 
     event: PropertyPath
     op: str
@@ -121,7 +121,7 @@ class PropertyTest(Node):
 
 
 class CountOf(Node):
-    """How often an event happened in (now − days × 24 h, now]; without ``days``, ever."""
+    """How often an event happened in (now − days × 24 h, now]; without ``days``, in the whole history."""
 
     event: str
     days: Annotated[Number, Field(gt=0)] | None = None
@@ -170,7 +170,7 @@ KINDS: dict[str, type[Node]] = {
 
 
 def kind_of(value: Any) -> str | None:
-    """The kind of condition a raw or parsed value is, by the one key that names it; None when none or several do."""
+    """The kind of a raw or parsed condition, by the key that names it; None if no key or several keys do."""
     keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     named = [kind for kind in KINDS if kind in keys]
     return named[0] if len(named) == 1 else None
@@ -192,7 +192,7 @@ ALWAYS = AllOf(all=())
 
 
 def children(condition: Node) -> tuple[Node, ...]:
-    """Direct children of a group, else nothing; a ``where`` is not a child (it is evaluated on its own)."""
+    """Direct children of a group, else none. A ``where`` is no child: it is evaluated for each event on its own."""
     match condition:
         case AllOf():
             return condition.all
@@ -205,7 +205,7 @@ def children(condition: Node) -> tuple[Node, ...]:
 
 
 def walk(condition: Node) -> Iterator[Node]:
-    """The condition and everything below it, parents first; segments and ``where`` are not entered."""
+    """The condition and all nodes below it, parents first; does not follow segments or ``where``."""
     yield condition
     for child in children(condition):
         yield from walk(child)

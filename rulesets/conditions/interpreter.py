@@ -1,8 +1,8 @@
-"""The reference evaluator of conditions (R2.1–R2.7): what is true, and why.
+"""The reference evaluator of conditions (R2.1–R2.7): whether a condition is true, and why.
 
-The compiled rules must agree with `holds` on every lead; it also answers when the matcher fails, and `explain` says
-why and why not. It reads a lead through a `View` and decides nothing else. Truth is two-valued: an unknown value
-satisfies no test except ``unknown`` (R2.1).
+The compiled rules must agree with `holds` on every lead. `holds` also answers when the matcher fails. `explain` gives
+the truth of every part. A lead is read through a `View` only. Truth is two-valued: an unknown value satisfies no test
+except ``unknown`` (R2.1).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,11 +38,11 @@ Actual = Value | Fraction | None
 
 
 class View(Protocol):
-    """What a condition may look at: one lead at one moment.
+    """What a condition may read: one lead at one moment.
 
-    ``now`` is an aware datetime, ``zone`` the policy zone, ``properties`` those of the event at hand (None outside
+    ``now`` is an aware datetime, ``zone`` the policy zone, ``properties`` those of the current event (None outside
     signals). ``value`` gives the typed value of a field, None when unknown. ``events`` gives (occurred_at, properties)
-    of the listed event, newest last; what is later than ``now`` is not yet history and is passed over (R1.9).
+    of the listed event, newest last. Events later than ``now`` are not yet history and are ignored (R1.9).
     """
 
     @property
@@ -60,7 +60,7 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One node with its truth; ``actual`` is the value a test saw (None: unknown, or a group)."""
+    """One node with its truth; ``actual`` is the value that a test read (None: unknown, or a group)."""
 
     node: Node
     holds: bool
@@ -69,12 +69,12 @@ class Explanation:
 
 
 def holds(condition: Node, view: View) -> bool:
-    """Whether a condition of a lint-clean policy is true. See `View` for what it reads."""
+    """Whether a condition of a policy without lint errors is true. See `View` for what it reads."""
     return _holds(condition, view, view.properties)
 
 
 def explain(condition: Node, view: View) -> Explanation:
-    """The condition with the truth and the actual value of every node; nothing is left out."""
+    """The condition with the truth and the actual value of every node, true or false."""
     return _explain(condition, view, view.properties)
 
 
@@ -104,7 +104,7 @@ def _explain(node: Node, view: View, properties: Properties | None) -> Explanati
 
 
 def _test(node: Node, view: View, properties: Properties | None) -> tuple[bool, Actual]:
-    """Truth of a test and the value it saw."""
+    """Truth of a test and the value that it read."""
     match node:
         case FieldTest():
             actual: Actual = view.value(node.field)
@@ -123,19 +123,21 @@ def _test(node: Node, view: View, properties: Properties | None) -> tuple[bool, 
 
 
 def count(what: CountOf, view: View) -> int:
-    """How many fitting events lie in (now − days × 24 h, now] (R2.3)."""
+    """How many matching events lie in (now − days × 24 h, now] (R2.3)."""
+    # Exact microseconds: with float days an event could fall on the wrong side of the edge of the window.
     window = None if what.days is None else what.days * 86_400_000_000
     return sum(
         1
         for at, properties in view.events(what.event)
         if (age := (view.now - at) // _MICROSECOND) >= 0
+        # An event exactly ``days`` old is outside: the window is open at its old end.
         and (window is None or age < window)
         and (what.where is None or _holds(what.where, view, properties))
     )
 
 
 def days_since(what: SinceOf, view: View) -> Fraction | None:
-    """Exact days since the last fitting event; None if it never happened (R2.3)."""
+    """Exact days since the last matching event; None if there is none (R2.3)."""
     for at, properties in reversed(view.events(what.event)):
         if at <= view.now and (what.where is None or _holds(what.where, view, properties)):
             return Fraction((view.now - at) // _MICROSECOND, 86_400_000_000)
@@ -143,9 +145,11 @@ def days_since(what: SinceOf, view: View) -> Fraction | None:
 
 
 def compare(type_: FieldType, op: str, value: Any, actual: Actual, now: datetime, zone: ZoneInfo) -> bool:
-    """One test: the typed actual value against the operand as the policy writes it."""
+    """One test: the typed actual value against the operand as written in the policy."""
+    # Before the operand is read: an unknown value fails every other test, negative ones (`neq`, `not_in`) included.
     if actual is None or op in {"known", "unknown"}:
         return (op == "unknown") is (actual is None) and op in {"known", "unknown"}
+    # The cache needs a hashable key, and lists are not hashable.
     operand = _operand(type_, op, tuple(value) if isinstance(value, list) else value, zone)
     if op in RELATIVE:
         return RELATIVE[op](_age(actual, now, zone), operand)
@@ -154,13 +158,14 @@ def compare(type_: FieldType, op: str, value: Any, actual: Actual, now: datetime
     return TESTS[op](fold(actual) if isinstance(actual, str) else actual, operand)
 
 
+# typed: 1, 1.0 and True are equal as cache keys, but are different operands.
 @lru_cache(maxsize=65_536, typed=True)
 def _operand(type_: FieldType, op: str, value: Any, zone: ZoneInfo) -> OperandValue:
     return read_operand(type_, OPERATORS[op], value, zone)
 
 
 def _exact(operand: Any) -> Any:
-    """Decimals as fractions: Python compares a Fraction with nothing else exactly."""
+    """Decimals as fractions, to compare them exactly with a Fraction."""
     return tuple(map(Fraction, operand)) if isinstance(operand, tuple) else Fraction(operand)
 
 
@@ -206,6 +211,7 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
 """Operator → truth of (comparable actual value, comparable operand)."""
 
 RELATIVE: dict[str, Callable[[Fraction, Any], bool]] = {
+    # A value in the future has a negative age: it is neither within the last days nor days ago (R2.6).
     "within_last_days": lambda age, days: 0 <= age < Fraction(days),
     "more_than_days_ago": lambda age, days: age >= Fraction(days),
 }

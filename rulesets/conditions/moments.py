@@ -1,12 +1,13 @@
 """The named conditions of a policy, grouped by the moment at which each can be evaluated.
 
-A rule id is the dotted path of its keys (`fit.smb.size.s50`); a ruleset is one moment. Compiler, matchers and decisions
-share this table, so that they mean the same rule by the same name. Disabled rules are left out. Nothing is evaluated.
+A rule id is the dotted path of its keys (`fit.smb.size.s50`). A ruleset holds the rules of one moment. Compiler,
+matchers and decisions share this table, so that a rule has one name everywhere. Disabled rules are left out. Nothing
+is evaluated here.
 
 | ruleset | holds | needs |
 |---|---|---|
 | `profile` | models, fit rules, signals without property tests | facts and history |
-| `occurrence.<event>` | signals of that event with property tests | also one event at hand |
+| `occurrence.<event>` | signals of that event with property tests | also one current event |
 | `verdict`, `verdict_1`, … | exclusions, red flags, checklist items | also scores and the checklists of levels before |
 | `route` | conditions of routes | also every checklist |
 | `action` | conditions of assignment policies and clocks | also stage and owner |
@@ -37,18 +38,18 @@ Named = Mapping[str, Mapping[str, Node]]
 
 
 class CannotCompile(ValueError):
-    """The policy has errors that its lint reports (cycles, dangling references); nothing can be made of it."""
+    """The policy has errors that its lint reports (cycles, dangling references), so it has no rulesets."""
 
 
 def occurrence_of(event: str) -> str:
-    """The ruleset of the signals with property tests that listen to this event."""
+    """The ruleset of the signals that count this event and test its properties."""
     return OCCURRENCE + event
 
 
 def named_conditions(policy: Policy) -> dict[str, dict[str, Node]]:
     """Ruleset → rule id → condition, in document order; a ruleset without rules is absent.
 
-    Raises CannotCompile for references that do not exist or go in a circle.
+    Raises CannotCompile for references that are missing or form a cycle.
     """
     rulesets: dict[str, dict[str, Node]] = {}
     for ruleset, rule, condition in _named(policy):
@@ -59,6 +60,7 @@ def named_conditions(policy: Policy) -> dict[str, dict[str, Node]]:
 def verdict_levels(policy: Policy) -> tuple[str, ...]:
     """The verdict rulesets in the order in which they must be evaluated."""
     found = [name for name in named_conditions(policy) if name.split("_")[0] == VERDICT]
+    # By number, not by text: verdict_10 comes after verdict_9.
     return tuple(sorted(found, key=lambda name: int(name.partition("_")[2] or 0)))
 
 
@@ -77,7 +79,7 @@ def segments_of(policy: Policy) -> dict[str, Node]:
 
 
 def leaves(condition: Node, segments: Mapping[str, Node]) -> Iterator[Node]:
-    """Every test below a condition, segments entered, a ``where`` not. Raises CannotCompile on a circle of segments."""
+    """Every test below a condition, segments included, ``where`` excluded. Raises CannotCompile on a segment cycle."""
     return _leaves(condition, segments, ())
 
 
@@ -92,7 +94,7 @@ def _leaves(condition: Node, segments: Mapping[str, Node], inside: tuple[str, ..
 
 
 def segment(test: SegmentTest, segments: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
-    """The condition a segment test stands for. Raises CannotCompile when it is missing or stands inside itself."""
+    """The condition of the segment that a test names. Raises CannotCompile if it is missing or contains itself."""
     if test.segment in inside:
         raise CannotCompile(
             says("segments refer to each other in a circle: %(names)s", names=" → ".join((*inside, test.segment)))
@@ -142,12 +144,12 @@ def _rulesets_of(signal: Signal, segments: Mapping[str, Node]) -> tuple[str, ...
 
 
 def reads_properties(condition: Node, segments: Mapping[str, Node]) -> bool:
-    """Whether a condition tests properties of the event at hand."""
+    """Whether a condition tests properties of the current event."""
     return any(isinstance(leaf, PropertyTest) for leaf in leaves(condition, segments))
 
 
 def _verdicts(policy: Policy, segments: Mapping[str, Node]) -> Iterator[tuple[str, str, Node]]:
-    """Exclusions, red flags and items; what reads ``checklist.x.met`` comes a level after every item of x."""
+    """Exclusions, red flags and items; a condition that reads ``checklist.x.met`` is one level after all items of x."""
     parts = policy.qualification
     level = _checklist_levels(policy, segments)
     conditions = (
@@ -177,6 +179,6 @@ def _checklist_levels(policy: Policy, segments: Mapping[str, Node]) -> dict[str,
 
 
 def _checklists_read(condition: Node, segments: Mapping[str, Node]) -> set[str]:
-    """Keys of the checklists whose ``met`` a condition reads; a ``where`` may not read any (R2.7 has it in lint)."""
+    """Keys of the checklists whose ``met`` a condition reads. A ``where`` reads none: the lint forbids it (R2.7)."""
     fields = (leaf.field for leaf in leaves(condition, segments) if isinstance(leaf, FieldTest))
     return {field.split(".")[1] for field in fields if field.startswith("checklist.") and field.count(".") == 2}

@@ -1,6 +1,6 @@
-"""Numbers of a policy document, exact: points with two decimals, plain numbers, and how they are written (R0.4).
+"""Exact numbers of a policy document: points with two decimals, plain numbers, and how both are written (R0.4).
 
-Everything is a ``Decimal`` inside and a JSON number outside. This module knows numbers only, not what they mean.
+A number is a ``Decimal`` in Python and a number in JSON. This module does not know what a number means.
 """
 
 from decimal import Decimal
@@ -18,8 +18,10 @@ def read_number(value: Any) -> Decimal:
     """A JSON number as an exact decimal; raises ValueError for text, booleans, NaN, Infinity and |n| > 10¹³."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(says("give a number, without quotes"))  # noqa: TRY004 - pydantic collects ValueErrors only
+    # Written with `not`, so that NaN, which compares false with everything, is refused too.
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         raise ValueError(says("give a finite number, at most 10,000,000,000,000 in magnitude"))
+    # str is the shortest text of a float: 0.1 becomes 0.1, while Decimal(0.1) has 55 decimals.
     return Decimal(value) if isinstance(value, int) else Decimal(str(value))
 
 
@@ -37,7 +39,7 @@ def read_points(value: Any) -> Decimal:
 
 
 def write_number(number: Decimal) -> int | float:
-    """The JSON number of a decimal: an integer where it is one, so that 7 stays 7."""
+    """The JSON number of a decimal: an integer if it is whole, so that 7 stays 7 and does not become 7.0."""
     return int(number) if number == number.to_integral_value() else float(number)
 
 

@@ -1,7 +1,7 @@
-"""What stands beside an operator, typed: operands of conditions, and event properties read to fit them (R2.5, R2.6).
+"""Typed operands of conditions, and event properties read with the type that a test implies (R2.5, R2.6).
 
-The lint, the compiler and the interpreter read operands here and nowhere else. An operand that does not fit raises
-`BadOperand`, whose message says what to write instead; a policy that passed the lint raises nothing.
+The lint, the compiler and the interpreter read operands only here. An operand that does not fit raises `BadOperand`;
+its message says what to write instead. A policy without lint errors never raises it.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ OperandValue = None | str | Decimal | date | datetime | frozenset[str] | tuple[A
 
 
 class BadOperand(ValueError):
-    """A ``value`` that does not fit its operator and type; ``suggestion`` is a value that would, if one is at hand."""
+    """A ``value`` that does not fit its operator and type; ``suggestion`` is a value that fits, or None."""
 
     def __init__(self, message: Sentence, suggestion: object = None) -> None:
         super().__init__(message)
@@ -67,6 +67,7 @@ def _number(value: Any) -> Decimal:
 
 def _moment(type_: FieldType, value: Any, zone: ZoneInfo) -> date | datetime:
     reading = read(Field("operand", type_), value, zone)
+    # A datetime passes this check too: it is a subclass of date.
     if not isinstance(reading.value, date):
         raise BadOperand(says("give a day such as 2026-11-21, or a time such as 2026-11-21T10:00:00+08:00"))
     return reading.value
@@ -124,15 +125,16 @@ _SHAPES: dict[Operand, Callable[[FieldType, Any, ZoneInfo], OperandValue]] = {
 
 @lru_cache(maxsize=4096)
 def compiled(pattern: str) -> Any:
-    """The RE2 pattern as written, ready to search folded text without regard to case (R2.4)."""
+    """The RE2 pattern as written, case-insensitive, to search folded text (R2.4). Raises re2.error."""
     options = re2.Options()
     options.case_sensitive = False
+    # RE2 would print the error to stderr; the lint reports it instead.
     options.log_errors = False
     return re2.compile(pattern, options)
 
 
 def property_type(operator: Operator, value: Any) -> FieldType:
-    """The type an event property is read as: what operator and operand imply (R2.5).
+    """The type with which an event property is read: operator and operand imply it (R2.5).
 
     ``between`` and the temporal operators follow the operand: numbers, days (``2026-11-21``) or datetimes.
     """
@@ -143,6 +145,7 @@ def property_type(operator: Operator, value: Any) -> FieldType:
         return _moment_type(first)
     if operator.types & TEMPORAL and not operator.types & NUMERIC:
         return FieldType.DATE
+    # bool is a subclass of int, but true is no number here.
     is_number = isinstance(first, int | float) and not isinstance(first, bool)
     if operator.types == NUMERIC or (operator.types & NUMERIC and (is_number or operator.types & TEMPORAL)):
         return FieldType.DECIMAL
@@ -157,12 +160,13 @@ def _moment_type(text: str) -> FieldType:
 
 
 def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo) -> Value | None:
-    """A property of an event as the test implies; unreadable is unknown (R2.5).
+    """An event property, read with the type that the test implies; None if it is not readable (R2.5).
 
-    ``known`` and ``unknown`` ask only whether something was said. For days relative to now the property itself says
-    whether it is a day or an instant.
+    ``known`` and ``unknown`` test only whether a value was sent. Operators relative to now take the type from the
+    property itself: ``2026-11-21`` is a day, ``2026-11-21T10:00:00Z`` an instant.
     """
     if operator.types == frozenset(FieldType):
+        # A value that cannot be read as text, such as a list, is still known: any text stands for it.
         return None if is_empty(raw) else read(Field("property", FieldType.TEXT), raw, zone).value or "…"
     type_ = property_type(operator, value)
     if operator.operand is Operand.DAYS:
@@ -171,7 +175,7 @@ def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo) -
 
 
 def property_at(properties: Mapping[str, Any] | None, path: str) -> object:
-    """The raw value at a path such as ``properties.utm.source``; None when there is nothing."""
+    """The raw value at a path such as ``properties.utm.source``; None if there is none."""
     found: object = properties
     for step in path.split(".")[1:]:
         found = found.get(step) if isinstance(found, Mapping) else None

@@ -1,4 +1,4 @@
-"""The policy as text: JSON and YAML in, canonical form and digest out, and every structural error as a finding.
+"""The policy as text: reads JSON and YAML, writes canonical form and digest, reports structural errors as findings.
 
-Nothing here judges meaning: that is `rulesets.lint`.
+Checks of meaning are in `rulesets.lint`, not here.
 """

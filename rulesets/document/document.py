@@ -1,8 +1,8 @@
 """The policy document as text: reading JSON and YAML, the canonical form and its digest (R0.1–R0.5).
 
-``load`` gives raw data or says with lines why not; ``parse`` gives the policy or every structural error; ``canonical``
-is RFC 8785 over the validated document with defaults left out, text in NFC, lists in their order (R0.5). What the parts
-mean together is `rulesets.lint`'s.
+``load`` gives raw data, or raises with the line of the error. ``parse`` gives the policy or every structural error.
+``canonical`` is RFC 8785 over the validated document, with defaults left out, text in NFC and lists in their order
+(R0.5). `rulesets.lint` checks what the parts mean together.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from rulesets.document.yaml_text import YamlRefused, read_yaml, write_yaml
 from rulesets.policy.policy import Policy
 
 LARGEST_TEXT = 4 * 1024 * 1024
-"""Most bytes of a document; a policy of a thousand rules takes about a tenth."""
+"""Most bytes of a document; a policy of a thousand rules has about a tenth of that."""
 
 
 class DocumentUnreadable(ValueError):
-    """The text is neither JSON nor YAML a policy may use; ``findings`` say where and why."""
+    """The text is neither JSON nor YAML that a policy may use; ``findings`` say where and why."""
 
     def __init__(self, *findings: Finding) -> None:
         super().__init__("; ".join(finding.message for finding in findings))
@@ -34,7 +34,7 @@ class DocumentUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """The policy, or None and the errors that stand in the way."""
+    """The policy; or None and the structural errors."""
 
     policy: Policy | None
     findings: tuple[Finding, ...] = ()
@@ -42,9 +42,11 @@ class ParseResult:
 
 def load(text: str | bytes) -> Any:
     """The raw data of a JSON or YAML text; raises DocumentUnreadable. YAML timestamps stay text."""
+    # Some editors on Windows begin a file with a byte order mark.
     text = _decoded(text).removeprefix("\ufeff")
     start = text.lstrip()
     try:
+        # A YAML flow mapping may begin with a brace too; in JSON a quote or a closing brace must follow.
         return read_json(text) if start[:1] == "{" and start[1:].lstrip()[:1] in {'"', "}"} else read_yaml(text)
     except (JsonRefused, YamlRefused) as refused:
         told = says("line %(line)s: %(why)s", line=refused.line, why=reason_of(refused))
@@ -52,6 +54,7 @@ def load(text: str | bytes) -> Any:
 
 
 def _decoded(text: str | bytes) -> str:
+    # Before decoding, so that a huge upload costs no more memory.
     if len(text) > LARGEST_TEXT:
         raise DocumentUnreadable(error("too-large", (), says("the document is larger than 4 MiB: split the policy")))
     if isinstance(text, str):

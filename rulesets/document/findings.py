@@ -1,7 +1,7 @@
-"""Findings: what is wrong with a policy document, where, and how to mend it (R0.3).
+"""Findings: what is wrong in a policy document, where, and how to fix it (R0.3).
 
 A path names a place in the document: keys joined by dots, positions in brackets, as in
-``models[0].fit.groups[1].rules[0].when.value``; a key that is not a plain word stands in brackets and quotes, as in
+``models[0].fit.groups[1].rules[0].when.value``. A key that is not a plain word is written in brackets and quotes, as in
 ``models[0].matrix.cells["A.hot"].action``. The empty path is the whole document.
 """
 
@@ -21,7 +21,7 @@ Place = tuple[str | int, ...]
 
 
 class Severity(StrEnum):
-    """An error stops publishing and simulation; a warning is about meaning and can be acknowledged."""
+    """An error prevents publishing and simulation; a warning is about meaning and can be acknowledged."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: ``says`` what is wrong at a place, ``mend`` what to do about it.
+    """One problem: ``says`` is what is wrong at a place, ``mend`` is how to fix it.
 
     ``code`` is stable and documented in docs/lint-codes.md.
     """
@@ -53,7 +53,7 @@ class Finding:
 
     @property
     def suggestion(self) -> str | None:
-        """What to do about it, in English."""
+        """How to fix it, in English."""
         return None if self.mend is None else str(self.mend)
 
     def as_json(self) -> dict[str, object]:
@@ -69,14 +69,14 @@ class Finding:
 
 
 def as_data(finding: Finding) -> dict[str, Any]:
-    """A finding for keeping, so that it can be said in any language later."""
+    """A finding as JSON data; `from_data` reads it back, and pages render it in any language."""
     mend = finding.mend and keep(finding.mend)
     place = list(finding.place)
     return {**finding.as_json(), "place": place, "says": keep(finding.says), "mend": mend}
 
 
 def from_data(data: Mapping[str, Any]) -> Finding:
-    """A kept finding."""
+    """A finding from the data that `as_data` wrote."""
     return Finding(
         severity=Severity(data["severity"]),
         code=data["code"],
@@ -97,6 +97,7 @@ def warning(code: str, place: Place, message: Sentence, mend: Sentence | None = 
     return Finding(Severity.WARNING, code, place, message, mend)
 
 
+# Similarity costs the product of the lengths: the limits keep a hostile document from slowing the lint.
 _MOST_COMPARED = 500
 _LONGEST_KEY = 200
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -116,23 +117,24 @@ def path(place: Place) -> str:
 
 
 def quoted(value: object) -> Sentence:
-    """A value as it may stand in a message: short, in quotes, and safe to print and store."""
+    """A value for a message: short, in quotes, safe to print and store."""
     return says("“%(value)s”", value=shortened(value))
 
 
 def shortened(value: object) -> str:
     """A value as short text that is safe to print and store."""
     text = value if isinstance(value, str) else str(value)
+    # Cut before escaping: one character can become ten, and the value may have megabytes.
     text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:80])
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> Sentence | None:
-    """A suggestion naming the nearest known word, if one is near."""
+    """A suggestion of the most similar known word; None if none is similar."""
     near = difflib.get_close_matches(wrong[:100], list(islice(known, _MOST_COMPARED)), n=1, cutoff=0.6)
     return says("did you mean %(word)s?", word=near[0]) if near else None
 
 
 def one_of(words: Iterable[Value]) -> Sentence:
-    """A suggestion naming every word there is."""
+    """A suggestion that lists every allowed word."""
     return says("one of %(words)s", words=tuple(words))

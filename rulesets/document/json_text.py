@@ -1,4 +1,4 @@
-"""JSON as policies use it: duplicate keys are refused with their line, and deep nesting before it is read."""
+"""JSON for policies: refuses duplicate keys and deep nesting, with the line, before the text is parsed."""
 
 import json
 import re
@@ -7,11 +7,12 @@ from typing import Any
 from rulesets.document.wording import Sentence, Word, reason_of, says
 from rulesets.document.yaml_text import DEEPEST
 
+# Strings come first, so that a brace or colon inside a text is not taken for structure.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 
 
 class JsonRefused(ValueError):
-    """The text is not JSON a policy may use; ``line`` counts from 1."""
+    """The text is not JSON that a policy may use; ``line`` counts from 1."""
 
     def __init__(self, message: Sentence, line: int) -> None:
         super().__init__(message)
@@ -20,6 +21,7 @@ class JsonRefused(ValueError):
 
 def read_json(text: str) -> Any:
     """The value of a JSON text; raises JsonRefused. NaN and Infinity are not JSON."""
+    # First, because json.loads silently keeps the last of two equal keys and recurses over deep nesting.
     _check_tokens(text)
     try:
         return json.loads(text, parse_constant=_refuse_constant)
@@ -35,7 +37,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check_tokens(text: str) -> None:
-    """Refuses duplicate keys and deep nesting, by tokens, before anything recurses."""
+    """Refuses duplicate keys and deep nesting, token by token, without recursion."""
     stack: list[set[str] | None] = []
     last, at = "", 0
     for token in _TOKEN.finditer(text):
@@ -57,8 +59,9 @@ def _check_tokens(text: str) -> None:
 
 
 def _plain(token: str) -> str:
-    """A key as JSON means it, escapes resolved; what is not a JSON text stays and is refused by the parser."""
+    """A key with its escapes resolved; a token that is no JSON string stays as it is, and the parser refuses it."""
     try:
+        # ascii, because a key may hold half a surrogate pair, which no message could encode.
         return ascii(json.loads(token))
     except ValueError:
         return token

@@ -1,6 +1,6 @@
-"""What to write instead of a value that a class of the policy or the roster refuses: one table by the validator's type.
+"""What to write instead of a value that a policy or roster class refuses: one table by pydantic's type of error.
 
-The validator's own English stays inside; what people read is said here, so that it can be said in other languages.
+Pydantic's own English texts are never shown. The texts here are, because the catalogs can translate them.
 """
 
 import re
@@ -48,7 +48,7 @@ _PATTERNS: Mapping[str, Sentence] = {
     r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$": says("an e-mail address"),
     r"^[0-9]{4}-(0[1-9]|1[0-2])$": says("a month such as 2026-12"),
 }
-"""Every pattern of a text → what fits it; a test looks for others."""
+"""Every pattern of a text field → what matches it; a test fails if a class has a pattern that is not listed."""
 
 _BOUNDS: Mapping[str, tuple[str, Sentence]] = {
     "greater_than": ("gt", says("give a number above %(bound)s")),

@@ -1,6 +1,6 @@
-"""Structural errors of a raw document: what is not JSON-like data, and what the classes of the policy refuse.
+"""Structural errors of a raw document: values that are not JSON data, and values that the policy classes refuse.
 
-Turns the validator's errors into findings with the path as written, in our own words. Nothing here recurses over input.
+Turns pydantic's errors into findings with the path as written and with our own texts. Nothing recurses over the input.
 """
 
 import math
@@ -19,18 +19,21 @@ from rulesets.document.wording import Sentence, Word, says
 from rulesets.document.yaml_text import DEEPEST, LARGEST_TREE
 from rulesets.policy.policy import Policy
 
+# The largest integer that a double holds exactly; RFC 8785 and browsers read numbers as doubles.
 LARGEST_INTEGER = 2**53 - 1
+# PostgreSQL stores no NUL in text; UTF-8 has no half surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MOST_ERRORS = 200
 """Most structural errors that are reported one by one."""
 
 
 def check_raw(raw: Any) -> list[Finding]:
-    """Errors of data that cannot be a document at all: not an object, too deep, odd numbers and characters."""
+    """Errors of data that cannot be a document: not an object, too deep, numbers or characters that fit no storage."""
     if not isinstance(raw, dict):
         return [error("wrong-type", (), says("a policy is an object with format, name, timezone and models"))]
     findings: list[Finding] = []
     level: list[tuple[Place, Any]] = [((), raw)]
+    # Level by level and without recursion: a hostile document cannot exhaust the stack.
     for _depth in range(DEEPEST + 1):
         findings += [finding for place, value in level if (finding := _check_value(place, value))]
         level = [child for place, value in level for child in _children(place, value)]
@@ -67,7 +70,7 @@ def _check_value(place: Place, value: Any) -> Finding | None:
 
 
 def explain_errors(raw: Any, refused: ValidationError) -> list[Finding]:
-    """One finding per error of the validator, in the order of the document; of very many, the first."""
+    """One finding per error of the validator, in document order; at most `MOST_ERRORS` of them."""
     details = _details(refused)
     findings = [_explain(raw, detail) for detail in details[:MOST_ERRORS]]
     if len(details) > MOST_ERRORS:
@@ -82,15 +85,17 @@ def places(raw: Any, refused: ValidationError) -> list[Place]:
 
 
 def _details(refused: ValidationError) -> list[ErrorDetails]:
-    """The validator's errors; a list is not short because its members are broken."""
+    """The validator's errors, without ``too_short`` for a list whose members are broken."""
     details = refused.errors(include_url=False)
+    # Pydantic drops broken members first and then counts: only a list that was empty as written is too short.
     return [detail for detail in details if detail["type"] != "too_short" or not detail["input"]]
 
 
 def _place(raw: Any, detail: ErrorDetails) -> Place:
-    """The path as written.
+    """The path as written in the document.
 
-    The validator's location also names branches it tried (kinds of condition, ``text``, ``[key]``); they are left out.
+    The validator's location also names the branches that it tried (kinds of condition, ``text``, ``[key]``): these
+    steps are dropped.
     """
     place: list[str | int] = []
     value = raw
@@ -111,7 +116,7 @@ def _at(value: Any, step: str | int) -> Any:
 
 
 def _is_branch(place: list[str | int], value: Any, step: str | int, before: list[str | int]) -> bool:
-    """Whether a step names a kind of condition and not a key: right where a condition begins."""
+    """Whether a step names a kind of condition and not a key; such a step stands only where a condition begins."""
     at_condition = bool(place) and (
         place[-1] in {"when", "where"}
         or (isinstance(place[-1], int) and len(place) > 1 and place[-2] in {"all", "any", "none"})
@@ -155,6 +160,7 @@ def _words(raw: Any, place: Place, code: str, detail: ErrorDetails) -> tuple[Sen
         mend = _nearest(str(place[-1]), known_keys(raw, place[:-1]))
         return says("the key %(key)s is not known here", key=quoted(place[-1])), mend
     if code == "unknown-word":
+        # Pydantic lists the words only as text: "'a', 'b' or 'c'".
         words = re.findall(r"'([^']*)'", detail.get("ctx", {})["expected"])
         return says("%(value)s is not known here", value=shown(given)), _nearest(str(given), words)
     return _words_of_values(code, detail)
@@ -174,7 +180,7 @@ def _words_of_values(code: str, detail: ErrorDetails) -> tuple[Sentence, Sentenc
 
 
 def _key_quoted(key: str) -> Sentence:
-    """A key of the document, which pages call by its name."""
+    """A key of the document; pages replace it by its name."""
     return says("“%(value)s”", value=Word("key", key))
 
 
@@ -197,7 +203,7 @@ def _condition_hint(value: Any) -> Sentence | None:
 
 
 def known_keys(raw: Any, place: Place) -> tuple[str, ...]:
-    """The keys the part at this place may have; empty where any key may stand."""
+    """The keys that the part at this place may have; empty where any key is allowed."""
     annotation: Any = Policy
     value = raw
     for step in place:
@@ -215,7 +221,7 @@ def _inside(annotation: Any, value: Any, step: str | int) -> Any:
 
 
 def _class(annotation: Any, value: Any) -> type[BaseModel] | None:
-    """The class a value is read as: of conditions, the one its kind names."""
+    """The class with which a value is read; for a condition, the class of its kind."""
     classes = [a for a in _alternatives(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
     if len(classes) > 1:
         kind = kind_of(value)

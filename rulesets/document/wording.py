@@ -1,7 +1,8 @@
-"""Sentences as values: an English template and what stands in it, so that others can say the same in another language.
+"""Sentences as values: an English template and its values, so that the admin can render it in other languages.
 
-Each sentence is written once, where it is meant: ``says("there is no %(key)s in %(list)s", key=…, list=…)``. As text it
-is English. The admin's catalogs translate the template (``says`` is a keyword of the extraction) and the terms in it.
+Each sentence is written once, where it is needed: ``says("there is no %(key)s in %(list)s", key=…, list=…)``. ``str``
+gives the English text. The admin's catalogs translate the template (``says`` is a keyword of Babel's extraction) and
+the terms in it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, Union
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A term of the field or of the document in a sentence: the code as English text, a word to readers of pages.
+    """A term in a sentence: English text shows its code, pages show its translated word.
 
     ``kind`` names the table of words: operator, type, key, list, role, action, curve, row and so on.
     """
@@ -27,22 +28,23 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A template with named places, as in ``%(key)s``, and their values in the order given."""
+    """A template with named placeholders such as ``%(key)s``, and their values in the order given."""
 
     template: str
     values: tuple[tuple[str, "Value"], ...] = ()
 
     def __str__(self) -> str:
         """The sentence in English."""
+        # Without values the template is not formatted, so that a single percent sign stays.
         return self.template % {name: _text(value) for name, value in self.values} if self.values else self.template
 
 
 Value = Union[str, int, float, Decimal, Word, Sentence, tuple["Value", ...]]  # noqa: UP007 - it names itself
-"""What may stand in a sentence; several values are joined by commas."""
+"""What a placeholder may hold; several values are joined by commas."""
 
 
 def says(template: str, /, **values: Value) -> Sentence:
-    """A sentence; a percent sign in a template with values is written twice."""
+    """A sentence. In a template with values, a percent sign is written ``%%``."""
     return Sentence(template, tuple(values.items()))
 
 
@@ -52,7 +54,7 @@ def words(kind: str, *codes: str) -> tuple[Word, ...]:
 
 
 def as_data(value: Value) -> Any:
-    """A sentence or what stands in it as JSON-like data; `from_data` is the inverse but for exact numbers."""
+    """A sentence or a value of one as JSON data. `from_data` is the inverse, except that a Decimal returns as text."""
     if isinstance(value, Sentence):
         return {"says": value.template, "values": {name: as_data(part) for name, part in value.values}}
     if isinstance(value, Word):
@@ -63,7 +65,7 @@ def as_data(value: Value) -> Any:
 
 
 def from_data(data: Any) -> Value:
-    """What `as_data` made."""
+    """The value that `as_data` wrote."""
     if isinstance(data, list):
         return tuple(map(from_data, data))
     if isinstance(data, Mapping):
@@ -73,7 +75,7 @@ def from_data(data: Any) -> Value:
 
 
 def sentence_from(data: Mapping[str, Any]) -> Sentence:
-    """A kept sentence."""
+    """A sentence from the data that `as_data` wrote."""
     return Sentence(data["says"], tuple((name, from_data(part)) for name, part in data["values"].items()))
 
 
@@ -82,6 +84,6 @@ def _text(value: Value) -> str:
 
 
 def reason_of(error: BaseException) -> Sentence:
-    """The sentence an error was raised with; its text as it is where it was raised with none."""
+    """The sentence with which an error was raised; for other errors a sentence of their text."""
     first = error.args[0] if error.args else ""
     return first if isinstance(first, Sentence) else Sentence(str(error))

@@ -1,7 +1,7 @@
-"""YAML as policies use it: plain data with line numbers on errors, safe to read from strangers.
+"""YAML for policies: plain data, line numbers on errors, safe for input from unknown senders.
 
 Scalars follow the YAML 1.2 core schema, so that ``no``, ``12:30`` and ``2026-11-21`` stay text. Duplicate keys, tags,
-several documents, deep nesting and aliases that swell the document are refused. Nothing recurses over the input.
+several documents, deep nesting and aliases that multiply the size are refused. Nothing recurses over the input.
 """
 
 import re
@@ -13,10 +13,11 @@ import yaml
 from rulesets.document.wording import Sentence, Word, says
 
 LARGEST_TREE = 500_000
-"""Most values a document may hold, aliases counted as often as they are used."""
+"""Most values of a document; an alias counts each time it is used."""
 DEEPEST = 64
 """Deepest nesting of a document."""
 
+# The C loader is much faster; a PyYAML without libyaml lacks it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|(?:0|[1-9][0-9]*)(?=[eE]))(?:[eE][-+]?[0-9]+)?")
@@ -25,7 +26,7 @@ _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 
 
 class YamlRefused(ValueError):
-    """The text is not YAML a policy may use; ``line`` counts from 1."""
+    """The text is not YAML that a policy may use; ``line`` counts from 1."""
 
     def __init__(self, message: Sentence, line: int) -> None:
         super().__init__(message)
@@ -58,6 +59,7 @@ def read_yaml(text: str) -> Any:
     reading = _Reading()
     documents = 0
     try:
+        # Refuses half a surrogate pair before either loader does, which fail in different ways and name no line.
         text.encode()
         for event in yaml.parse(text, Loader=_LOADER):
             documents += isinstance(event, yaml.DocumentStartEvent)
@@ -108,7 +110,7 @@ def _open(reading: _Reading, event: yaml.MappingStartEvent | yaml.SequenceStartE
 
 
 def _grow(reading: _Reading, size: int, depth: int) -> None:
-    """Counts a finished child with the collection that holds it."""
+    """Adds size and depth of a finished child to the collection that contains it."""
     if reading.stack:
         parent = reading.stack[-1]
         parent.size += size
@@ -122,12 +124,13 @@ def _put_alias(reading: _Reading, event: yaml.AliasEvent) -> None:
     value, size, depth = reading.anchors[event.anchor]
     if len(reading.stack) + depth > DEEPEST:
         raise YamlRefused(says("nested more than %(most)s deep", most=DEEPEST), _line(event))
+    # Adds the whole size of the target: nested aliases grow exponentially (“billion laughs”).
     _put(reading, value, size, event)
     _grow(reading, size, depth)
 
 
 def _put(reading: _Reading, value: Any, size: int, event: yaml.Event) -> None:
-    """Puts a value where it belongs: as the root, a list's next, a mapping's key or that key's value."""
+    """Stores a value as the root, the next member of a list, the next key of a mapping, or the value of that key."""
     reading.total += size
     if reading.total > LARGEST_TREE:
         told = says("more than %(most)s values (aliases count as often as they are used)", most=f"{LARGEST_TREE:,}")
@@ -166,16 +169,17 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    # Python's int() raises beyond 4300 digits; a longer number stays text, which number fields refuse.
     if _INTEGER.fullmatch(text) and len(text) < 4000:
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes so that `read_yaml` gives the same back: what looks like a number or a word here is quoted."""
+    """Writes text that `read_yaml` reads back unchanged: a text that looks like a number or a word is quoted."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library's signature
-        """Equal parts are written out; policies are read by people."""
+        """Writes equal parts in full: people read policies, and aliases are hard to read."""
         return True
 
 
@@ -183,7 +187,7 @@ _BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Line breaks of Unicode's own would be folded unless they are escaped."""
+    """Escapes the line breaks that only Unicode has: YAML would fold them into spaces."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _BREAKS.search(text) else None)
 
 

@@ -1,8 +1,8 @@
-"""The lint: everything that is wrong with a policy document, at once (R0.3).
+"""The lint: finds all problems of a policy document at once (R0.3).
 
 Errors are about structure: unknown keys, wrong types, dangling references, cycles, operands, limits. Warnings are about
-meaning and can be acknowledged in the document. Each code is explained in docs/lint-codes.md; each check is a function
-from what the lint knows (`rulesets.lint.known`) to findings. The lint never raises, whatever it is given.
+meaning and can be acknowledged in the document. docs/lint-codes.md explains each code. A check is a function from the
+indexed document (`rulesets.lint.known`) to findings. The lint never raises, for any input.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -37,7 +37,7 @@ from rulesets.lint.structure.words import check_words
 from rulesets.policy.policy import Acknowledgement, Policy
 
 MOST_FINDINGS = 1000
-"""Most findings of one check; nobody mends more at once, and a hostile document must not keep the lint busy."""
+"""Most findings of one check: nobody fixes more at once, and a hostile document must not keep the lint busy."""
 
 Check = Callable[[DocumentIndex], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
@@ -60,40 +60,41 @@ MEANING: tuple[Callable[[Meaning], Iterable[Finding]], ...] = (
     check_nowhere,
     check_countries,
 )
-"""Warnings about meaning, asked of policies without errors."""
+"""Checks of meaning; they run only on policies without errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """The policy, if it has no errors, and every finding, errors first."""
+    """The policy, or None if it has errors; and every finding, errors first."""
 
     policy: Policy | None
     findings: tuple[Finding, ...]
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What stops simulation and publishing."""
+        """The findings that prevent simulation and publishing."""
         return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What is about meaning, acknowledged or not."""
+        """The findings about meaning, acknowledged or not."""
         return tuple(f for f in self.findings if f.severity is Severity.WARNING)
 
 
 def lint(raw: Any, seen: Collection[str] | None = None) -> LintReport:
     """Checks raw data as `rulesets.document.document.load` gives it. Never raises.
 
-    ``seen``: types of event that have arrived so far, if somebody knows; signals on others are warned of.
+    ``seen``: the event types that have arrived so far, or None; a signal on any other event is a warning.
 
     1. parse: structural errors, with paths as written;
-    2. if there are any, salvage what is sound, so that the other checks can speak too;
-    3. every check of `CHECKS`; paths of the salvaged document are translated back;
-    4. a sound policy is compiled, so that the matcher's limits are findings too, and asked what it means;
+    2. if there are any, salvage the valid parts, so that the other checks can run;
+    3. run `CHECKS`; paths of the salvaged document are translated back;
+    4. a policy without errors is compiled (the matcher's limits are findings too) and checked with `MEANING`;
     5. acknowledged warnings are marked.
     """
     parsed = parse(raw)
     findings = list(parsed.findings)
+    # With more errors than are reported, further findings are not worth the rounds of repair.
     sound = salvage(raw) if parsed.policy is None and len(findings) <= MOST_ERRORS else None
     policy = parsed.policy or (sound.policy if sound else None)
     if policy is not None:
@@ -116,7 +117,7 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def check_limits(policy: Policy) -> list[Finding]:
-    """What the matcher cannot take of a policy that is otherwise sound."""
+    """The limits of the matcher that a policy without other errors exceeds."""
     try:
         compile_policy(policy)
     except CannotCompile as refused:
@@ -125,7 +126,7 @@ def check_limits(policy: Policy) -> list[Finding]:
 
 
 def acknowledged(findings: Iterable[Finding], by: Iterable[Acknowledgement]) -> list[Finding]:
-    """The findings, with warnings somebody accepted marked; an error cannot be accepted."""
+    """The findings, with accepted warnings marked; errors cannot be accepted."""
     accepted = {(acknowledgement.code, acknowledgement.path) for acknowledgement in by}
     return [
         replace(f, acknowledged=True) if f.severity is Severity.WARNING and (f.code, f.path) in accepted else f

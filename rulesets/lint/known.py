@@ -1,6 +1,6 @@
-"""What the checks of the lint know: the policy, its vocabulary and zone, and every key its document declares.
+"""The input of the lint's checks: the policy, its vocabulary and zone, and every key that the document declares.
 
-Keys are read from the raw document too, so that a row with another error is not reported as missing where it is used.
+Keys are read from the raw document, so that a row with an error is not also reported as missing where it is used.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One condition of the policy. ``scoring``: R2.7 binds it; ``at_event``: it may test the event's properties."""
+    """One condition of the policy. ``scoring``: R2.7 applies; ``at_event``: it may test properties of an event."""
 
     place: Place
     condition: Condition
@@ -31,7 +31,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class DocumentIndex:
-    """See the module's docstring. ``declared``: list of the document → its keys; ``measures``: by segment."""
+    """See the module's docstring. ``declared``: list of the document → its keys; ``measures``: segment → measure."""
 
     policy: Policy
     vocabulary: Vocabulary
@@ -42,7 +42,7 @@ class DocumentIndex:
 
     @classmethod
     def of(cls, policy: Policy, raw: Any, original: Callable[[Place], Place] | None) -> "DocumentIndex":
-        """What is known of a policy salvaged from raw data."""
+        """The index of a policy and its raw data; ``original`` translates places of a salvaged policy back."""
         zone = zone_of(policy.timezone) or UTC
         measures = measures_of(policy.segments)
         return cls(policy, Vocabulary.of(policy), zone, _declared(raw), measures, original or _same)
@@ -61,9 +61,10 @@ def _same(place: Place) -> Place:
 
 
 def zone_of(name: str) -> ZoneInfo | None:
-    """The time zone of this name, if the database has it."""
+    """The time zone of this name; None if the zone database does not have it."""
     try:
         return ZoneInfo(name)
+    # ValueError: a path such as ../x; OSError: a directory such as Asia.
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 

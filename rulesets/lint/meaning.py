@@ -1,6 +1,6 @@
-"""Warnings about meaning: asked only of policies without errors, each finding certain (R0.3).
+"""Warnings about meaning: only for policies without errors, and every finding is certain (R0.3).
 
-A check is a function from what is known of the policy (`Meaning`) to findings. What cannot be decided is not reported.
+A check is a function from `Meaning` to findings. A check reports nothing where it cannot decide.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from rulesets.policy.policy import FitGroup, FitRule, Model, Signal, SignalGroup
 
 @dataclass(slots=True)
 class Meaning:
-    """``seen``: types of event that have arrived, by key or by another name; None when nobody knows."""
+    """The input of the checks of meaning. ``seen``: event types that have arrived, as key or alias; None if unknown."""
 
     known: DocumentIndex
     questions: Questions
@@ -35,9 +35,9 @@ class Meaning:
         return tuple(sorted(placed, key=lambda one: one[1].priority))
 
     def context(self, model: Model) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-        """What certainly holds, and what certainly does not, for a lead that this model scores.
+        """The conditions that certainly hold, and those that certainly fail, for a lead that this model scores.
 
-        A model of accounts looks at all leads of one: its condition says nothing of a single lead (R3.7).
+        A model that scores accounts reads all leads of an account, so its condition says nothing about one lead (R3.7).
         """
         if model.key not in self._contexts:
             earlier = [other for _, other in self.models[: [one for _, one in self.models].index(model)]]
@@ -47,6 +47,7 @@ class Meaning:
 
     def may_hold(self, condition: Node, model: Model) -> bool:
         """Whether a condition may hold for a lead that this model scores."""
+        # By identity: hashing a large condition each time would be slow. The policy keeps the object alive.
         asked = (id(condition), model.key)
         if asked not in self._holding:
             self._holding[asked] = self._may_hold(condition, model)
@@ -62,12 +63,12 @@ class Meaning:
 
 
 def fit_rules(place: Place, group: FitGroup) -> Iterator[tuple[Place, FitRule]]:
-    """The rules of a fit group that are switched on."""
+    """The enabled rules of a fit group."""
     return (((*place, "rules", r), rule) for r, rule in enumerate(group.rules) if rule.enabled)
 
 
 def signals(place: Place, group: SignalGroup) -> Iterator[tuple[Place, Signal]]:
-    """The signals of an engagement group that are switched on."""
+    """The enabled signals of an engagement group."""
     return (((*place, "signals", s), signal) for s, signal in enumerate(group.signals) if signal.enabled)
 
 

@@ -1,4 +1,4 @@
-"""What points nowhere: leads handed to a role that no policy serves, policies that lead to none, silent events."""
+"""Dead ends: leads for a role without assignment policy, policies that lead to another role, events never sent."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def check_nowhere(meaning: Meaning) -> Iterator[Finding]:
 
 
 def _roles(meaning: Meaning) -> Iterator[Finding]:
-    """A role that gets leads needs a policy that says who."""
+    """Warns if a role receives leads and no assignment policy has the role."""
     policy = meaning.known.policy
     serving = {assignment.role for assignment in policy.assignment}
     for role, by in _handing(policy).items():
@@ -31,12 +31,13 @@ def _roles(meaning: Meaning) -> Iterator[Finding]:
 
 
 def _handing(policy: Policy) -> dict[str, Sentence | None]:
-    """Role → what hands leads to it."""
+    """Role → the cell or route that sends leads to it; None if there is none."""
     cells = [
         (_cell_named(key), cell.action)
         for model in policy.models
         for key, cell in {"default": model.matrix.default, **model.matrix.cells}.items()
     ]
+    # Reversed: the first cell in the document wins, because later entries overwrite earlier ones.
     first = {action: by for by, action in reversed(cells)}
     routes = policy.qualification.mql
     return {

@@ -1,9 +1,8 @@
-"""What is different between two policies, as data: a list of changes that turns the old document into the new one.
+"""The difference between two policies as data: a list of changes that turns the old document into the new one.
 
-``diff`` compares plain documents (`rulesets.document.document.plain`), ``apply`` puts the changes into the old one and
-gives the new one. Rows with a key are matched by it, wherever they stand; conditions, durations, curves and lists
-without keys are values that change whole. Sentences about changes are made in the admin. What a document means is none
-of this module's business.
+``diff`` compares plain documents (`rulesets.document.document.plain`). ``apply`` applies the changes to the old
+document and returns the new one. Rows are matched by key, at any position. Conditions, durations, curves and lists
+without keys change as a whole. The admin makes sentences of changes. This module does not interpret documents.
 """
 
 from bisect import bisect_left
@@ -33,9 +32,9 @@ class RowStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """One difference. ``steps`` lead to it from the top; ``at`` is the place of a row that was added or moved, from 0.
+    """One difference. ``steps`` is the path from the top; ``at`` is the position of an added or moved row, from 0.
 
-    ``old`` and ``new`` are the values there; of a moved row its places before and after.
+    ``old`` and ``new`` are the values; for a moved row they are its positions before and after.
     """
 
     steps: tuple[str | RowStep, ...]
@@ -59,9 +58,10 @@ class PolicyChange:
 # -------------------------------------------------------------------------------------------------- shape of a policy
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An object whose members are compared one by one; those not named in ``known`` are values.
+    """An object whose members are compared one by one; members that are not in ``known`` are compared as a whole.
 
-    Of an ``implied`` one, absent and empty are the same, so that what is in it is told and not the object itself.
+    An ``implied`` object may be absent, which equals empty. So adding its first member is a change of the member, not
+    of the object.
     """
 
     known: Mapping[str, "Shape"] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of rows with keys; absent and empty are the same."""
+    """A list of rows with keys; an absent list equals an empty one."""
 
     row: Parts = Parts()
 
@@ -109,12 +109,12 @@ POLICY = Parts(
         "tests": Rows(Parts({"expect": Parts()})),
     }
 )
-"""Which parts of a policy are compared member by member; everything else changes whole."""
+"""Which parts of a policy are compared member by member; all others change as a whole."""
 
 
 # --------------------------------------------------------------------------------------------------------- comparing
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[PolicyChange, ...]:
-    """Every difference from ``old`` to ``new``, in the order of the new document, what is gone first in its list."""
+    """Every difference from ``old`` to ``new``, in the order of the new document; removed rows of a list come first."""
     return tuple(_parts(POLICY, old, new, ()))
 
 
@@ -144,6 +144,7 @@ def _rows(
     for key, (_, row) in before.items():
         if key not in after:
             yield PolicyChange((*steps, RowStep(key)), ChangeKind.REMOVED, old=row)
+    # The most rows that keep their order stay, so that moving one row reports one change and not all rows after it.
     staying = _longest_rise([before[row["key"]][0] for row in new if row["key"] in before])
     for at, row in enumerate(new):
         here = (*steps, RowStep(row["key"]))
@@ -157,12 +158,12 @@ def _rows(
 
 
 def _keyed(rows: Any) -> bool:
-    """Whether the rows can be told apart by their keys; a draft may still hold one key twice."""
+    """Whether each row has its own key; a draft may still contain a key twice."""
     return len({row["key"] for row in rows}) == len(rows)
 
 
 def _longest_rise(places: Sequence[int]) -> frozenset[int]:
-    """The longest rising subsequence of distinct places: the rows that keep their order, so that few have moved."""
+    """The longest increasing subsequence of distinct positions: the rows that count as not moved."""
     ends: list[int] = []
     last: list[int] = []
     before: list[int | None] = []
@@ -181,7 +182,7 @@ def _longest_rise(places: Sequence[int]) -> frozenset[int]:
 
 # ---------------------------------------------------------------------------------------------------------- applying
 def apply(changes: Iterable[PolicyChange], old: Mapping[str, Any]) -> Document:
-    """The new document: ``apply(diff(old, new), old) == new``. The changes must be of this old document."""
+    """The new document: ``apply(diff(old, new), old) == new``. The changes must come from a diff of ``old``."""
     return _applied(POLICY, old, [(change.steps, change) for change in changes])
 
 
@@ -215,6 +216,7 @@ def _applied_rows(shape: Rows, old: Sequence[Document], changes: Steps) -> list[
     inside = _by_first_step([entry for entry in changes if len(entry[0]) > 1])
     rows = {RowStep(row["key"]): _applied(shape.row, row, inside.get(RowStep(row["key"]), ())) for row in old}
     new = [row for key, row in rows.items() if key not in here]
+    # In order of the new position: each insert needs the rows before it in place.
     for key, change in sorted(here.items(), key=lambda entry: entry[1].at or 0):
         if change.kind is not ChangeKind.REMOVED:
             new.insert(change.at or 0, deepcopy(change.new) if change.kind is ChangeKind.ADDED else rows[key])  # type: ignore[index]

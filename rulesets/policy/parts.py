@@ -1,4 +1,4 @@
-"""What every part of a policy is made of: keys, texts, labels, durations (R0.1, R0.2, R0.4).
+"""The types that all parts of a policy share: keys, texts, labels, durations (R0.1, R0.2, R0.4).
 
 Shape only, one value at a time; the parts themselves are `rulesets.policy.scoring` and `rulesets.policy.policy`.
 """
@@ -55,7 +55,7 @@ class Keyed(Part):
 
 
 class Duration(Part):
-    """Exactly one unit, positive (R0.4)."""
+    """A positive length of time in exactly one unit (R0.4), such as ``hours: 48``."""
 
     seconds: Annotated[Number, Field(gt=0)] | None = None
     minutes: Annotated[Number, Field(gt=0)] | None = None
@@ -71,6 +71,7 @@ class Duration(Part):
 
     @property
     def timedelta(self) -> timedelta:
-        """The exact length, to the microsecond."""
+        """The length, cut to whole microseconds."""
         seconds = (self.seconds or 0) + 60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86_400 * (self.days or 0)
+        # The limit keeps a huge number from raising OverflowError; the validator then refuses it as too long.
         return timedelta(microseconds=int(min(seconds, 10**13) * 1_000_000))

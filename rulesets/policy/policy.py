@@ -1,8 +1,8 @@
 """The policy as values: one frozen class per part of `baton.policy/1` (R0.1–R0.5, R4.1–R8.3, R10.1).
 
-Shape only: types, required parts, bounds of a single value. What parts mean together (references, cycles, types of
-operands) is `rulesets.lint`; text and digest are `rulesets.document.document`; scoring models are
-`rulesets.policy.scoring`'s, offered here too.
+Shape only: types, required parts, bounds of a single value. `rulesets.lint` checks parts together (references, cycles,
+types of operands). `rulesets.document.document` reads and writes the text. The classes of scoring models are in
+`rulesets.policy.scoring` and are exported from here too.
 """
 
 from typing import Annotated, Any, Literal
@@ -109,7 +109,7 @@ class ChecklistItem(Keyed):
 
 
 class Require(Part):
-    """How many items must be met: a count, or a fraction of the items rounded up."""
+    """How many items must be met: a count, or a fraction of the items, rounded up (2/3 of 4 items is 3)."""
 
     met: Annotated[int, Field(strict=True, ge=0)] | None = None
     fraction: Annotated[str, Field(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")] | None = None
@@ -122,7 +122,7 @@ class Require(Part):
 
 
 class Checklist(Keyed):
-    """A qualification framework as N of M facts."""
+    """A qualification framework: N of M facts must be established."""
 
     framework: Text | None = None
     items: Annotated[tuple[ChecklistItem, ...], Field(min_length=1)]
@@ -134,6 +134,7 @@ class Checklist(Keyed):
         if self.require.fraction is None:
             return self.require.met or 0
         over, under = map(int, self.require.fraction.split("/"))
+        # Ceiling division in integers; with floats 7/25 of 25 items would be 8.
         return -(-over * len(self.items) // under)
 
 
@@ -158,7 +159,7 @@ class Qualification(Part):
 
 
 class Feedback(Part):
-    """Where rejected and released leads go (R4.5, R4.7)."""
+    """Where rejected and released leads go, and which rejections return the turn (R4.5, R4.7)."""
 
     on_reject: Literal["sdr", "nurture", "pool"] = "sdr"
     on_release: Literal["sdr", "nurture", "pool"] = "nurture"
@@ -261,7 +262,7 @@ class SampleEvent(Part):
 
 
 class Expectation(Part):
-    """What a test case expects; what is absent is not compared, an explicit null expects nothing there."""
+    """What a test case expects. An absent part is not compared; an explicit null expects that there is none."""
 
     fit: Points | None = None
     engagement: Points | None = None
@@ -273,7 +274,7 @@ class Expectation(Part):
 
     @model_serializer(mode="wrap")
     def _as_written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A null that was written is no default to be left out."""
+        """Keeps an explicit null when defaults are left out: it means something else than an absent part."""
         nulls = {name: None for name in self.model_fields_set if getattr(self, name) is None}
         return {**write(self), **nulls}
 
@@ -288,7 +289,7 @@ class SampleCase(Keyed):
 
 
 class Acknowledgement(Part):
-    """A lint warning somebody accepted."""
+    """A lint warning that an editor accepted."""
 
     code: Text
     path: str

@@ -1,4 +1,4 @@
-"""Scoring models as values: fit, engagement, matrix (R3.1–R3.9). Shape only; arithmetic is engine/core/scoring."""
+"""Scoring models as values: fit, engagement, matrix (R3.1–R3.9). Shape only; `engine.core.scoring` calculates."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -61,7 +61,7 @@ class DecayStep(Part):
 
 
 class Decay(Part):
-    """How a signal fades (R3.4, step 4)."""
+    """How the points of a signal decay with age (R3.4, step 4)."""
 
     curve: Literal["none", "linear", "half_life", "step", "expire"]
     percent: Annotated[Number, Field(gt=0, le=100)] | None = None
@@ -84,7 +84,7 @@ class Signal(Keyed):
 
     @property
     def events(self) -> tuple[str, ...]:
-        """The event keys this signal listens to."""
+        """The event keys that this signal counts."""
         return (self.event,) if isinstance(self.event, str) else self.event
 
 

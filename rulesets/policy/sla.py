@@ -1,4 +1,4 @@
-"""Clocks and strikes as values (R6.1–R6.9). Shape only; what they do is engine/core/sla."""
+"""Clocks and strikes as values (R6.1–R6.9). Shape only; `engine.core.sla` runs them."""
 
 from typing import Annotated, Literal
 
@@ -35,7 +35,7 @@ EventItem = Annotated[Annotated[DottedKey, Tag("text")] | Annotated[EventMatch, 
 
 
 class Action(Part):
-    """What a clock does (R6.5); which of ``to``, ``reason``, ``tag`` an action takes is checked by the lint."""
+    """What a clock does (R6.5); the lint checks which of ``to``, ``reason``, ``tag`` it takes."""
 
     do: Literal["notify", "strike", "reassign", "escalate", "pool", "queue", "recycle", "tag", "disqualify", "credit"]
     to: Text | None = None

@@ -1,7 +1,7 @@
-"""The vocabulary: which facts and events a policy may speak of (R1.1, R1.3, R1.8; docs/contract/design.md §2).
+"""The vocabulary: the facts and events that a policy may use (R1.1, R1.3, R1.8; docs/contract/design.md §2).
 
-Built-in fields, fields the engine keeps (read only), Baton's own events, and what the policy declares. How a raw value
-is read is `rulesets.conditions.reading`, whose names are offered here too.
+It has the built-in fields, the read-only fields that the engine sets, Baton's own events, and all declarations of the
+policy. `rulesets.conditions.reading` reads raw values; its names are exported from here too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ BUILT_IN: Mapping[str, Field] = {
 }
 
 IDENTITY_FIELDS = frozenset({"lead.email", "lead.phone", "lead.created_at", "company.domain", "company.name"})
-"""Built-in fields whose type a policy may not change: identity and accounts are made of them (R1.4, R1.7)."""
+"""Built-in fields whose type a policy may not change: identities and accounts depend on them (R1.4, R1.7)."""
 
 EVENT_PREFIXES = (
     "lead.", "opportunity.", "sla.", "pool.", "score.", "policy.", "roster.", "queue.", "suspension.",
@@ -64,12 +64,12 @@ WORK_EVENTS = (
     "lead.dispatched", "lead.assigned", "lead.accepted", "lead.claimed", "lead.recycled", "lead.reopened",
     "lead.merged", "lead.erased", "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
 )  # fmt: skip
-"""Baton's own events that people or trusted systems send."""
+"""Baton's own events that people and trusted systems send."""
 ENGINE_EVENTS = (
     "sla.warned", "sla.breached", "sla.held", "pool.reclaimed", "queue.assigned", "score.refreshed",
     "policy.activated", "roster.changed", "suspension.started", "suspension.ended",
 )  # fmt: skip
-"""Baton's own events that only the engine makes."""
+"""Baton's own events that only the engine creates."""
 BATON_EVENTS = (*WORK_EVENTS, *ENGINE_EVENTS)
 
 
@@ -87,18 +87,18 @@ class EventType:
 
 
 def is_read_only(key: str) -> bool:
-    """Whether a field is the engine's: nobody may declare or send it."""
+    """Whether only the engine sets a field, so that nobody may declare or send it."""
     return key.startswith(READ_ONLY_PREFIXES) or (key in BUILT_IN and BUILT_IN[key].read_only)
 
 
 def checklist_field(key: str) -> Field:
-    """How many items of a checklist are met, as a field."""
+    """The field that holds how many items of a checklist are met."""
     return Field(f"checklist.{key}.met", FieldType.INTEGER, read_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Fields and events by key, and foreign event names by folded name."""
+    """Fields and events by key, and the event keys of aliases by folded alias."""
 
     fields: Mapping[str, Field]
     events: Mapping[str, EventType]
@@ -113,11 +113,12 @@ class Vocabulary:
     def built(
         cls, fields: Iterable["FieldDef"] = (), events: Iterable["EventDef"] = (), checklists: Iterable[str] = ()
     ) -> "Vocabulary":
-        """The built-in vocabulary plus these declarations; a built-in field may be declared anew with options."""
+        """The built-in vocabulary and these declarations; a declaration may add options to a built-in field."""
         declared = {d.key: Field(d.key, d.type, d.options, d.unit, d.pii, d.unknown_values) for d in fields}
         met = {field.key: field for field in map(checklist_field, checklists)}
         listed = {key: EventType(key) for key in BATON_EVENTS}
         listed |= {d.key: EventType(d.key, d.kind, d.asset, d.aliases) for d in events}
+        # Reversed: if two events share an alias, the event declared first keeps it.
         names = {fold(alias): event.key for event in reversed(listed.values()) for alias in event.aliases}
         return cls({**BUILT_IN, **declared, **met}, listed, names)
 
@@ -130,7 +131,7 @@ class Vocabulary:
         return self.events.get(key)
 
     def event_key(self, name: str) -> str:
-        """The key an event arrives under: a foreign name is mapped by its alias, anything else stays (R1.8)."""
+        """The key of an event name: an alias gives the key of its event, any other name stays (R1.8)."""
         return name if name in self.events else self.names.get(fold(name), name)
 
     def group(self, name: str) -> Mapping[str, Field]:

@@ -1,4 +1,4 @@
-"""The roster document: people, teams, calendars and monthly lists as values, and the same as CSV.
+"""The roster document: people, teams, calendars and monthly lists as values, and the CSV form of them.
 
-Nothing here reads or writes the database.
+No access to the database.
 """

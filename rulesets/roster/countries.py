@@ -1,7 +1,6 @@
-"""Countries whose public holidays Baton knows, by their two letters: what the lint of policies and rosters asks.
+"""The two-letter codes of the countries whose public holidays Baton knows; the lints of policy and roster use them.
 
-A test compares the list with the library that `engine.core.calendar.calendars` asks, so that it follows each new
-release.
+A test compares the list with the library that `engine.core.calendar.calendars` uses, so that it follows each release.
 """
 
 CODES = """

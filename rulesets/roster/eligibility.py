@@ -1,7 +1,7 @@
-"""The monthly list of who may receive leads of a role: read from a file, checked, put into the roster (R5.9). Pure.
+"""The monthly list of the people who may receive leads of a role: reading, checks, and the change of the roster (R5.9).
 
-A list says exactly who is eligible that month: who is on it gets the month, every other person of the role loses it.
-Other roles and other months stay as they are. Without a list everyone is eligible, so an empty one is refused.
+A list names exactly the people who are eligible in a month: they get the month, and all others of the role lose it.
+Other roles and months do not change. Without a list everyone is eligible, so an empty list is refused. Pure.
 """
 
 import csv
@@ -17,14 +17,14 @@ from rulesets.roster.roster import FORMAT
 from rulesets.roster.roster_csv import CsvRefused
 
 ROLES = ("sdr", "sales")
-"""Roles whose leads are assigned by turns."""
+"""Roles that receive leads by rotation."""
 WARNED_FROM = 25
-"""The day of the month from which next month's list is asked for."""
+"""The day of the month from which a missing list of the next month is reported."""
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 class Named(NamedTuple):
-    """An e-mail of a list and its place there, such as line 3."""
+    """An e-mail of a list and its place in the list, such as line 3."""
 
     place: Place
     email: str
@@ -32,7 +32,7 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a list changes, people by e-mail, and the document to import: none if there are ``findings``."""
+    """What a list changes (people by e-mail), and the document to import; it is empty if there are ``findings``."""
 
     document: Mapping[str, Any]
     added: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Listed:
 
 
 def read_list(text: str) -> list[Named]:
-    """The e-mails of a text: one a line, or the column ``email`` of a table with a heading. Raises CsvRefused."""
+    """The e-mails of a text: one per line, or the column ``email`` of a table with a heading. Raises CsvRefused."""
     try:
         rows = [(number, row) for number, row in enumerate(csv.reader(_lines(text), strict=True), 1) if any(row)]
     except csv.Error as refused:
@@ -54,12 +54,12 @@ def read_list(text: str) -> list[Named]:
 
 
 def eligible(roster: Mapping[str, Any], role: str, month: str) -> list[str]:
-    """Who is on the list of a role and month; nobody where there is none."""
+    """The people on the list of a role and month; empty if there is no list."""
     return [person["email"] for person in _of(roster, role) if month in person.get("eligible_months", ())]
 
 
 def with_list(roster: Mapping[str, Any], role: str, month: str, names: Sequence[Named]) -> Listed:
-    """The people of ``roster`` whose months a list changes. Never raises: what is wrong stands in ``findings``."""
+    """The people of ``roster`` whose months a list changes. Never raises; problems are in ``findings``."""
     if findings := tuple(_wrong(roster, role, month, names)):
         return Listed({}, findings=findings)
     wanted, had = {email for _, email in names}, set(eligible(roster, role, month))
@@ -78,6 +78,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _cell(row: Sequence[str], place: int) -> str:
+    # The CSV export writes an apostrophe before a text that a spreadsheet would take for a formula.
     return row[place].strip().removeprefix("'").lower() if place < len(row) else ""
 
 
@@ -115,9 +116,10 @@ def _marked(person: Mapping[str, Any], month: str, *, on: bool) -> dict[str, Any
 
 
 def missing_lists(roster: Mapping[str, Any], today: date) -> list[tuple[str, str]]:
-    """(role, next month) of the lists that are missing although the role has had some; nothing before the 25th."""
+    """(role, next month) of each missing list of a role that had lists before; empty before the 25th."""
     if today.day < WARNED_FROM:
         return []
+    # 31 days after the first of a month is always in the next month.
     month = f"{(today.replace(day=1) + timedelta(days=31)):%Y-%m}"
     listed = {role: {m for one in _of(roster, role) for m in one.get("eligible_months", ())} for role in ROLES}
     return [(role, month) for role, months in listed.items() if months and month not in months]

@@ -1,7 +1,7 @@
 """The roster as values: `baton.roster/1` with people, teams and calendars, and a lint of its own (R8.1–R8.3).
 
-Shape is checked by the classes, what parts mean together by `lint_roster`: unknown teams, managers and calendars,
-circles of managers, duplicates, absences that end before they begin. Not versioned with the policy; effective at once.
+The classes check the shape. `lint_roster` checks parts together: unknown teams, managers and calendars, cycles of
+managers, duplicates, absences that end before they begin. The roster has no versions: a change takes effect at once.
 """
 
 import re
@@ -52,6 +52,7 @@ class Calendar(Part):
         for spans in (hours or {}).values():
             matches = [Span.fullmatch(span) for span in spans]
             ends = [m and (int(m[1]) * 60 + int(m[2]), int(m[3]) * 60 + int(m[4])) for m in matches]
+            # The pattern allows hour 24 as an end, so that a day can end at 24:00; 24:30 is refused here.
             if not all(end and end[0] < end[1] <= 24 * 60 for end in ends):
                 raise ValueError(says('write working hours as "09:00-12:00", the end after the beginning'))
         return hours
@@ -72,7 +73,7 @@ class RosterTeam(Part):
 
 
 class Caps(Part):
-    """The most assignments a person receives (R5.9)."""
+    """The most assignments that a person may receive (R5.9)."""
 
     day: Count | None = None
     week: Count | None = None
@@ -88,7 +89,7 @@ class Absence(Part):
 
 
 class RosterPerson(Part):
-    """Somebody who may own leads (R8.1)."""
+    """A person who may own leads (R8.1)."""
 
     email: Email
     name: Text | None = None
@@ -132,7 +133,7 @@ class RosterReport:
 
 
 def lint_roster(raw: Any) -> RosterReport:
-    """Checks raw data; never raises. Everything is an error: a roster has no meaning to warn about."""
+    """Checks raw data; never raises. Every finding is an error; rosters have no warnings."""
     if not isinstance(raw, dict):
         return RosterReport(None, (_no_roster(),))
     try:
@@ -154,7 +155,7 @@ def plain(roster: Roster) -> dict[str, Any]:
 
 
 def _countries(roster: Roster) -> Iterator[Finding]:
-    """A country without known holidays would silently have none."""
+    """Refuses a country whose holidays are unknown: its calendar would silently have none."""
     for place, calendar in enumerate(roster.calendars):
         if calendar.country is not None and calendar.country not in COUNTRIES:
             yield error(
@@ -223,6 +224,7 @@ def _circles(roster: Roster) -> Iterator[Finding]:
     managers = {person.email: person.manager for person in roster.people}
     for place, person in enumerate(roster.people):
         seen, above = {person.email}, person.manager
+        # Stops at any repeat: somebody below a cycle is not in it, and the walk would never end.
         while above and above not in seen:
             seen.add(above)
             above = managers.get(above)
@@ -244,4 +246,4 @@ def _absences(roster: Roster) -> Iterator[Finding]:
 
 
 CHECKS = (_duplicates, _references, _circles, _absences, _countries)
-"""What parts of a roster mean together."""
+"""The checks of parts together."""

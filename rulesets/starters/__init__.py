@@ -1,7 +1,7 @@
-"""Policies a company can begin with, and checklists to put into any policy. docs/starters/ says why their numbers.
+"""Policies to start from, and checklists to add to any policy. docs/starters/ gives the reasons for their numbers.
 
-A starter is a complete document; a checklist is a part of one: the fields it asks about, and the checklist itself.
-Both are data beside this file; nothing here reads anything else.
+A starter is a complete document. A checklist is a part of one: the fields that it reads, and the checklist itself.
+Both are YAML files of this package; no other file is read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ NAMES = ("growth_smb", "key_accounts", "existing_customers")
 """The starters, by the name `load` takes."""
 
 CHECKLISTS = ("bant", "champ", "meddic", "mantcp", "aunm", "pact", "faint", "fifteen_facts")
-"""The checklists, by the name `with_checklist` takes, which is also their key."""
+"""The checklists, by the name that `with_checklist` takes; the name is also the key of the checklist."""
 
 
 class ChecklistRefused(ValueError):
-    """A checklist does not fit into a policy as it is; the message says what to change."""
+    """A checklist cannot be added to a policy; the message says what to change."""
 
 
 def text(name: str) -> str:
-    """A starter as YAML, comments included. Raises KeyError for a name that is not among `NAMES`."""
+    """A starter as YAML, with comments. Raises KeyError for a name that is not in `NAMES`."""
     if name not in NAMES:
         raise KeyError(f"there is no starter {name!r}; choose one of {', '.join(NAMES)}")
     return files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def load(name: str) -> Any:
 def checklist(name: str) -> Any:
     """A checklist as raw data: the parts ``fields`` and ``qualification.checklists`` of a policy document.
 
-    Raises KeyError for a name that is not among `CHECKLISTS`.
+    Raises KeyError for a name that is not in `CHECKLISTS`.
     """
     if name not in CHECKLISTS:
         raise KeyError(f"there is no checklist {name!r}; choose one of {', '.join(CHECKLISTS)}")
@@ -47,11 +47,11 @@ def checklist(name: str) -> Any:
 
 
 def with_checklist(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A policy document with a checklist added behind its own, and the fields it asks about where they lack.
+    """A copy of a policy document with a checklist appended, and with the fields that it reads and the document lacks.
 
-    ``document`` has no errors of form and stays as it is. A field that it declares already is kept if it can answer
-    what the checklist asks. No route asks for the checklist yet: people decide. Raises KeyError for an unknown name,
-    and ChecklistRefused when the document has the checklist already or means something else by one of its fields.
+    ``document`` must have no structural errors. A declared field is kept if its type and options suit the checklist.
+    No route requires the checklist yet: an editor adds that. Raises KeyError for an unknown name. Raises
+    ChecklistRefused if the document has the checklist already or declares one of its fields differently.
     """
     part = checklist(name)
     qualification = document.get("qualification") or {}
@@ -66,7 +66,7 @@ def with_checklist(document: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _with_fields(declared: Sequence[Any], needed: Sequence[Any]) -> list[Any]:
-    """The declared fields, then those of ``needed`` that are not among them."""
+    """The declared fields, then the fields of ``needed`` that are not declared."""
     by_key = {field["key"]: field for field in declared}
     for field in needed:
         _check_field(by_key.get(field["key"], field), field)

@@ -1,4 +1,4 @@
-"""Who gets a lead: candidates and reasons, strategies, rotation, queue and public pool.
+"""Assignment of leads: candidates and reasons, strategies, rotation, queue and public pool.
 
 May import everything up to `scoring`.
 """

@@ -1,14 +1,14 @@
-"""Who gets a lead: policies in order, the candidates of each, and who of them it is (R5.1–R5.11).
+"""The choice of a person for a lead: policies in order, their candidates, the chosen one (R5.1–R5.11).
 
-Pure: the roster, the counts and the rotation state come in as values, the chosen person and the moved pointers go out.
-The caller holds the rotation's lock and stores what comes back in the same transaction (R5.5). Who may get a lead is
-`engine.core.assignment.eligibility`, who of several does is `engine.core.assignment.strategies`. Choices made where
-the contract is silent:
+Pure: roster, counts and rotation state are arguments; the result has the person and the moved pointers. The caller
+holds the lock of the rotation and stores the result in the same transaction (R5.5).
+`engine.core.assignment.eligibility` decides who may get a lead, `engine.core.assignment.strategies` chooses one of
+them. Choices where the contract says nothing:
 
-* a policy gives nobody a lead its `when` does not hold for, also when a cell or another policy's `otherwise` names it;
-* an outbound lead of a company that somebody works on goes to that person also without `sticky`, or it waits
-  (`rivals`): a company has one owner of a role, whoever found it;
-* a lead given by hand to somebody whom the policy does not look at moves no pointer at all.
+* a policy whose `when` does not hold assigns nothing, even if a cell or another policy's `otherwise` names it;
+* an outbound lead of a company that has an owner goes to that owner, even without `sticky`, or waits (`rivals`): a
+  company has one owner per role;
+* a lead given by hand to a person who is no candidate of the policy moves no pointer.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,12 +47,12 @@ __all__ = [
 ]
 
 CONFLICT = "conflict"
-"""Said beside the reasons of R5.2 when a lead is given by hand although its company has another owner."""
+"""A warning in addition to the reasons of R5.2: a lead is given by hand although its company has another owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The outcome of an assignment: who, by which policy, everybody looked at, and the pointers that moved."""
+    """The result of an assignment: the person, the policy, all candidates, and the pointers that moved."""
 
     role: str
     policy: str | None
@@ -61,19 +61,19 @@ class Choice:
     otherwise: str | None = None
     moved: Pointers = field(default_factory=dict)
     tried: "tuple[Choice, ...]" = ()
-    """What other policies came to that were tried and yielded nobody; their pointers may have moved, too."""
+    """The results of other policies, which found nobody; their pointers may have moved too."""
     way: str = "turn"
     """How the person was found: one of `WAYS`."""
     conflict: str | None = None
     """The owner of the company's other lead because of whom this outbound lead waits."""
     warnings: tuple[str, ...] = ()
-    """What spoke against a person who was named by hand."""
+    """Reasons against a person who was named by hand."""
     waits_for: frozenset[str] = frozenset()
-    """Whose coming back may serve the lead (`queueing.token`); not stored with the decision."""
+    """The people who fit the lead but are unavailable now (`queueing.token`); not stored with the decision."""
 
     @property
     def was_a_turn(self) -> bool:
-        """Whether the person's pointer moved: not for an owner of the company, nor for whom the policy does not see."""
+        """Whether the person's pointer moved: not for an owner of the company, nor for a person who is no candidate."""
         return self.way == "turn" or (self.way == "named" and self.person in {one.person for one in self.candidates})
 
 
@@ -92,11 +92,11 @@ def assign(
     named: str | None = None,
     to: str | None = None,
 ) -> Choice:
-    """Try the role's policies in order; the first that holds and yields a person decides (R5.1).
+    """Tries the role's policies in order; the first that holds and finds a person decides (R5.1).
 
-    ``named`` is the policy a cell names: it is tried alone. ``rotations`` has the pointers of every policy. If nobody
-    is found, ``otherwise`` says where the lead waits: ``queue`` or ``pool``. ``to`` is a person named by hand, who gets
-    the lead as a turn of the policy that would have applied (R5.8).
+    ``named`` is the policy that a cell names: it is tried alone. ``rotations`` has the pointers of every policy. If
+    nobody is found, ``otherwise`` is the place where the lead waits: ``queue`` or ``pool``. ``to`` is a person named by
+    hand, who gets the lead as a turn of the policy that would have applied (R5.8).
     """
     of_role = {p.key: p for p in sorted((p for p in policies if p.role == role), key=lambda p: p.priority)}
     path = [of_role[named]] if named in of_role else [p for p in of_role.values() if lead.holds(p)]
@@ -126,11 +126,11 @@ def choose(
     now: datetime,
     others: Sequence[str] = (),
 ) -> Choice:
-    """One policy: every candidate with a reason, who of the eligible it is, and the rotation after it.
+    """The result of one policy: every candidate with a reason, the chosen person, and the moved pointers.
 
-    1. an outbound lead goes to one of ``others`` (`rivals`) or to nobody, 2. with `sticky` to an owner of the
-    company's other leads, if one is eligible: neither moves a pointer; 3. else by the strategy. With
-    `off_hours: wait`, when only people's working hours are in the way, ``otherwise`` is ``queue`` at once (R5.4).
+    1. if the lead has ``others`` (`rivals`), one of them gets it, or nobody; 2. with `sticky`, an eligible owner of the
+    company's other leads gets it. Neither moves a pointer. 3. Otherwise the strategy decides. With `off_hours: wait`,
+    if only working hours prevent an assignment, ``otherwise`` is ``queue`` at once (R5.4).
     """
     people, listed = _candidates(policy, members), listed_months(members)
     reasons = {m.email: judge(m, policy, lead, now, listed) for m in people}
@@ -156,10 +156,10 @@ def choose(
 
 
 def rivals(role: str, lead: LeadToAssign, members: Sequence[Member]) -> tuple[str, ...]:
-    """Who works on the company of an outbound lead, so that nobody else gets it (docs/contract/domain.md).
+    """The people who work on the company of an outbound lead; nobody else may get it (docs/contract/domain.md).
 
-    Owners of the company's other leads, the latest first, but not who had this lead and lost it; when sales is sought,
-    an SDR's lead is no obstacle, for it is the SDR's work that sales takes over.
+    These are the owners of the company's other leads, the latest first, without people who had this lead and lost it.
+    For an assignment to sales, SDRs do not count, because sales takes over their work.
     """
     if not lead.outbound:
         return ()
@@ -169,7 +169,7 @@ def rivals(role: str, lead: LeadToAssign, members: Sequence[Member]) -> tuple[st
 
 
 def queued(choice: Choice, state: LeadState, now: datetime, priority: int) -> Queued:
-    """The lead's place in the queue; one that waits already keeps it."""
+    """The lead's place in the queue; a lead that already waits for the role keeps its place."""
     if state.queued and state.queued.role == choice.role:
         return replace(state.queued, priority=priority)
     return Queued(choice.role, now, priority)
@@ -184,7 +184,7 @@ def _by_hand(
     now: datetime,
     to: str,
 ) -> Choice:
-    """Somebody named by hand gets the lead whatever speaks against it, as a turn of the policy (R5.8, R5.9)."""
+    """The person named by hand gets the lead despite all objections, as a turn of the policy (R5.8, R5.9)."""
     listed = listed_months(members)
     person = next((member for member in members if member.email.casefold() == to.casefold()), Member(to, ""))
     if policy is None:
@@ -210,7 +210,7 @@ def _by_hand(
 
 # ------------------------------------------------------------------------------------------------ parts
 def _candidates(policy: AssignmentPolicy, members: Sequence[Member]) -> list[Member]:
-    """Who is looked at, by e-mail."""
+    """The candidates of a policy, sorted by e-mail."""
     return sorted((m for m in members if is_candidate(policy, m)), key=lambda m: m.email)
 
 
@@ -223,19 +223,20 @@ def _told(reasons: Mapping[str, CandidateReason]) -> tuple[Candidate, ...]:
 
 
 def _moved(before: Pointers, after: Pointers) -> Pointers:
+    # `is` first: most pointers are the same object, and comparing fractions is slow.
     return {key: place for key, place in after.items() if (was := before.get(key)) is not place and was != place}
 
 
 def _waits_for(
     policy: AssignmentPolicy, lead: LeadToAssign, people: Sequence[Member], others: Sequence[str]
 ) -> frozenset[str]:
-    """Whom the lead fits, so that only they themselves stand in its way: away, or with as much as they can take."""
+    """The people who fit the lead but are unavailable now: away, off hours, or at their limits."""
     fitting = (m for m in people if not any(misfits(m, policy, lead)) and (not others or m.email in others))
     return frozenset(token(member.email, at_work=policy.off_hours != "assign") for member in fitting)
 
 
 def _following(first: Sequence[AssignmentPolicy], of_role: Mapping[str, AssignmentPolicy]) -> list[AssignmentPolicy]:
-    """The policies that `otherwise` leads to, each once."""
+    """The policies along the chain of `otherwise`, each once."""
     following = list(first)
     while following and isinstance(following[-1].otherwise, OtherPolicy):
         policy = of_role.get(following[-1].otherwise.policy)
@@ -246,7 +247,7 @@ def _following(first: Sequence[AssignmentPolicy], of_role: Mapping[str, Assignme
 
 
 def _last_resort(first: Sequence[AssignmentPolicy], of_role: Mapping[str, AssignmentPolicy]) -> str:
-    """Where a lead waits when nobody was found: what the last policy of the chain says."""
+    """Where a lead waits if nobody was found: ``otherwise`` of the last policy in the chain."""
     last = [*first, *_following(first, of_role)][-1:]
     return next((policy.otherwise for policy in last if isinstance(policy.otherwise, str)), "queue")
 

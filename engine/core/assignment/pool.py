@@ -1,12 +1,12 @@
 """The public pool: how long an owner may keep a lead, when it is taken back, who may claim it (R7.1–R7.3).
 
-Pure. Deadlines are instants. What a running protection was started with goes with it: a policy published later, or a
-rule switched off and on, moves none (R7.2). Choices made where the contract is silent:
+Pure. Deadlines are instants. A running protection keeps the values with which it started: a later policy, or a rule
+that is removed and added again, does not change it (R7.2). Choices where the contract says nothing:
 
-* any activity of the list extends, whoever does it; one at the very deadline is too late;
-* while the policy in force has no protection nothing is taken back; deadlines run on, and what passed meanwhile is
-  taken back when the rule is there again;
-* suspended and inactive people claim nothing; what somebody holds are their open leads.
+* an activity of the list extends the deadline, no matter who does it; an activity exactly at the deadline is too late;
+* while the active policy has no protection, nothing is taken back. Deadlines keep running: leads whose deadline has
+  passed are taken back when a policy has protection again;
+* suspended and inactive people may not claim; ``holding`` counts a person's open leads.
 """
 
 from dataclasses import replace
@@ -20,16 +20,16 @@ from engine.core.notify.effects import Effect, Notice, Record
 from rulesets.policy.policy import Policy, Pool
 
 ROLE_OF_CLAIM = {Stage.RAW: "sdr", Stage.NURTURE: "sdr", Stage.READY: "sdr", Stage.MQL: "sales"}
-"""Who claims leads of a stage (R7.3)."""
+"""Stage → role that may claim leads of it (R7.3)."""
 
 
 def is_in_pool(state: LeadState) -> bool:
-    """Nobody's lead of an early stage is in the pool as it is, later ones when they were put there."""
+    """Whether a lead is in the pool: it has no owner, and is raw or nurture or was put into the pool."""
     return state.owner is None and (state.pool_since is not None or state.stage in {Stage.RAW, Stage.NURTURE})
 
 
 def into_pool(state: LeadState, at: datetime, why: str) -> LeadState:
-    """The lead in the public pool: nobody's, its stage kept, but what sales had accepted is an MQL (R4.5)."""
+    """The lead in the public pool: without owner, in its stage; an SQL or opportunity becomes an MQL (R4.5)."""
     stage = Stage.MQL if state.stage in {Stage.SQL, Stage.OPPORTUNITY} else state.stage
     return replace(
         state, stage=stage, owner=None, queued=None, pool_since=at, pool_reason=why, protection=None, conflict=None
@@ -37,14 +37,14 @@ def into_pool(state: LeadState, at: datetime, why: str) -> LeadState:
 
 
 def with_former_owner(state: LeadState, person: str, why: str, at: datetime) -> LeadState:
-    """The lead remembers who lost or returned it, the latest of each person."""
+    """The lead with the person who lost or returned it; one entry per person, the latest."""
     others = tuple(entry for entry in state.former_owners if entry.person != person)
     return replace(state, former_owners=(*others, PassedOver(person, why, at))[-FORMER_OWNERS_KEPT:])
 
 
 # ------------------------------------------------------------------------------------------------ protection
 def handed_over(before: LeadState, after: LeadState, event: LeadEvent, policy: Policy, now: datetime) -> LeadState:
-    """Since when the owner has the lead and how long they may keep it; every change of owner starts anew (R7.1)."""
+    """Sets since when the owner has the lead and how long they may keep it, at every change of owner (R7.1)."""
     if after.owner == before.owner:
         return after
     if after.owner is None:
@@ -53,10 +53,11 @@ def handed_over(before: LeadState, after: LeadState, event: LeadEvent, policy: P
 
 
 def extended(state: LeadState, key: str, event: LeadEvent) -> LeadState:
-    """The deadline after an activity of the owner's time: moved only if that is later, never beyond the latest."""
+    """Moves the deadline after an activity: only to a later time, at most to the latest one."""
     kept = state.protection
     if kept is None or kept.extend is None or key not in kept.extend_on:
         return state
+    # Late events count by when they happened, not by when they arrived.
     if not kept.start <= event.occurred_at < kept.until:
         return state
     until = max(kept.until, event.occurred_at + kept.extend)
@@ -67,9 +68,9 @@ def extended(state: LeadState, key: str, event: LeadEvent) -> LeadState:
 
 
 def next_at(state: LeadState, pool: Pool | None) -> datetime | None:
-    """The next moment at which the owner is to be warned or loses the lead; None while it cannot be taken back.
+    """The next moment at which the owner is warned or loses the lead; None while it cannot be taken back.
 
-    A warning whose moment has passed without it is given late.
+    A warning that was not sent at its moment is sent late.
     """
     kept, rule = state.protection, pool or Pool()
     if kept is None or state.owner is None or state.stage not in rule.stages:
@@ -79,21 +80,22 @@ def next_at(state: LeadState, pool: Pool | None) -> datetime | None:
 
 
 def event_type(until: datetime, now: datetime) -> str:
-    """What happens to a lead whose protection lasts until then."""
+    """The event type that is due at ``now`` for a protection until ``until``."""
     return "pool.reclaimed" if until <= now else "pool.warned"
 
 
 def event_id(lead: int, until: datetime, at: datetime) -> str:
-    """The id of that event: each happens once."""
+    """The id of that event; equal ids are one event, so each happens once."""
     return f"pool:{lead}:{int(until.timestamp() * 1000)}:{int(at.timestamp() * 1000)}"
 
 
 def reclaimed(state: LeadState, event: LeadEvent, policy: Policy) -> tuple[LeadState, tuple[Effect, ...]]:
-    """The lead after a warning or at the deadline; what an event tells that is no longer so does nothing (R7.2)."""
+    """The lead after a warning or at the deadline; an event for a deadline that has moved has no effect (R7.2)."""
     kept = state.protection
     if event.type not in {"pool.warned", "pool.reclaimed"} or kept is None or state.owner is None:
         return state, ()
     rule = policy.pool
+    # The event was created for one deadline; an extension since then makes it obsolete.
     told = event.properties.get("until") == kept.until.isoformat()
     if not told or rule is None or rule.protection is None or state.stage not in rule.stages:
         return state, ()
@@ -101,6 +103,7 @@ def reclaimed(state: LeadState, event: LeadEvent, policy: Policy) -> tuple[LeadS
     if event.type == "pool.warned":
         warned = replace(state, protection=replace(kept, warned_at=event.occurred_at))
         return warned, (Notice("pool_warned", "owner", owner, event.id, values),)
+    # At the deadline and not at now: a server that was down must not lengthen the protection.
     left = replace(into_pool(state, kept.until, "reclaimed"), assigned_by=None)
     effects: tuple[Effect, ...] = (
         Record("lost", owner, kept.until, "reclaimed"),
@@ -122,7 +125,7 @@ def _started(policy: Policy, now: datetime) -> Protection | None:
 
 # ------------------------------------------------------------------------------------------------ claims
 def claim_refusal(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> Refusal | None:
-    """Why somebody may not claim a lead of the pool; None when they may (R7.3)."""
+    """Why a person may not claim a lead of the pool; None if they may (R7.3)."""
     person, rule = event.actor or "", policy.pool or Pool()
     standing = people.standings.get(person, ClaimStanding())
     needed = ROLE_OF_CLAIM.get(state.stage) if state.stage else None

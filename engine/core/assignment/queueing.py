@@ -1,8 +1,8 @@
-"""Whom queued leads wait for, and which of them may ask at once without taking each other's places (R5.10).
+"""The people that queued leads wait for, and the queued leads that can be decided at the same time (R5.10).
 
-Pure. A lead that found nobody remembers whom it fits (`token`); it asks again once one of these can take a lead. What
-asks at once is decided by several workers in whatever order, so a `wave` holds only leads that are served in any order:
-a better or older lead never loses its person to one behind it.
+Pure. A lead that found nobody stores the people who fit it (`token`). It is tried again when one of them can take a
+lead. Several workers decide the tried leads in any order. So a `wave` contains only leads for which the order does not
+matter: a lead never loses its person to a lead behind it in the queue.
 """
 
 import math
@@ -13,7 +13,7 @@ from datetime import datetime
 from engine.core.assignment.eligibility import Member, listed_months, unavailability
 
 Free = Mapping[str, int | None]
-"""Who can take leads now, by e-mail, and how many; None: as many as come."""
+"""E-mail → how many leads the person can take now; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,23 @@ class WaitingLead:
 
 
 def token(person: str, *, at_work: bool) -> str:
-    """Somebody whom a lead waits for; ``at_work``: until it is their working time, too."""
+    """The token of a person that a lead waits for; ``at_work``: the lead also waits for their working hours."""
     return f"{person} at work" if at_work else person
 
 
 def person_of(waited_for: str) -> str:
-    """The person of a token."""
+    """The e-mail in a token."""
     return waited_for.partition(" ")[0]
 
 
 def able(members: Sequence[Member], now: datetime) -> list[Member]:
-    """Everybody who could take a lead now, as far as they themselves go."""
+    """The people who are available now; whether they fit a lead is not checked."""
     listed = listed_months(members)
     return [member for member in members if unavailability(member, now, listed) is None]
 
 
 def tokens(people: Iterable[Member]) -> frozenset[str]:
-    """What leads may be waiting for that these people end."""
+    """The tokens that these people satisfy."""
     several = list(people)
     at_work = {token(member.email, at_work=True) for member in several if member.working}
     return frozenset(at_work | {member.email for member in several})
@@ -56,11 +56,12 @@ def free_places(member: Member) -> int | None:
 
 
 def wave(waiting: Iterable[WaitingLead], free: Free, limit: int) -> list[int]:
-    """Of leads in their order, those that may ask at once: whoever is decided first, each still finds a place.
+    """The leads, in queue order, that can be decided at the same time: in any order, each finds a free person.
 
-    Every lead asked takes one place at most: a lead is sure of one when its people have as many places as leads are
-    asked that might take one of these, itself included. The first that would not be sure, or make another unsure, keeps
-    its people from all behind it.
+    A decided lead takes at most one place. So a lead is certain of a place if its people together have at least as many
+    places as there are leads in the wave that share one of these people, itself included. The first lead that is not
+    certain, or would make another uncertain, blocks its people for all leads behind it. Example: A has one place, and
+    the leads 1 and 2 both fit only A. The wave is [1]; A is blocked for all leads behind lead 2.
     """
     asked: list[WaitingLead] = []
     spare: dict[int, float] = {}

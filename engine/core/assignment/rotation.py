@@ -1,12 +1,13 @@
-"""Whose turn it is: stride scheduling by exact fractions, for people and for departments (R5.5, R5.6).
+"""Rotation: stride scheduling with exact fractions, for people and for departments (R5.5, R5.6).
 
-Pure arithmetic on pointers: it knows who is available and who is eligible, not why. The caller holds the lock and
-stores what comes back. Pointers of one policy live in one mapping: a person's under their e-mail, a department's
-under `department_key`, a person's inside a department under `inside_key`, so that changing departments is joining anew.
-Choices made where the contract is silent:
+Pure arithmetic on pointers: it gets who is available and who is eligible, without the reasons. The caller holds the
+lock and stores the result. Example: A, B and C have weight 1 and the pointers 2, 1 and 3. B has the lowest pointer,
+gets the lead, and its pointer becomes 2. The pointers of one policy are in one mapping: a person's under their e-mail,
+a department's under `department_key`, a person's inside a department under `inside_key`. So a person who changes
+departments joins as a new member. Choices where the contract says nothing:
 
-* whoever has a pointer and is no participant any more (left the team, changed roles) counts as an unavailable member;
-* turns at one instant keep their order: a turn is at least a microsecond later than the one before.
+* a pointer without participant (the person left the team or changed roles) counts as an unavailable member;
+* turns at one instant keep their order: each turn is at least one microsecond later than the turn before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,13 @@ from typing import Any
 
 DEPARTMENT = "department:"
 INSIDE = " in "
-"""Between e-mail and department; no e-mail holds a space."""
+"""Separates e-mail and department in a key; an e-mail contains no space."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A place in one policy's rotation."""
+    """A position in the rotation of one policy."""
 
     value: Fraction = Fraction(0)
     served: int = 0
@@ -35,7 +36,7 @@ Pointers = Mapping[str, Pointer]
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Somebody (or a department) who takes turns: ``available`` at all, ``eligible`` for this very lead."""
+    """A person or a department in the rotation: ``available`` in general, ``eligible`` for this lead."""
 
     key: str
     eligible: bool
@@ -43,35 +44,35 @@ class Participant:
     step: Fraction = Fraction(1)
     department: str = ""
     rank: tuple[Any, ...] = ()
-    """What a strategy compares before the turn: the lowest of the eligible come first."""
+    """The sort key of the strategy; the lowest eligible comes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whose turn it was (None: nobody was eligible), and where everybody stands after it."""
+    """The winner (None: nobody was eligible), and all pointers after the turn."""
 
     winner: str | None
     pointers: Pointers
 
 
 def department_key(department: str) -> str:
-    """Where a department's pointer is kept."""
+    """The key of a department's pointer."""
     return DEPARTMENT + department
 
 
 def inside_key(person: str, department: str) -> str:
-    """Where a person's pointer inside a department is kept."""
+    """The key of a person's pointer inside a department."""
     return f"{person}{INSIDE}{department}"
 
 
 def turn(participants: Sequence[Participant], pointers: Pointers, now: datetime, *, credit: bool) -> Turn:
-    """The turn among people without regard to departments. ``credit``: who is unavailable saves up turns (make_up)."""
+    """A turn among people, without departments. ``credit``: unavailable people keep their claim to turns (make_up)."""
     people = {k: p for k, p in pointers.items() if not k.startswith(DEPARTMENT) and INSIDE not in k}
     return _turn(participants, people, now, credit=credit)
 
 
 def turn_by_department(participants: Sequence[Participant], pointers: Pointers, now: datetime, *, credit: bool) -> Turn:
-    """First the turn of departments, each counting once, then the turn inside the one whose turn it is (R5.6)."""
+    """A turn among departments, each with weight 1, then a turn among the people of the winning one (R5.6)."""
     inside: dict[str, list[Participant]] = {}
     for one in participants:
         inside.setdefault(one.department, []).append(replace(one, key=inside_key(one.key, one.department)))
@@ -83,6 +84,7 @@ def turn_by_department(participants: Sequence[Participant], pointers: Pointers, 
     after, winner = dict(outer.pointers), None
     for name, people in inside.items():
         serving = department_key(name) == outer.winner
+        # The other departments take part too, so that their new members start and their unavailable members rise.
         entries = people if serving else [replace(person, eligible=False) for person in people]
         inner = _turn(entries, _inside(pointers, name), now, credit=credit)
         after.update(inner.pointers)
@@ -91,9 +93,10 @@ def turn_by_department(participants: Sequence[Participant], pointers: Pointers, 
 
 
 def given_back(pointers: Pointers, person: str, step: Fraction, department: str | None) -> Pointers:
-    """The pointers that change when a person gets a turn back (R4.7): lower by what the turn had cost.
+    """The pointers that change when a turn is given back (R4.7); each falls by the step of a turn.
 
-    With a ``department``, its pointer and the person's inside it. Who has no pointer has had no turn.
+    With a ``department``, these are its pointer and the person's pointer inside it. If a pointer is missing, there was
+    no turn, and nothing changes.
     """
     costs = {person: step}
     if department is not None:
@@ -111,8 +114,9 @@ def _inside(pointers: Pointers, department: str) -> Pointers:
 
 
 def _turn(participants: Sequence[Participant], pointers: Pointers, now: datetime, *, credit: bool) -> Turn:
-    """1. joiners start level; 2. without credit the unavailable rise to it; 3. the first eligible is served."""
+    """1. new members start at the level; 2. without credit the unavailable rise to it; 3. the first eligible wins."""
     available = {one.key for one in participants if one.available}
+    # Read before the winner's pointer rises, otherwise a new member would start one turn behind (R5.5).
     level = _level(pointers, available)
     after = {**dict.fromkeys((one.key for one in participants), Pointer(level)), **pointers}
     if not credit and available:
@@ -127,17 +131,18 @@ def _turn(participants: Sequence[Participant], pointers: Pointers, now: datetime
 
 
 def _level(pointers: Pointers, available: set[str]) -> Fraction:
-    """The lowest pointer of the available, else of all, else 0: where a joiner starts."""
+    """The start of a new member: the lowest pointer of the available members, else of all, else 0 (R5.5)."""
     theirs = [place.value for key, place in pointers.items() if key in available]
     return min(theirs or [place.value for place in pointers.values()], default=Fraction(0))
 
 
 def _order(key: str, pointers: Pointers) -> tuple[Fraction, bool, datetime, str]:
-    """Lowest pointer first; of equals those served before, the one whose last turn is longest ago, then by e-mail."""
+    """The order of R5.5: lowest pointer, then people who were served before, longest ago first, then e-mail."""
     place = pointers[key]
     return (place.value, place.served_at is None, place.served_at or NEVER, key)
 
 
 def _moment(pointers: Pointers, now: datetime) -> datetime:
     latest = max((place.served_at or NEVER for place in pointers.values()), default=NEVER)
+    # A batch decides many leads at one instant; without the step the tie-break by last turn would be lost.
     return max(now, latest + timedelta(microseconds=1))

@@ -1,10 +1,10 @@
-"""How a policy chooses among the eligible: every strategy of R5.7 as an order that comes before whose turn it is.
+"""How a policy chooses among eligible people: each strategy of R5.7 is a sort order that comes before the rotation.
 
-Pure. Whose turn it is among those whom the strategy holds to be equal is `engine.core.assignment.rotation` (R5.5,
-R5.6): so every strategy has a rotation, and a turn moves its pointer. Choices made where the contract is silent:
+Pure. Among people who are equal for the strategy, `engine.core.assignment.rotation` decides (R5.5, R5.6). So every
+strategy has a rotation, and a turn moves a pointer. Choices where the contract says nothing:
 
-* with `balance_by: department` the turn of departments comes first, then the strategy chooses inside the one;
-* people of whose acceptance too little is known (fewer than ten decisions) come last in their tier, all equal.
+* with `balance_by: department` the rotation chooses the department first, then the strategy chooses inside it;
+* people with fewer than ten decisions come last in their tier, all equal.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,13 +18,13 @@ from rulesets.policy.policy import AssignmentPolicy
 
 ONE = Fraction(1)
 ENOUGH_DECISIONS = 10
-"""So many leads accepted, rejected or missed say something about a person (R5.7)."""
+"""The number of decided leads from which on a person's acceptance rate counts (R5.7)."""
 DECIDED = ("accepted", "rejected", "missed")
-"""Kinds of the track record that say how good somebody is."""
+"""Kinds of the track record that are decided leads."""
 DECIDED_WITHIN = timedelta(days=90)
 
 Order = Callable[[Member], tuple[Any, ...]]
-"""What is compared before the turn: the lowest is served first."""
+"""The sort key of the strategy; the lowest comes first, and the rotation decides ties."""
 
 
 def _nobody_first(_member: Member) -> tuple[Any, ...]:
@@ -47,11 +47,11 @@ STRATEGIES: Mapping[str, Order] = {
     "top_performer": _top_performer,
     "dispatcher": _nobody_first,
 }
-"""Strategy → the order in which it prefers people; a dispatcher has one candidate (`eligibility.is_candidate`)."""
+"""Strategy → its sort key; a dispatcher policy has one candidate (`eligibility.is_candidate`)."""
 
 
 def step(policy: AssignmentPolicy, member: Member) -> Fraction:
-    """How far a turn moves a pointer: 1, or 1 ÷ weight."""
+    """How far a turn moves the pointer: 1, or 1 ÷ weight."""
     return member.share if policy.strategy == "weighted" else ONE
 
 
@@ -64,21 +64,21 @@ def whose_turn(
     *,
     named: str | None = None,
 ) -> Turn:
-    """Who of the eligible gets the lead, and the rotation after it; ``named`` gets it whatever their reason is."""
+    """The eligible person who gets the lead, and the rotation after it; ``named`` gets it despite any reason."""
     participants = [_participant(policy, member, reasons[member.email], named) for member in people]
     next_turn = turn_by_department if policy.balance_by else turn
     return next_turn(participants, pointers, now, credit=policy.returning == "make_up")
 
 
 def compensated(policy: AssignmentPolicy, person: str, members: Collection[Member], pointers: Pointers) -> Pointers:
-    """The pointers that change when a person gets a turn back: theirs, with departments also that one's (R4.7)."""
+    """The pointers that change when a turn is given back: the person's, and the department's if balanced (R4.7)."""
     member = next((one for one in members if one.email == person), Member(person, policy.role))
     department = (member.department or "") if policy.balance_by else None
     return given_back(pointers, person, step(policy, member), department)
 
 
 def _participant(policy: AssignmentPolicy, member: Member, reason: CandidateReason, named: str | None) -> Participant:
-    """Who is available may be kept from a lead by the lead; who is not does not save up turns (R5.5)."""
+    """A participant of the rotation. Reasons of the lead (`no_match`, `previous`) leave a person available (R5.5)."""
     return Participant(
         member.email,
         eligible=reason is CandidateReason.ELIGIBLE if named is None else member.email == named,

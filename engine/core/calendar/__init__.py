@@ -1,4 +1,4 @@
-"""Working time: calendars, holidays, whose time a clock counts, and what an edit of the roster changes.
+"""Working time: calendars, holidays, schedules of people, and the effects of an edit of the roster.
 
 May import `lead`.
 """

@@ -1,7 +1,7 @@
-"""Days off that governments announced and the holiday library leaves out: weekends inside a holiday.
+"""Days off that governments announce and the holiday library omits: weekend days inside a holiday.
 
-Whoever works on weekends has these days off nevertheless. China's come from `chinesecalendar`, which lists every day
-off of the State Council's notices since 2004 by its date; next year's come with its next release.
+They matter for people who work on weekends. The days of China come from `chinesecalendar`, which lists every day off of
+the State Council's notices since 2004; next year's days come with its next release.
 """
 
 from collections.abc import Mapping

@@ -1,10 +1,10 @@
-"""What follows from an edit of the roster: who parts with their leads, whose working time is another (R5.11, R6.2).
+"""The effects of an edit of the roster: who gives up their leads, and whose working time changes (R5.11, R6.2).
 
-Pure: the roster before and after comes in, people and moments go out. Choices made where the contract is silent:
+Pure: takes the roster before and after, returns people and moments. Choices where the contract says nothing:
 
-* an absence counts when it covers today, in the person's zone, and none did before the edit;
-* who was inactive before has no leads to part with; who leaves and changes their role at once has left;
-* a clock whose window is full at the moment of the edit is due: the edit comes too late for it.
+* an absence counts if it covers today, in the person's zone, and no absence did before the edit;
+* a person who was inactive before has no leads to give up. A person who leaves and changes roles in one edit has left;
+* a clock whose new due time is before the edit is due at the edit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,20 +24,20 @@ KEEP = "keep"
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """To whom open leads go: of people who leave or change their role, and of those who are away from today."""
+    """Where open leads go: those of people who leave or change roles, and those of people who are away from today."""
 
     leaving: Give = "policy"
     absent: Give | None = None
-    """None: they keep what they have."""
+    """None: they keep their leads."""
 
     def give(self, cause: Cause) -> Give | None:
-        """To whom leads go for this cause; None if they stay."""
+        """Where leads go for this cause; None if they stay."""
         return self.absent if cause == "absence" else self.leaving
 
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """Somebody who may part with their open leads, and why."""
+    """A person who may give up their open leads, and why."""
 
     person: str
     cause: Cause
@@ -45,7 +45,7 @@ class Parting:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What follows from an edit: who parts with leads, and whose running business clocks are to be timed anew."""
+    """The effects of an edit: who gives up leads, and whose running business clocks must be recomputed."""
 
     partings: tuple[Parting, ...] = ()
     rescheduled: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Retimed:
-    """When a running clock is due after an edit; ``warnings`` are those still to come, ``next_at`` the next of all."""
+    """The new times of a running clock; ``warnings``: those not sent yet, ``next_at``: the earliest of all."""
 
     due_at: datetime
     warnings: tuple[tuple[int, datetime], ...]
@@ -61,7 +61,7 @@ class Retimed:
 
 
 def what_follows(before: Roster, after: Roster, now: datetime, own: ZoneInfo) -> Following:
-    """Compare two rosters at a moment; ``own`` is the zone of people without a calendar."""
+    """Compares two rosters at a moment; ``own`` is the zone of people without a calendar."""
     there = {person.email: person for person in before.people}
     old, new = ({calendar.key: calendar for calendar in roster.calendars} for roster in (before, after))
     causes = (
@@ -74,7 +74,7 @@ def what_follows(before: Roster, after: Roster, now: datetime, own: ZoneInfo) ->
 
 
 def retimed(timing: Timing, waiting: Iterable[int], edit: datetime) -> Retimed:
-    """The clock as the edited roster times it, never before the edit; ``waiting``: percents not warned of yet."""
+    """The times of a clock under the edited roster, none before the edit; ``waiting``: percents not warned of yet."""
     left = frozenset(waiting)
     due = max(timing.due_at, edit)
     warnings = tuple((part, max(at, edit)) for part, at in timing.warnings if part in left)
@@ -82,7 +82,7 @@ def retimed(timing: Timing, waiting: Iterable[int], edit: datetime) -> Retimed:
 
 
 def _cause(before: RosterPerson | None, after: RosterPerson, today: date) -> Cause | None:
-    """Why somebody may part with their leads, if they may."""
+    """Why a person may give up their leads; None if they keep them."""
     if before is None or not before.active:
         return None
     if not after.active:
@@ -107,7 +107,7 @@ def _rescheduled(
     old: Mapping[str, Calendar],
     new: Mapping[str, Calendar],
 ) -> Iterator[str]:
-    """Whose calendar or absences are others than before; strangers had the policy's calendar and no absences."""
+    """People whose calendar or absences changed; new people had the policy's calendar and no absences before."""
     for person in after:
         known = before.get(person.email)
         had = (old.get(known.calendar or ""), _days(known)) if known else (None, frozenset())

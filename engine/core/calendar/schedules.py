@@ -1,7 +1,7 @@
-"""Whose working time a clock counts, and from when to when it runs (R6.2, R8.1).
+"""Schedules of people, and start, warnings and due time of a clock (R6.2, R8.1).
 
-Pure. The roster's people each have a calendar, their own or the policy's, and their absences; who is not in the roster,
-and nobody, has the policy's calendar. A policy without calendar works around the clock in its zone.
+Pure. Each person of the roster has a calendar (their own or the policy's) and absences. Other people, and leads without
+owner, have the policy's calendar. A policy without calendar works around the clock in its zone.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ from rulesets.roster.roster import Roster
 
 
 class Timing(NamedTuple):
-    """When a clock begins to run, when it is due, and its ``warnings``: the percent of its window and the moment."""
+    """Start and due time of a clock, and its ``warnings``: (percent of the window, moment)."""
 
     started_at: datetime
     due_at: datetime
@@ -30,7 +30,7 @@ Due = Callable[[ClockRule, str | None, datetime], Timing]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Somebody's calendar and the days they are away."""
+    """A person's calendar and absences."""
 
     calendar: WorkingCalendar
     absences: Absences = ()
@@ -38,7 +38,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """Everybody's schedule by e-mail; ``own`` is the policy's, for all others."""
+    """Schedules by e-mail; ``own`` is the policy's schedule, for all others."""
 
     own: Schedule
     people: Mapping[str, Schedule] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Schedules:
         calendars: Mapping[str, Mapping[str, Any]],
         people: Iterable[tuple[str, str | None, Absences]],
     ) -> "Schedules":
-        """From the roster's calendars as plain data by key and its people as (e-mail, calendar, absences)."""
+        """Schedules from calendars as plain data by key, and people as (e-mail, calendar, absences)."""
         written = policy.calendar.model_dump(mode="json", exclude_defaults=True) if policy.calendar else {}
         own = WorkingCalendar.of(ZoneInfo(policy.timezone), written)
         made = {key: WorkingCalendar.of(ZoneInfo(parts["timezone"]), parts) for key, parts in calendars.items()}
@@ -61,7 +61,7 @@ class Schedules:
 
     @classmethod
     def of_roster(cls, policy: Policy, roster: Roster) -> "Schedules":
-        """From a roster document."""
+        """Schedules from a roster document."""
         calendars = {one.key: one.model_dump(mode="json", exclude_defaults=True) for one in roster.calendars}
         people = (
             (person.email, person.calendar, tuple((absence.from_, absence.to) for absence in person.absences))
@@ -70,33 +70,34 @@ class Schedules:
         return cls.of(policy, calendars, people)
 
     def schedule(self, email: str | None) -> Schedule:
-        """Somebody's schedule."""
+        """The schedule of a person, or the policy's."""
         return self.people.get(email or "", self.own)
 
     def due(self, rule: ClockRule, owner: str | None, now: datetime) -> Timing:
-        """When a clock that starts now begins to run, warns, and is due.
+        """The timing of a clock that starts now.
 
-        Elapsed time of an owner who is away begins with the day they return; business time skips such days by itself.
+        An elapsed clock of an absent owner begins on the day of their return; business time skips absences anyway.
         """
         start = now if rule.clock == "business" else _return_of(self.schedule(owner), now)
         return self.timing(rule, owner, start)
 
     def timing(self, rule: ClockRule, owner: str | None, start: datetime) -> Timing:
-        """The warnings and the due moment of a clock that began to run then."""
+        """The timing of a clock that began at ``start``."""
         window = rule.window.timedelta
         warnings = ((part, self.after(rule, owner, start, window * part / 100)) for part in sorted(set(rule.warn_at)))
         return Timing(start, self.after(rule, owner, start, window), tuple(warnings))
 
     def after(self, rule: ClockRule, owner: str | None, start: datetime, span: timedelta) -> datetime:
-        """When so much of a clock's time has passed since it began to run."""
+        """The moment at which ``span`` of the clock's time has passed since ``start``."""
         if rule.clock == "business":
             schedule = self.schedule(owner)
             return add_business_time(schedule.calendar, start, span, schedule.absences)
+        # Cut at the end of the calendar: start + span could exceed the year 9999 and raise OverflowError.
         return start + min(span, END - start)
 
 
 def _return_of(schedule: Schedule, now: datetime) -> datetime:
-    """Now, or 00:00 of the day somebody returns who is away."""
+    """Now; or 00:00 of the day of return, if the person is absent today."""
     zone = schedule.calendar.zone
     today = now.astimezone(zone).date()
     back = present_from(today, schedule.absences)

@@ -1,4 +1,4 @@
-"""Who a lead is and what is known of it: identity, facts, history, state, and the people around it.
+"""A lead and its data: identity, facts, history, state, and the people of the roster.
 
 Imports no other package of the core.
 """

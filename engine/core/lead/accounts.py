@@ -1,4 +1,4 @@
-"""What a company's leads are together: the ``account.*`` values that conditions read (R1.3, R1.7)."""
+"""The ``account.*`` values of conditions, computed from all leads of a company (R1.3, R1.7)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ from engine.core.lead.view import LeadView
 from rulesets.policy.vocabulary import ENGINE_EVENTS
 
 ACTIVE = timedelta(days=30)
-"""A lead with an event in so many last days is an active one."""
+"""A lead is active if it had an event in this time before now."""
 OWN_WORK = frozenset(ENGINE_EVENTS)
-"""What Baton does by itself makes nobody active."""
+"""The engine's own events do not make a lead active."""
 
 
 def account_values(leads: Sequence[LeadView]) -> dict[str, Any]:
-    """The values of an account with these leads, all seen at one moment; a lone lead is its own account."""
+    """The values of an account with these leads, all at one moment; a lead without company is its own account."""
     since = leads[0].now - ACTIVE
     roles = {role for lead in leads if (role := lead.value("lead.buyer_role")) is not None}
     moments = [moment for lead in leads if (moment := last_activity(lead)) is not None]
@@ -26,6 +26,6 @@ def account_values(leads: Sequence[LeadView]) -> dict[str, Any]:
 
 
 def last_activity(lead: LeadView) -> datetime | None:
-    """When something last happened to a lead that Baton did not do by itself; None: never."""
+    """The moment of the last event that is not the engine's own; None if there is none."""
     items = reversed(lead.history.items)
     return next((item.occurred_at for item in items if item.type not in OWN_WORK), None)

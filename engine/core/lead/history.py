@@ -1,7 +1,7 @@
 """The history of a lead: its events in order, the latest 10,000 of them, indexed by type (R3.4).
 
-A history never changes: adding gives a new one and copies only lists of pointers, so that a history cached between
-decisions survives a transaction that is rolled back. It knows nothing of points, facts or policies.
+A history is immutable: adding an event returns a new history, which shares the events of the old one. So a cached
+history stays valid when a transaction is rolled back. This module does not know points, facts or policies.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 from engine.core.lead.model import LeadEvent
 
 LIMIT = 10_000
-"""How many events of one lead count, the latest ones (R3.4)."""
+"""How many of the latest events of a lead count (R3.4)."""
 
 Happening = tuple[datetime, Mapping[str, Any]]
-"""When an event of some type happened, and its properties: what counts look at."""
+"""Moment and properties of an event of some type; counts read them."""
 
 
 class Past(NamedTuple):
-    """What scores need of an event; the first three parts are its place in history."""
+    """The parts of an event that scores need; the first three define its place in history."""
 
     occurred_at: datetime
     source: str
@@ -34,7 +34,7 @@ _Index = dict[str, tuple[Happening, ...]]
 
 
 class History:
-    """Events in order of (occurred_at, source, id); ``truncated`` says that older ones no longer count."""
+    """Events in order of (occurred_at, source, id); ``truncated``: older events were dropped and do not count."""
 
     __slots__ = ("_by_type", "items", "truncated")
 
@@ -52,7 +52,7 @@ class History:
     def joined(
         cls, histories: Iterable["History"], *, events: Iterable[LeadEvent] = (), truncated: bool = False
     ) -> "History":
-        """The union of several histories, as when leads merge or an account is scored (R3.7)."""
+        """The union of several histories, for merged leads and for accounts (R3.7)."""
         known = list(histories)
         items = {_order(past): past for event in events for past in (past_of(event),)}
         for history in known:
@@ -62,7 +62,7 @@ class History:
         return cls(ordered[-LIMIT:], truncated=cut)
 
     def with_event(self, event: LeadEvent) -> "History":
-        """This history and one more event, wherever in time it belongs; an event already in it changes nothing."""
+        """This history with one more event at its place in time; the same history if the event is in it already."""
         past = past_of(event)
         place = bisect_left(self.items, _order(past), key=_order)
         if place < len(self.items) and _order(self.items[place]) == _order(past):
@@ -73,24 +73,25 @@ class History:
         return History(items, truncated=self.truncated, by_type=self._index_with(items, place, past))
 
     def until(self, now: datetime) -> "History":
-        """The part that is history at ``now`` (R1.9): this very value when nothing lies later."""
+        """The events up to ``now`` (R1.9); the same object if there are no later ones."""
         if not self.items or self.items[-1].occurred_at <= now:
             return self
         end = bisect_right(self.items, now, key=itemgetter(0))
         return History(self.items[:end], truncated=self.truncated)
 
     def of_type(self, event_type: str) -> tuple[Happening, ...]:
-        """When events of a type happened, with their properties, newest last."""
+        """Moments and properties of the events of a type, newest last."""
         return self._by_type.get(event_type, ())
 
     def types(self) -> Iterable[str]:
-        """The types of event that happened."""
+        """The event types in this history."""
         return self._by_type.keys()
 
     def __len__(self) -> int:
         return len(self.items)
 
     def _at_limit(self, place: int, past: Past) -> "History":
+        # Older than all events of a full history: it does not count.
         if place == 0:
             return self if self.truncated else History(self.items, truncated=True, by_type=self._by_type)
         items = (*self.items[1:place], past, *self.items[place:])
@@ -101,9 +102,10 @@ class History:
         return shortened
 
     def _index_with(self, items: tuple[Past, ...], place: int, past: Past) -> _Index:
-        """The index with one more happening; ``items`` already hold it at ``place``."""
+        """The index with one more event, which ``items`` already has at ``place``."""
         happening = (past.occurred_at, past.properties)
         before = self._by_type.get(past.type, ())
+        # The usual case, the newest event: append. A late event rebuilds the index of its type.
         if place == len(items) - 1:
             return {**self._by_type, past.type: (*before, happening)}
         again = tuple((item.occurred_at, item.properties) for item in items if item.type == past.type)
@@ -111,7 +113,7 @@ class History:
 
 
 def past_of(event: LeadEvent) -> Past:
-    """What stays of an event in a history."""
+    """The parts of an event that a history keeps."""
     return Past(event.occurred_at, event.source, event.id, event.type, event.properties)
 
 

@@ -1,7 +1,7 @@
-"""Which rules are true of a lead: what decisions ask of a matcher, and the plain one.
+"""Which rules are true for a lead: the interface of matchers, and the matcher without durable_rules.
 
-`engine.matcher.rete` answers through durable_rules; `InterpreterMatcher` answers with the reference interpreter: in
-simulations of small size, in tests, and whenever the engine faults. Both give the same answer to the same question.
+`engine.matcher.rete` uses durable_rules. `InterpreterMatcher` uses the reference interpreter: in small simulations, in
+tests, and when durable_rules fails. Both give the same results.
 """
 
 from typing import Protocol
@@ -14,31 +14,32 @@ NONE: frozenset[str] = frozenset()
 
 
 class Matcher(Protocol):
-    """Says which rules of a ruleset (`rulesets.conditions.moments`) are true of a view; an absent ruleset has none."""
+    """Finds the rules of a ruleset (`rulesets.conditions.moments`) that are true for a view; none if it is absent."""
 
     def match(self, ruleset: str, view: View) -> frozenset[str]: ...
 
 
 class InterpreterMatcher:
-    """Evaluates every condition of a ruleset one by one. Holds no state of any lead; any thread may use it."""
+    """Evaluates the conditions of a ruleset one by one. Keeps no state of leads; threads may share it."""
 
     def __init__(self, policy: Policy) -> None:
         self._conditions = named_conditions(policy)
 
     @property
     def rulesets(self) -> tuple[str, ...]:
-        """The rulesets this policy has."""
+        """The rulesets of this policy."""
         return tuple(self._conditions)
 
     def match(self, ruleset: str, view: View) -> frozenset[str]:
-        """The ids of the rules that hold. Raises KeyError for a name that no policy's ruleset could have."""
+        """The ids of the rules that hold. Raises KeyError for a name that no ruleset can have."""
         if ruleset not in self._conditions:
             return no_rules(ruleset)
         return frozenset(rule for rule, condition in self._conditions[ruleset].items() if holds(condition, view))
 
 
 def no_rules(ruleset: str) -> frozenset[str]:
-    """The answer for a ruleset this policy does not have; raises KeyError when no policy could have it."""
+    """The result for a ruleset that a policy does not have; raises KeyError for a name that no ruleset can have."""
+    # A misspelt name must not look like a ruleset without true rules.
     if not knows_ruleset(ruleset):
         raise KeyError(f"no moment of evaluation is called {ruleset!r}; see rulesets.conditions.moments")
     return NONE

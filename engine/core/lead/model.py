@@ -1,6 +1,6 @@
-"""The values decisions are made of: events, facts, scores, verdicts, lead state, decisions.
+"""The values that decisions read and write: events, facts, scores, verdicts.
 
-Only data: no rule of the field lives here. Moments are aware UTC datetimes; points are exact decimals with two places.
+Only data, no business rules. Moments are aware UTC datetimes; points are exact decimals with two decimals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ EMPTY: JsonObject = {}
 
 
 class Stage(StrEnum):
-    """How far a lead has come (R4.5)."""
+    """The stage of a lead (R4.5)."""
 
     RAW = "raw"
     NURTURE = "nurture"
@@ -34,7 +34,7 @@ BEFORE_MQL = frozenset({Stage.RAW, Stage.NURTURE, Stage.READY})
 
 @dataclass(frozen=True, slots=True)
 class LeadEvent:
-    """One event of a lead as in the envelope (docs/contract/design.md §2); ``seq``: its place in the inbox, else 0."""
+    """One event of a lead as in the envelope (docs/contract/design.md §2); ``seq``: its number in the inbox, or 0."""
 
     source: str
     id: str
@@ -58,7 +58,7 @@ class LeadEvent:
 
 @dataclass(frozen=True, slots=True)
 class FactClaim:
-    """The latest readable statement about a fact: its ``raw`` JSON value (None when cleared) and where it is from."""
+    """The latest readable statement about a fact: its ``raw`` JSON value (None if cleared) and its event."""
 
     raw: Any
     occurred_at: datetime
@@ -67,13 +67,13 @@ class FactClaim:
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """The order in which statements overrule each other."""
+        """The order of statements: the latest one counts."""
         return (self.occurred_at, self.source, self.event_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A data-quality note: a value that arrived and could not be read; ``code`` says why."""
+    """A data-quality note: a value that could not be read; ``code`` says why."""
 
     field: str
     code: str
@@ -107,7 +107,7 @@ class LedgerLine(NamedTuple):
 
 
 class Adjustment(NamedTuple):
-    """What a bound added above the sum (R3.5); ``level`` is group or total."""
+    """What a bound added to a sum (R3.5); ``level`` is group or total."""
 
     level: str
     key: str
@@ -115,7 +115,7 @@ class Adjustment(NamedTuple):
 
 
 class SignalTotal(NamedTuple):
-    """What one signal came to: how often it counted, its value before limits, what it contributes after them."""
+    """Sums of one signal: how often it counted, its value before limits, its contribution after them."""
 
     group: str
     signal: str
@@ -126,10 +126,10 @@ class SignalTotal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Both scores of a moment with their arithmetic.
+    """Both scores at a moment, with their arithmetic.
 
-    ``fit_groups`` are (key, sum of rules, after the group's bounds). ``ledger`` makes its lines when they are looked
-    at, for a lead may have ten thousand; ``signals`` are its sums by signal, in the order of the document.
+    ``fit_groups`` has (key, sum of rules, sum within the group's bounds). ``ledger`` builds its lines on access,
+    because a lead may have 10,000. ``signals`` has the sums by signal, in document order.
     """
 
     model: str
@@ -149,7 +149,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistResult:
-    """How a checklist stands; ``items`` are the keys of the items met."""
+    """The result of a checklist; ``items`` has the keys of the items that are met."""
 
     met: int
     of: int
@@ -160,7 +160,7 @@ class ChecklistResult:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that keeps a lead from a route: ``code`` is item, points, flag, confirm, cell or condition (R4.4)."""
+    """A requirement of a route that is not met: ``code`` is item, points, flag, confirm, cell or condition (R4.4)."""
 
     code: str
     detail: JsonObject = field(default_factory=dict)
@@ -168,7 +168,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What qualification says at a moment, stages and people aside (R4.1–R4.7)."""
+    """The result of qualification at a moment, without stages and people (R4.1–R4.7)."""
 
     excluded: str | None
     flagged: tuple[str, ...]

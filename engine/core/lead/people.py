@@ -1,6 +1,6 @@
-"""What a decision knows of people: roles, who may act for whom, who is above whom, how somebody stands with the pool.
+"""What a decision knows of people: roles, managers, superiors, and their numbers for claims from the pool.
 
-Values only. Live they are read from the roster, in a replay from what the decision kept of them (`snapshot`,
+Values only. A live decision reads them from the roster. A replay reads them from the stored decision (`snapshot`,
 `from_snapshot`).
 """
 
@@ -14,7 +14,7 @@ from engine.core.lead.state import LeadState
 
 @dataclass(frozen=True, slots=True)
 class ClaimStanding:
-    """How somebody stands before a claim (R7.3): claims of their day, leads they hold, suspended or not."""
+    """A person's numbers before a claim (R7.3): claims of the day, leads they own, suspended or not."""
 
     claimed_today: int = 0
     holding: int = 0
@@ -22,16 +22,16 @@ class ClaimStanding:
 
 
 RIGHTS = 1
-"""The version of the rule of who may do what: 1 is `engine.core.qualification.relations`, 0 what decisions before it
-asked.
+"""The version of the rules for who may do what: 1 is `engine.core.qualification.relations`; 0 is the rule of older
+decisions.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody's role, who may act for others, who is active; ``superiors`` are managers, else heads of teams.
+    """Roles, managers (may act for others) and active people; ``superiors``: the manager, else the head of the team.
 
-    ``rights`` is the version of the rule that says who may do what: a replay judges by the one of its decision.
+    ``rights`` is the version of the rules for who may do what; a replay uses the version of its decision.
     """
 
     roles: Mapping[str, str]
@@ -45,7 +45,7 @@ class People:
     rights: int = RIGHTS
 
     def heads_of(self, person: str) -> str | None:
-        """The head of somebody's team."""
+        """The head of a person's team."""
         return self.heads.get(self.teams.get(person, ""))
 
 
@@ -54,7 +54,7 @@ NOBODY = People({}, frozenset(), frozenset())
 
 
 def claimed_by(people: People, event: LeadEvent, *, refused: bool) -> People:
-    """The people after a decision: a claim counts for the next one of the same person."""
+    """The people after a decision: a claim counts towards the limits of the person's next claim."""
     standing = people.standings.get(event.actor or "")
     if event.type != "lead.claimed" or refused or standing is None:
         return people
@@ -63,7 +63,7 @@ def claimed_by(people: People, event: LeadEvent, *, refused: bool) -> People:
 
 
 def snapshot(people: People, event: LeadEvent, before: LeadState) -> dict[str, Any]:
-    """What the roster said of the people of an event, to be kept with its decision: a replay has no roster."""
+    """Roster data of the people of an event, stored with its decision, because a replay has no roster."""
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     parts = {name: _person(people, email) for name, email in several.items() if email}
     rights = {"rights": people.rights} if event.actor else {}
@@ -71,7 +71,7 @@ def snapshot(people: People, event: LeadEvent, before: LeadState) -> dict[str, A
 
 
 def from_snapshot(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) -> People:
-    """The roster as far as a decision used it."""
+    """The people as a stored decision knew them."""
     several = {"actor": event.actor, "to": _named(event), "owner": before.owner, "sdr": before.sdr}
     there = {email: kept[name] for name, email in several.items() if email and name in kept}
     heads = {part["team"]: part["head"] for part in there.values() if "head" in part}
@@ -84,12 +84,13 @@ def from_snapshot(event: LeadEvent, before: LeadState, kept: Mapping[str, Any]) 
         teams={email: part["team"] for email, part in there.items() if "team" in part},
         heads=heads,
         standings={email: ClaimStanding(*part["pool"]) for email, part in there.items() if "pool" in part},
+        # Decisions from before the relations stored no version.
         rights=kept.get("rights", 0),
     )
 
 
 def _named(event: LeadEvent) -> str | None:
-    """Whom an event names besides its actor."""
+    """The person that an event names in ``to``."""
     given = event.properties.get("to")
     return given.lower() if isinstance(given, str) else None
 

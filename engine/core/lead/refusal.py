@@ -1,4 +1,4 @@
-"""Why work is refused: a code and its values. Sentences are made of it where people read, in `admin.text.refusals`."""
+"""The reason of a refused work event: a code and values. `admin.text.refusals` makes sentences of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an event may not move this lead; the event is kept, its facts count, its move does not happen.
+    """Why an event may not move this lead. The event is stored and its facts count; only its move is dropped.
 
     ``values`` are JSON: codes, e-mails, numbers, moments as text, lists of these.
     """

@@ -1,7 +1,7 @@
-"""The state of a lead between two decisions: stage, people, cycle and what the next decision has to remember.
+"""The state of a lead between two decisions: stage, people, cycle and everything else that the next decision needs.
 
-``LeadState`` is replaced, never changed. It is stored as columns of the lead plus one JSON column (`dump_rest`,
-`load_state`), and it is what ``lead.*`` engine values in conditions read.
+``LeadState`` is immutable. It is stored in columns of the lead and one JSON column (`dump_rest`, `load_state`).
+Conditions read it as ``lead.*`` fields.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """Somebody who missed, released or rejected this lead since its last recycling (R5.3)."""
+    """A person who missed, released or rejected this lead since its last recycling (R5.3)."""
 
     person: str
     why: str
@@ -32,9 +32,10 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """How long the owner may keep the lead (R7.1), with the rule it started under.
+    """How long the owner may keep the lead (R7.1), with the values of the rule at its start.
 
-    An activity of ``extend_on`` before ``until`` moves it to ``extend`` later than that, never beyond ``latest``.
+    An activity of ``extend_on`` before ``until`` moves ``until`` to activity + ``extend``, if that is later, and at
+    most to ``latest``.
     """
 
     start: datetime
@@ -43,12 +44,12 @@ class Protection:
     extend: timedelta | None = None
     extend_on: tuple[str, ...] = ()
     warned_at: datetime | None = None
-    """The moment up to which warnings are given or no longer of use; None: since the start."""
+    """Warnings before this moment are done or obsolete; None: no warning is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadState:
-    """Where a lead stands. ``stage`` is None before its first event."""
+    """The state of a lead. ``stage`` is None before its first event."""
 
     stage: Stage | None = None
     owner: str | None = None
@@ -68,27 +69,27 @@ class LeadState:
     queued: Queued | None = None
     passed_over: tuple[PassedOver, ...] = ()
     assigned_by: str | None = None
-    """Key of the assignment policy that chose the owner: a reassignment asks the same policy again (R6.5)."""
+    """Key of the assignment policy that chose the owner; a reassignment uses the same policy (R6.5)."""
     outside_rotation: bool = False
-    """The owner did not get it as a turn of that policy, so that there is no turn to give back (R4.7)."""
+    """The owner did not get it as a turn of that policy, so no turn can be given back (R4.7)."""
     awaits_activity: bool = False
-    """A policy became active without acting on leads already there: cells and routes wait for something to happen."""
+    """A policy became active that does not move existing leads: cells and routes wait for the next event."""
     breaches: Mapping[str, int] = field(default_factory=dict)
     """Breaches of each clock key since it was last met or the lead was recycled (R6.5)."""
     owned_since: datetime | None = None
-    """Since when the owner has it, whoever gave it to them (R5.8)."""
+    """Since when the owner has the lead, by any kind of assignment (R5.8)."""
     protection: Protection | None = None
     pool_reason: str | None = None
     """Why it is in the public pool: reclaimed, released, rejected, or the key of a clock or an assignment policy."""
     former_owners: tuple[PassedOver, ...] = ()
-    """Who lost or returned this lead, over all cycles, the latest of each person last (R7.2, R7.3)."""
+    """People who lost or returned this lead, over all cycles, one entry per person, latest last (R7.2, R7.3)."""
     conflict: str | None = None
-    """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
+    """The owner of another lead of the company, while this outbound lead waits because of them."""
     resumes: tuple[str, ...] = ()
-    """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
+    """Clocks started by events that ended while the lead waits in the queue; they restart for the next owner (R6.4)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
-        """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
+        """The state after recycling or reopening: nurture, no owner, all values of the old cycle cleared (R4.6)."""
         return replace(
             self,
             stage=Stage.NURTURE,
@@ -129,10 +130,11 @@ REST = (
     "pool_reason",
     "conflict",
 )
-"""Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
+"""Fields that the JSON column stores as they are; `dump_rest` converts the others."""
 STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}
 """Fields whose key in the JSON column differs: rows written by earlier versions have these keys, so they stay."""
 MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
+# The list is over all cycles and would grow without limit; the pool needs only recent entries (cooldown).
 FORMER_OWNERS_KEPT = 20
 
 
@@ -142,7 +144,7 @@ def stored_as(name: str) -> str:
 
 
 def dump_rest(state: LeadState) -> dict[str, Any]:
-    """What the JSON column holds; defaults are left out."""
+    """The content of the JSON column; defaults are left out."""
     rest = {
         stored_as(name): _plain(getattr(state, name)) for name in REST if getattr(state, name) != getattr(DEFAULT, name)
     }
@@ -191,6 +193,7 @@ def _protection_row(kept: Protection) -> list[Any]:
 def _protection(row: Sequence[Any] | None) -> Protection | None:
     if row is None:
         return None
+    # Rows of earlier versions have five parts: `warned_at` came later.
     start, until, latest, extend, extend_on, warned = (*row, None)[:6]
     return Protection(
         datetime.fromisoformat(start),

@@ -1,7 +1,7 @@
-"""What a condition may look at: facts, history, values the engine keeps, one event, one moment.
+"""What a condition may read: facts, history, values of the engine, one event, one moment.
 
-A `LeadView` is the view that `rulesets.conditions.interpreter` and the matchers ask (R2.1–R2.7). It only holds values;
-how facts come about is `engine.core.lead.facts`, how scores do `engine.core.scoring.scoring`.
+A `LeadView` is the view for `rulesets.conditions.interpreter` and the matchers (R2.1–R2.7). It only holds values:
+`engine.core.lead.facts` computes facts, `engine.core.scoring.scoring` computes scores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ EMPTY_HISTORY = History()
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What all views under one policy share: vocabulary, policy zone, segments.
+    """The values that all views under one policy share: vocabulary, policy zone, segments.
 
-    ``renamed`` are the events that have aliases: they may have arrived under other names (R1.8).
+    ``renamed`` has the events with aliases; history may have them under other names (R1.8).
     """
 
     vocabulary: Vocabulary
@@ -34,7 +34,7 @@ class Frame:
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
-        """The frame of a policy; make it once per policy and share it."""
+        """The frame of a policy; build it once per policy and share it."""
         return cls(
             vocabulary=Vocabulary.of(policy),
             zone=ZoneInfo(policy.timezone),
@@ -55,7 +55,7 @@ class LeadView:
 
     @classmethod
     def of(cls, frame: Frame, values: Mapping[str, Any], now: datetime, history: History = EMPTY_HISTORY) -> Self:
-        """A view at a moment; what lies later in the history is left out."""
+        """A view at a moment; later events of the history are left out."""
         return cls(frame, values, history.until(now), now)
 
     @property
@@ -77,22 +77,23 @@ class LeadView:
         return self.frame.segments[key]
 
     def events(self, event: str) -> Sequence[Happening]:
-        """When an event happened, with its properties, newest last; aliases are the event itself."""
+        """Moments and properties of an event, newest last; events under an alias are included."""
         if event not in self.frame.renamed:
             return self.history.of_type(event)
+        # History keeps the names as they arrived: the active policy decides which are aliases, and policies change.
         types = [name for name in self.history.types() if self.vocabulary.event_key(name) == event]
         found = [self.history.of_type(name) for name in types]
         return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=itemgetter(0))
 
     def with_values(self, values: Mapping[str, Any]) -> "LeadView":
-        """The same lead with more values (scores, stage, account, checklists); None makes a value unknown."""
+        """A view with more values (scores, stage, account, checklists); None makes a value unknown."""
         merged = {key: value for key, value in {**self.values, **values}.items() if value is not None}
         return LeadView(self.frame, merged, self.history, self.now, self.properties)
 
     def with_history(self, history: History) -> "LeadView":
-        """The same lead looking at another history: that of its account (R3.7)."""
+        """A view with another history, such as that of the account (R3.7)."""
         return LeadView(self.frame, self.values, history.until(self.now), self.now, self.properties)
 
     def at_event(self, properties: Mapping[str, Any]) -> "LeadView":
-        """The same lead with one event at hand, whose properties a signal's condition may test."""
+        """A view with a current event, whose properties the condition of a signal may test."""
         return LeadView(self.frame, self.values, self.history, self.now, properties)

@@ -1,4 +1,4 @@
-"""What people are told: effects of a decision, kinds of notices and whom they reach, when a delivery is retried.
+"""Notices to people: effects of a decision, kinds of notices and their recipients, times of retries.
 
 May import `lead` and `calendar`.
 """

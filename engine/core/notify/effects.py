@@ -1,8 +1,7 @@
-"""What a decision does beyond the lead itself: people told, misses counted, credit given, tags (R6.1–R7.3).
+"""Effects of a decision beyond the state of the lead: notices, misses, credits, tags (R6.1–R7.3).
 
-Pure values, in the order in which they happen. A live batch writes them down in its transaction, a simulation keeps
-them in memory; both feed strikes to `engine.core.sla.discipline`. ``cause`` is stable: the same cause has an effect
-once.
+Pure values, in order. A live batch stores them in its transaction; a simulation keeps them in memory. Both pass strikes
+to `engine.core.sla.discipline`. ``cause`` is stable: a second notice with the same cause is dropped.
 """
 
 from collections.abc import Mapping
@@ -13,10 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Somebody is to be told something.
+    """A notice to people.
 
-    ``to``: owner, manager, team, sdr, or an e-mail; ``person`` is whom it is about: the owner of that moment, whose
-    manager and team are meant (None: all managers). ``kind`` is a key of `engine.core.notify.notices.KINDS`.
+    ``to``: owner, manager, team, sdr, or an e-mail. ``person`` is the owner at that moment; manager and team are
+    theirs (None: all managers). ``kind`` is a key of `engine.core.notify.notices.KINDS`.
     """
 
     kind: str
@@ -28,13 +27,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What somebody did, missed or was credited with, for good: ``kind`` is a member of `RECORD_KINDS`."""
+    """A permanent entry in a person's track record: ``kind`` is a member of `RECORD_KINDS`."""
 
     kind: str
     person: str
     at: datetime
     key: str | None = None
-    """Clock, reason or assignment policy, as the kind has it."""
+    """A clock, a reason or an assignment policy, depending on the kind."""
 
 
 RECORD_KINDS = ("accepted", "rejected", "released", "claimed", "met", "missed", "lost", "credit")
@@ -43,7 +42,7 @@ RECORD_KINDS = ("accepted", "rejected", "released", "claimed", "met", "missed", 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A miss that counts towards a suspension (R6.6): who, of which clock, due when."""
+    """A miss that counts towards a suspension (R6.6): person, clock, due time."""
 
     person: str
     clock: str
@@ -52,7 +51,7 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """A clock met in time: its person's consecutive misses of it begin anew (R6.6)."""
+    """A clock met in time: the person's count of consecutive misses returns to 0 (R6.6)."""
 
     person: str
     clock: str
@@ -67,7 +66,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """The turn a person gets back in an assignment policy (R4.7)."""
+    """A turn that is given back to a person in an assignment policy (R4.7)."""
 
     policy: str
     person: str

@@ -1,7 +1,7 @@
-"""Who is told what: the kinds of notifications there are, and whom one of them reaches (R6.5).
+"""The kinds of notices, and the recipients of a notice (R6.5).
 
-Pure. A decision says that somebody is to be told (`engine.core.notify.effects.Notice`); here that becomes people. What
-a kind says in words stands in `admin.text.notices`.
+Pure. A decision names a recipient by function, such as ``manager`` (`engine.core.notify.effects.Notice`); this module
+finds the people. The texts are in `admin.text.notices`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from engine.core.notify.effects import Notice
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A kind of notification: what it ``means``, and whether it goes by ``mail`` unless the person says otherwise."""
+    """A kind of notice: what it ``means``, and whether it also goes by ``mail`` by default."""
 
     means: str
     mail: bool = True
@@ -41,7 +41,7 @@ KINDS: dict[str, NoticeKind] = {
 
 @dataclass(frozen=True, slots=True)
 class NotifiedPerson:
-    """Somebody of the roster, as far as telling people goes."""
+    """A person of the roster, with the data that notices need."""
 
     team: str | None = None
     manager: str | None = None
@@ -50,7 +50,7 @@ class NotifiedPerson:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The roster by e-mail, the heads of teams, the active managers, and accounts that oversee when there are none."""
+    """People by e-mail, team → head, active managers, and the accounts that get notices if there is no manager."""
 
     people: Mapping[str, NotifiedPerson]
     heads: Mapping[str, str]
@@ -59,25 +59,25 @@ class Directory:
 
 
 def recipients(notice: Notice, directory: Directory) -> tuple[str, ...]:
-    """The e-mails of everybody it reaches, each once, in the order of the alphabet.
+    """The e-mails of all recipients, each once, in alphabetical order.
 
-    Who left does not count: what was meant for them reaches their manager, so that it reaches somebody.
+    A notice to people who are all inactive goes to the manager instead, so that somebody gets it.
     """
     found = {email for email in _meant(notice, directory) if _is_here(email, directory)}
     return tuple(sorted(found or _managers_of(notice.person, directory)))
 
 
 def reports_of(manager: str, directory: Directory) -> tuple[str, ...]:
-    """The people whose manager somebody is, in the order of the alphabet.
+    """The people who report to a manager, in alphabetical order.
 
-    Who has neither manager nor team head is everybody's, but for the managers themselves.
+    A person without manager and without team head reports to every manager, unless they are a manager themselves.
     """
     found = (email for email in directory.people if manager in _managers_of(email, directory))
     return tuple(sorted(one for one in found if manager in _superiors(one, directory) or one not in directory.managers))
 
 
 def is_head_of_somebody(email: str, directory: Directory) -> bool:
-    """Whether somebody is told about others: a manager of the roster, a head of a team, or named as a manager."""
+    """Whether somebody gets notices about others: a manager, a head of a team, or somebody's named manager."""
     named = {colleague.manager for colleague in directory.people.values() if colleague.active}
     return email in {*directory.managers, *directory.heads.values(), *named}
 
@@ -97,20 +97,20 @@ def _meant(notice: Notice, directory: Directory) -> Iterable[str]:
 
 
 def _managers_of(person: str | None, directory: Directory) -> Iterable[str]:
-    """Their manager, else the head of their team, else all managers of the roster, else the accounts that oversee."""
+    """The person's manager, else the head of the team, else all managers, else the overseers."""
     above = [one for one in _superiors(person, directory) if _is_here(one, directory)]
     return above[:1] or directory.managers or directory.overseers
 
 
 def _superiors(person: str | None, directory: Directory) -> list[str]:
-    """Their manager and the head of their team, but not they themselves."""
+    """The person's manager and the head of the team, without the person."""
     colleague = directory.people.get(person or "", NotifiedPerson())
     both = (colleague.manager, directory.heads.get(colleague.team or ""))
     return [one for one in both if one and one != person]
 
 
 def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
-    """Everybody of the person's team, its head included."""
+    """All members of the person's team, and its head."""
     team = directory.people.get(person or "", NotifiedPerson()).team
     if team is None:
         return []
@@ -119,5 +119,5 @@ def _team_of(person: str | None, directory: Directory) -> Iterable[str]:
 
 
 def _is_here(email: str, directory: Directory) -> bool:
-    """Whether somebody may be told: everybody but those whom the roster calls inactive."""
+    """Whether somebody may get notices: everyone except inactive people of the roster; accounts outside it may."""
     return directory.people.get(email, NotifiedPerson()).active

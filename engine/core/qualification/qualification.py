@@ -1,14 +1,14 @@
-"""Qualification: exclusions, red flags, checklists, routes to MQL, and what is missing on the nearest (R4.1–R4.7).
+"""Qualification: exclusions, red flags, checklists, routes to MQL, and what the nearest route lacks (R4.1–R4.7).
 
-Says what holds at a moment; stages, people and cycles decide elsewhere what follows from it. Choices made where the
-contract is silent:
+The result says what holds at a moment; other modules decide stages and people. Choices where the contract says nothing:
 
-* a checklist that is not passed misses as many entries as it needs more items, naming open items in their order; each
-  entry lists every open item under ``any_of``;
-* routes of the policy come before a `sales` cell, which is a passed route named ``cell``; without routes in the policy
-  what is missing is measured on ``cell``, if the matrix has a `sales` cell at all;
-* red flags are told for excluded leads too;
-* in a cell that holds or disqualifies a route still passes, and is named; it makes no MQL, so the cell is missing.
+* a checklist that is not passed gives one missing entry per item that it still needs, in the order of open items; each
+  entry lists all open items in ``any_of``. Example: with 2 of 4 items met and 3 required there is one entry;
+* routes of the policy come before a `sales` cell, which is a passed route named ``cell``. If the policy has no routes
+  and the matrix has a `sales` cell, the missing parts are those of ``cell``;
+* red flags are also reported for excluded leads;
+* in a cell with the action hold or disqualify a route still passes and is named. It makes no MQL, so the cell is
+  reported as missing.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from rulesets.conditions.moments import ROUTE, verdict_levels
 from rulesets.policy.policy import GRADES, HEATS, Checklist, Matrix, MqlRoute, Policy
 
 CELL_ROUTE = "cell"
-"""The name of the route that a `sales` cell is (R4.3)."""
+"""The name of the route of `sales` cells (R4.3)."""
 CLOSED_ACTIONS = frozenset({"hold", "disqualify"})
-"""Actions of a cell in which a passed route makes no MQL (R4.3)."""
+"""Cell actions with which a passed route makes no MQL (R4.3)."""
 
 
 def qualify(
@@ -39,13 +39,14 @@ def qualify(
     confirmed: bool,
     ignore_confirmation: bool = False,
 ) -> Verdict:
-    """What qualification says of a lead with these scores (R4.1–R4.4).
+    """The verdict on a lead with these scores (R4.1–R4.4).
 
     ``confirmed``: a person has sent `lead.qualified` in this cycle. With ``ignore_confirmation`` a route passes without
-    (R9.1), and ``missing`` still names it. ``route`` is None while an exclusion or a red flag holds; whether it makes
-    an MQL is for `engine.core.qualification.stages` to say, which knows the cell.
+    confirmation (R9.1), but ``missing`` still lists it. ``route`` is None while an exclusion or a red flag holds.
+    `engine.core.qualification.stages` decides whether the route makes an MQL, because that depends on the cell.
 
-    1. exclusions, red flags and items by levels, each seeing the checklists before it; 2. routes; 3. what is missing.
+    1. exclusions, red flags and items, level by level, each with the checklists of earlier levels; 2. routes;
+    3. missing parts.
     """
     seen = view.with_values(score_values(scores))
     true: set[str] = set()
@@ -59,8 +60,10 @@ def qualify(
     excluded = next((part.key for part in policy.qualification.exclusions if f"exclusion.{part.key}" in true), None)
     flagged = standing.flagged
     missing = standing.missing()
+    # Before the cell is added: a closed cell does not stop a route from passing, only from making an MQL.
     passed = _passed(missing, ignore_confirmation=ignore_confirmation)
     lacking = standing.in_its_cell(missing)
+    # min keeps the first of equals, so document order decides ties.
     nearest, lacks = min(lacking.items(), key=lambda item: len(item[1]), default=(None, ()))
     return Verdict(
         excluded=excluded,
@@ -88,7 +91,7 @@ def _result(checklist: Checklist, true: set[str]) -> ChecklistResult:
 
 
 def _passed(missing: Mapping[str, tuple[Missing, ...]], *, ignore_confirmation: bool) -> str | None:
-    """The first route that lacks nothing."""
+    """The first route without missing parts."""
     for key, lacks in missing.items():
         if not lacks or (ignore_confirmation and all(entry.code == "confirm" for entry in lacks)):
             return key
@@ -97,7 +100,7 @@ def _passed(missing: Mapping[str, tuple[Missing, ...]], *, ignore_confirmation: 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """How a lead stands before the routes."""
+    """Everything about a lead that routes depend on."""
 
     policy: Policy
     scores: Scores
@@ -111,7 +114,7 @@ class _Standing:
         return tuple(flag.key for flag in self.policy.qualification.red_flags if f"flag.{flag.key}" in self.true)
 
     def missing(self) -> dict[str, tuple[Missing, ...]]:
-        """What each route lacks, in order; nothing: it passes."""
+        """The missing parts of each route, in order; a route without missing parts passes."""
         flags = tuple(Missing("flag", {"flag": key}) for key in self.flagged)
         routes = self.policy.qualification.mql
         lacks = {route.key: (*self._lacks(route), *flags) for route in routes}
@@ -121,7 +124,7 @@ class _Standing:
         return lacks
 
     def in_its_cell(self, missing: Mapping[str, tuple[Missing, ...]]) -> Mapping[str, tuple[Missing, ...]]:
-        """The same, with the cell as one more thing on every route if it lets no route make an MQL."""
+        """The missing parts, with the cell added to every route if the cell's action lets no route make an MQL."""
         if self._action not in CLOSED_ACTIONS:
             return missing
         return {key: self._with_cell(key, lacks) for key, lacks in missing.items()}
@@ -183,7 +186,7 @@ class _Standing:
 
 
 def _item(checklist: str, unmet: list[str], place: int) -> Missing:
-    """One open item; a checklist that requires more items than it has misses one that does not exist (key None)."""
+    """One open item. If a checklist requires more items than it has, the key of the extra item is None."""
     detail: dict[str, Any] = {"checklist": checklist, "item": unmet[place] if place < len(unmet) else None}
     return Missing("item", {**detail, "any_of": list(unmet)})
 

@@ -1,11 +1,13 @@
-"""How somebody stands to a lead: what the table of work asks before it lets them act, and doors before they show it.
+"""The relation of a person to a lead; it decides which work they may do and which leads they may see.
 
-Pure. `engine.core.qualification.stages.WORK` says in each row which relations may do the work. Choices made where the
-contract is silent:
+Pure. Each row of `engine.core.qualification.stages.WORK` lists the relations that may do the work. Choices where the
+contract says nothing:
 
-* who had a lead last stands in for the owner while nobody owns it;
-* managers come before everything but ownership: their rights are the wider ones;
-* colleagues have the owner's role or team; nobody's lead has none, but people whose role claims leads of its stage.
+* the lead's SDR and rep may act for the owner while it has none;
+* a manager who is not the owner has the relation of a manager, even if they are also the lead's SDR, because managers
+  have more rights;
+* colleagues have the owner's role or team. A lead without owner has no colleagues, but claimants: people whose role
+  claims leads of its stage.
 """
 
 from enum import StrEnum
@@ -17,38 +19,38 @@ from engine.core.lead.state import LeadState
 
 
 class Relation(StrEnum):
-    """One way to stand to a lead."""
+    """One relation of a person to a lead."""
 
     OWNER = "owner"
     LAST = "last"
-    """Its SDR or rep, while nobody owns it."""
+    """The lead's SDR or rep, while it has no owner."""
     IN_HAND = "in_hand"
-    """Its SDR or rep, while another owns it."""
+    """The lead's SDR or rep, while somebody else owns it."""
     SUPERIOR = "superior"
     """The owner's manager, or the head of their team."""
     MANAGER = "manager"
-    """Anybody else who manages people."""
+    """Any other manager."""
     COLLEAGUE = "colleague"
     CLAIMANT = "claimant"
-    """Nobody owns it, and people of this role claim leads of its stage (R7.3)."""
+    """The lead has no owner, and the person's role claims leads of its stage (R7.3)."""
     STRANGER = "stranger"
-    """Somebody of another role and team, or not in the roster."""
+    """A person of another role and team, or not in the roster."""
     SYSTEM = "system"
-    """No person: a trusted system speaks for the owner."""
+    """No person: a trusted system acts for the owner."""
 
 
 PERSONS = frozenset(Relation) - {Relation.SYSTEM}
 OWNERS = frozenset({Relation.OWNER, Relation.SUPERIOR, Relation.MANAGER, Relation.SYSTEM})
-"""The owner, and whoever may act for them."""
+"""The owner, and those who may act for them."""
 OWNERS_OR_LAST = OWNERS | {Relation.LAST}
 HANDS = OWNERS_OR_LAST | {Relation.IN_HAND, Relation.CLAIMANT}
-"""Everybody who has or had the lead in hand, too, and of nobody's leads those for whom they are."""
+"""Also the lead's SDR and rep, and the claimants of leads without owner."""
 OWN = frozenset({Relation.OWNER, Relation.LAST, Relation.IN_HAND})
-"""Leads of one's own: what people without oversight may see."""
+"""Relations to one's own leads: what people who are not managers may see."""
 
 
 def relation_of(state: LeadState, actor: str | None, people: People) -> Relation:
-    """How somebody stands to the lead; ``actor`` is an e-mail, None for a system without a person."""
+    """The relation of ``actor`` to the lead; ``actor`` is an e-mail, or None for a system without a person."""
     if actor is None:
         return Relation.SYSTEM
     if actor == state.owner:

@@ -1,14 +1,13 @@
-"""The stage table: which event moves a lead from where to where, what cells and routes do (R3.9, R4.5–R4.7).
+"""The stage table: the moves of work events, and the moves by cells and routes (R3.9, R4.5–R4.7).
 
-`move` is the work of people and trusted systems: one row of `WORK` per event type; anything the table does not allow
-is a `Refusal` with its reason. `advance` is what scores do. Neither chooses people: who gets the lead is `assignment`.
-Choices made where the contract is silent:
+`move` applies the work of people and trusted systems: one row of `WORK` per event type. Work that the table does not
+allow gives a `Refusal` with its reason. `advance` applies scores. Neither of them chooses people; `assignment` does.
+Choices where the contract says nothing:
 
-* work on a lead nobody has heard of finds it raw; contacts are logged in every stage, answers confirmed in open ones;
-* the owner and managers may do everything; a trusted system without an actor speaks for the owner. Who has or had the
-  lead in hand logs contacts and confirms; who had it last disqualifies and reopens it while nobody owns it. Docs:
-  `docs/pool.md`;
-* a manager or the owner gives a lead to somebody in any open stage, and the stage stays; a head dispatches their own
+* work on an unknown lead finds it raw; contacts are logged in every stage, confirmations only in open stages;
+* the owner and managers may do everything; a trusted system without an actor acts for the owner. The lead's SDR and rep
+  may log contacts and confirm; while it has no owner they may also disqualify and reopen it. Docs: `docs/pool.md`;
+* a manager or the owner may give a lead to somebody in any open stage, and the stage stays. A head dispatches their own
   leads to people of their team.
 """
 
@@ -30,7 +29,7 @@ BEFORE_SQL = BEFORE_MQL | {Stage.MQL}
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A work event at a lead that has a stage, under a policy."""
+    """A work event on a lead that has a stage, under a policy."""
 
     state: LeadState
     event: LeadEvent
@@ -39,10 +38,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class WorkRule:
-    """A row of the table: legal ``origins``, what it does, the list of ``reasons`` it takes, ``who`` may do it.
+    """A row of the table: legal ``origins``, the change, the list of accepted ``reasons``, ``who`` may do it.
 
-    ``by_role``: people of a role may do it whose clocks count what anybody of the role does (R6.3). ``refuses`` finds
-    further reasons against it.
+    ``by_role``: also people of a role for which a clock counts the work of anybody of the role (R6.3). ``refuses``
+    finds further reasons to refuse.
     """
 
     origins: frozenset[Stage]
@@ -55,12 +54,12 @@ class WorkRule:
 
 
 def enter(state: LeadState) -> LeadState:
-    """The lead at its first event: raw, before anything moves it (R4.5)."""
+    """The lead at its first event: raw, before any move (R4.5)."""
     return state if state.stage else replace(state, stage=Stage.RAW)
 
 
 def move(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> LeadState | Refusal:
-    """The state of a lead that has a stage after the event, or why not; events that are not work leave it as it is.
+    """The state after the event, or a refusal; events that are not work do not change it. The lead must have a stage.
 
     Imported events are legal from anywhere (R4.5).
     """
@@ -74,18 +73,19 @@ def move(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> 
 
 
 def named(event: LeadEvent) -> str | None:
-    """The person an assignment or a dispatch names, folded."""
+    """The person that an assignment or a dispatch names, in lower case; None if there is none."""
     to = event.properties.get("to")
     return to.strip().lower() or None if isinstance(to, str) else None
 
 
 def assigns(event: LeadEvent) -> bool:
-    """Whether an event may give the lead to somebody: every live one, an imported one on request (R4.5)."""
+    """Whether an event may assign the lead: every live event, an imported event on request (R4.5)."""
     return not event.imported or event.properties.get("assign") is True
 
 
 def advance(state: LeadState, verdict: Verdict, cell: Cell, *, acts: bool) -> LeadState:
     """The state after exclusions, routes and the cell; ``acts`` is false while cells and routes must wait (R4.6)."""
+    # Exclusions act even while cells and routes must wait (R4.1, R4.6).
     if verdict.excluded and state.stage in BEFORE_SQL:
         return replace(state, stage=Stage.DISQUALIFIED, disqualified_by="rule", queued=None, pool_since=None)
     if state.stage is Stage.DISQUALIFIED and state.disqualified_by == "rule" and not verdict.excluded:
@@ -111,7 +111,7 @@ def _by_cell(state: LeadState, cell: Cell) -> LeadState:
 
 
 def _become_mql(state: LeadState) -> LeadState:
-    """An MQL waits for sales, wherever it was: its SDR is remembered, the owner is whoever sales assignment names."""
+    """The lead as an MQL: it leaves queue and pool, keeps its SDR, and has no owner until sales assignment."""
     return replace(state, stage=Stage.MQL, owner=None, queued=None, pool_since=None)
 
 
@@ -123,6 +123,7 @@ def _touched(work: Work) -> LeadState:
 def _qualified(work: Work) -> LeadState:
     """Confirmed by a person, in this cycle (R4.3)."""
     state, event = work.state, work.event
+    # A late event from before the recycling must not confirm the new cycle.
     in_cycle = state.recycled_at is None or event.occurred_at > state.recycled_at
     return replace(state, confirmed_at=event.occurred_at) if event.actor and in_cycle else state
 
@@ -140,7 +141,7 @@ def _released(work: Work) -> LeadState:
 
 
 def _sent_back(work: Work, state: LeadState, where: str) -> LeadState:
-    """Back to the SDR, to nurture, or to the public pool; whoever lets it go is remembered."""
+    """The lead back at the SDR, in nurture, or in the public pool; its owner is stored as passed over."""
     at, why = work.event.occurred_at, work.event.type.removeprefix("lead.")
     if state.owner:
         state = replace(state, passed_over=(*state.passed_over, PassedOver(state.owner, why, at)))
@@ -154,7 +155,7 @@ def _sent_back(work: Work, state: LeadState, where: str) -> LeadState:
 
 
 def _claimed(work: Work) -> LeadState:
-    """Out of the pool, into the hands of whoever claims it: an SDR, or sales if it is an MQL (R7.3)."""
+    """The lead out of the pool, with the claiming person as owner: an SDR, or sales for an MQL (R7.3)."""
     state = replace(work.state, pool_since=None, pool_reason=None, queued=None)
     if state.stage in {Stage.RAW, Stage.NURTURE}:
         state = replace(state, stage=Stage.READY)
@@ -165,7 +166,7 @@ def _claimed(work: Work) -> LeadState:
 
 
 def _given(work: Work) -> LeadState:
-    """Somebody is named who gets the lead; putting it into their hands is a turn of a rotation (R5.8)."""
+    """No change here: the assignment gives the lead to the named person, as a turn of a rotation (R5.8)."""
     return work.state
 
 
@@ -198,7 +199,7 @@ def _refusal(rule: WorkRule, work: Work, people: People) -> Refusal | None:
 
 
 def _is_allowed(rule: WorkRule, work: Work, people: People) -> bool:
-    """Whether the actor stands to the lead as the row demands; old decisions are replayed by the rule of their time."""
+    """Whether the row allows the actor's relation; replays of old decisions use the rule of that time."""
     actor = work.event.actor
     if people.rights == 0:
         return work.event.type not in OWNED_BEFORE_RELATIONS or actor in {None, work.state.owner} | people.managers
@@ -206,7 +207,7 @@ def _is_allowed(rule: WorkRule, work: Work, people: People) -> bool:
 
 
 def _counts_by_role(work: Work, people: People) -> bool:
-    """Whether a clock of the actor's role counts this event by anybody of the role (R6.3)."""
+    """Whether a clock of the actor's role counts this event from anybody of the role (R6.3)."""
     role, type_ = people.roles.get(work.event.actor or ""), work.event.type
     clocks = (clock for clock in work.policy.sla if clock.by == "role" and clock.role == role)
     return any(type_ == (item if isinstance(item, str) else item.event) for clock in clocks for item in clock.met_by)
@@ -229,7 +230,7 @@ def _not_assignable(work: Work, people: People) -> Refusal | None:
 
 
 def _not_dispatchable(work: Work, people: People) -> Refusal | None:
-    """A lead is dispatched by the head whose it is, to somebody of their team (R5.7)."""
+    """Refuses a dispatch unless the owner is the head of the named person's team (R5.7)."""
     to, owner = named(work.event), work.state.owner
     if against := _not_assignable(work, people):
         return against
@@ -273,9 +274,9 @@ WORK: dict[str, WorkRule] = {
     "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
     "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
 }
-"""The table: one row per event of people and trusted systems that moves a lead or tells of work on it."""
+"""The table: one row per work event of people and trusted systems."""
 
 OWNED_BEFORE_RELATIONS = frozenset({
     "lead.accepted", "lead.rejected", "lead.released", "lead.assigned", "lead.dispatched",
 })  # fmt: skip
-"""Work that only the owner or a manager could do before rows had ``who``; for replays of decisions of that time."""
+"""Work for the owner or a manager only, before rows had ``who``; for replays of decisions of that time."""

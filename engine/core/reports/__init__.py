@@ -1,4 +1,4 @@
-"""Reports as tables: fairness, clocks, origins, and what a simulation came to.
+"""Reports as tables: fairness, clocks, origins, and the result of a simulation.
 
-Computed from values that the caller read; nothing here queries.
+Computed from values that the caller has read; no queries here.
 """

@@ -1,7 +1,7 @@
-"""How promises were kept: clocks by key and by owner, and what the discipline of it came to (R6.1–R6.9).
+"""The report on clocks, by key and by owner, and on strikes and suspensions (R6.1–R6.9).
 
-Pure. ``met_rate`` is of the clocks that are decided: met or held ÷ (met, held, breached or broken). The time to meet
-is from start to the event that met it, in time or late, in seconds that passed, whatever the clock counts.
+Pure. ``met_rate`` is (met + held) ÷ (met + held + breached + broken). The time to meet is from the start to the event
+that met the clock, in time or late, in elapsed seconds, also for business clocks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ from engine.core.reports.tables import CLOCK_STATES, Row, ratio, spread
 
 
 def clock_row(figures: Mapping[str, Any]) -> Row:
-    """A row of clocks: counts by state as ``figures`` have them, with the share of promises kept."""
+    """A row of clocks: the counts in ``figures``, and ``met_rate``."""
     kept = figures["met"] + figures["held"]
     return {**figures, "met_rate": ratio(kept, kept + figures["breached"] + figures["broken"])}
 
 
 def clock_figures(clocks: Iterable[tuple[str, float | None]]) -> Row:
-    """A row of clocks from each one's state and the seconds it took to meet (None: it is not met)."""
+    """A row of clocks from (state, seconds until it was met; None if it was not)."""
     every = list(clocks)
     states = [state for state, _ in every]
     took = [seconds for _, seconds in every if seconds is not None]
@@ -34,7 +34,7 @@ def clock_figures(clocks: Iterable[tuple[str, float | None]]) -> Row:
 def discipline(
     records: Iterable[tuple[str, str, int]], strikes: Mapping[str, int], suspended: Mapping[str, int]
 ) -> list[Row]:
-    """A row per person: (person, kind of track record, how often), misses in a row now, suspensions begun."""
+    """A row per person from (person, kind of track record, count), current misses in a row, and suspensions."""
     rows: dict[str, dict[str, Any]] = {}
     for person, kind, times in records:
         rows.setdefault(person, {})["credits" if kind == "credit" else kind] = times

@@ -1,9 +1,9 @@
-"""How evenly leads were handed out: per assignment policy and person, beside the share that was theirs (R5.5).
+"""How evenly leads were assigned: assigned leads and ideal share per assignment policy and person (R5.5).
 
-Pure, in one pass over the decisions. The **ideal share**
-of somebody is the sum, over the decisions that were turns, of their weight ÷ the weights of all who were eligible then
-(by departments first, where the policy balances them). It is known for turns by rotation only; a lead given by hand,
-dispatched, or left with the owner of its account is no turn, and counted apart.
+Pure, in one pass over the decisions. The **ideal share** of a person is a sum over the decisions that were turns: their
+weight ÷ the weights of all people who were eligible (departments first, if the policy balances them). Example: in a
+round robin with two eligible people each decision adds ½ to both. It exists only for turns by rotation. A lead that was
+assigned by hand, dispatched, or given to the owner of its account is no turn and is counted separately.
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ from typing import Literal
 from engine.core.reports.tables import SKIPS, Row, ratio
 
 How = Literal["turn", "sticky", "manual", "dispatched"]
-"""By the policy's strategy; as the owner of the account; named by hand; dispatched by the head of a team."""
+"""By the policy's strategy; as an owner of the account; by hand; dispatched by the head of a team."""
 HOW: dict[tuple[str, bool], How] = {
     ("turn", False): "turn",
     ("turn", True): "turn",
@@ -24,15 +24,15 @@ HOW: dict[tuple[str, bool], How] = {
     ("named", False): "manual",
     ("named", True): "dispatched",
 }
-"""How somebody was found (`engine.core.assignment.assignment.WAYS`), and whether that was decided on a dispatch."""
+"""(`engine.core.assignment.assignment.WAYS`, whether the event was a dispatch) → column."""
 IN_TURN = frozenset({"round_robin", "weighted"})
-"""Strategies that promise everybody a share."""
+"""Strategies that give everybody a share."""
 OFFERED = frozenset({"eligible", "chosen"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What of an assignment policy decides about shares; ``by_department``: departments have equal shares."""
+    """The parts of an assignment policy that determine shares; ``by_department``: departments have equal shares."""
 
     strategy: str = "round_robin"
     by_department: bool = False
@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RosterWeight:
-    """Weight and department of somebody, as the roster has them now."""
+    """Weight and department of a person in the current roster."""
 
     weight: int = 1
     department: str = ""
@@ -48,7 +48,7 @@ class RosterWeight:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is alike in many decisions: which policy was asked (None: nobody's, by hand), and about whom."""
+    """The part that many decisions share: the policy (None: by hand, without policy) and the candidates."""
 
     policy: str | None
     rule: Rule
@@ -57,12 +57,12 @@ class Asked:
 
 
 Stood = tuple[Asked, tuple[str, ...], str | None]
-"""One decision: what was asked, the reason for each of its people in their order, and who got the lead."""
+"""One decision: (policy and candidates, the reason of each candidate in order, the person who got the lead)."""
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted of one policy."""
+    """The counts of one policy."""
 
     decisions: int = 0
     nobody: int = 0
@@ -74,9 +74,10 @@ class _Tally:
 
 
 def fairness(every: Iterable[Stood], people: Mapping[str, RosterWeight]) -> dict[str, list[Row]]:
-    """Rows of the tables ``policies`` and ``people``; somebody whom the roster does not know has weight 1."""
+    """Rows of the tables ``policies`` and ``people``; a person who is not in the roster has weight 1."""
     alike: dict[Asked, list[tuple[tuple[str, ...], str | None]]] = defaultdict(list)
     for asked, reasons, chosen in every:
+        # Grouped first: most decisions have the same candidates, so sums run over columns and not over decisions.
         alike[asked].append((reasons, chosen))
     tallies: dict[str | None, _Tally] = defaultdict(_Tally)
     for asked, decisions in alike.items():
@@ -90,10 +91,10 @@ def fairness(every: Iterable[Stood], people: Mapping[str, RosterWeight]) -> dict
 
 
 def due(asked: Asked, offered: Sequence[Sequence[bool]], people: Mapping[str, RosterWeight]) -> list[float]:
-    """What was due to each of the people, in leads: ``offered`` says of each of them in which decisions they were.
+    """The expected number of leads of each person; ``offered[person][decision]``: whether they were eligible.
 
-    In each decision a lead is shared equally by the departments that somebody eligible is of (all are of one where the
-    policy does not balance them), and within a department by weight (all weigh 1 where it does not weigh them).
+    Each decision divides one lead equally among the departments with an eligible person, and within a department by
+    weight. Without `balance_by` all people are in one department; unless the strategy is `weighted`, all weights are 1.
     """
     colleagues = [people.get(person, RosterWeight()) for person in asked.people]
     weights = [one.weight if asked.rule.strategy == "weighted" else 1 for one in colleagues]
@@ -122,7 +123,7 @@ def _count(
     decisions: Sequence[tuple[tuple[str, ...], str | None]],
     people: Mapping[str, RosterWeight],
 ) -> None:
-    """Decisions about the same people: who was offered, passed over and given, and what was due to whom."""
+    """Counts decisions about the same candidates: offered, skipped, assigned, and the expected numbers."""
     tally.decisions += len(decisions)
     given = Counter(chosen for _, chosen in decisions)
     tally.nobody += given.pop(None, 0)

@@ -1,7 +1,7 @@
-"""What a simulation came to: stages, everybody's load, promises kept, who waits; two policies side by side.
+"""The report on a simulation: stages, load of people, clocks, waiting leads; two policies side by side.
 
-Pure, from the lines of `baton simulate` alone (R9.1, R9.2). A lead of an open stage without owner waits: in the queue
-of a role, else in the public pool.
+Pure, from the lines of `baton simulate` only (R9.1, R9.2). A lead in an open stage without owner waits in the queue of
+a role, or otherwise in the public pool.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ NO_RULES: Mapping[str, Rule] = {}
 
 @dataclass(slots=True)
 class _Seen:
-    """What is gathered from the lines."""
+    """The counts over all lines."""
 
     stages: Counter[str] = field(default_factory=Counter)
     owners: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -39,7 +39,7 @@ class _Seen:
 def simulation_tables(
     lines: Iterable[Line], rules: Mapping[str, Rule] = NO_RULES, people: Mapping[str, RosterWeight] = NO_PEOPLE
 ) -> tuple[Table, ...]:
-    """The tables `SIMULATED`; ``rules`` and ``people`` (weights) say what share was due to whom."""
+    """The tables `SIMULATED`; ``rules`` and ``people`` (weights) determine the ideal shares."""
     seen = _Seen()
     for line in lines:
         _take(seen, line, rules)
@@ -56,7 +56,7 @@ def simulation_tables(
 
 
 def side_by_side(tables_of: Sequence[Sequence[Table]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
-    """Per table its key, its columns and its rows; of several policies each figure stands once per policy, numbered."""
+    """(key, columns, rows) per table; with several policies each figure has one numbered column per policy."""
     for several in zip(*tables_of, strict=True):
         first = several[0]
         name = first.columns[0] if COLUMNS[first.columns[0]] is ColumnKind.TEXT else None
@@ -101,7 +101,7 @@ def _take(seen: _Seen, line: Line, rules: Mapping[str, Rule]) -> None:
 
 
 def _decided(seen: _Seen, decision: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
-    """A decision in which somebody was looked for; a person named by hand need not be a candidate."""
+    """Counts a decision that assigned or tried to; a person named by hand may not be among the candidates."""
     people = tuple(one["person"] for one in decision["candidates"])
     reasons = tuple(one["reason"] for one in decision["candidates"])
     how = HOW[decision.get("way", "turn"), decision["event"] == "lead.dispatched"]

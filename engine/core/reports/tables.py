@@ -1,8 +1,8 @@
-"""What reports are made of: tables with named columns, one list of reports, and the few figures that all of them use.
+"""Tables of reports: the list of reports, the kinds of columns, and the figures that several reports use.
 
-Pure: rows in, tables out. `REPORTS` says which tables a report has and `COLUMNS` what kind of value a column holds;
-the page, the API, the command line, CSV files, labels and `docs/reports.md` read these two. Spans are seconds, rates
-and shares are fractions of 1; a figure that nothing was measured for is None, never 0.
+Pure: takes rows, returns tables. `REPORTS` lists the tables of a report, `COLUMNS` the kind of each column. The page,
+the API, the command line, CSV files, labels and `docs/reports.md` read these two. Spans are in seconds; rates and
+shares are fractions of 1. A figure without data is None and never 0.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 SKIPS = tuple(
     reason.value for reason in CandidateReason if reason not in {CandidateReason.ELIGIBLE, CandidateReason.CHOSEN}
 )
-"""Why somebody was passed over (R5.2); a column each."""
+"""Reasons why a candidate was not eligible (R5.2); each is a column."""
 STAGES = ("ready", "mql", "sql", "opportunity")
 """Stages in which an owned lead is open."""
 CLOCK_STATES = ("met", "breached", "cancelled", "held", "broken", "running")
@@ -44,7 +44,7 @@ SPEEDS: dict[str, int] = {
     "within_5h": 18_000,
     "within_1d": 86_400,
 }
-"""Spans by which the first response is judged (docs/contract/domain.md, "Speed"), in seconds."""
+"""Limits of the first response in seconds (docs/contract/domain.md, "Speed")."""
 
 _CLOCKS = ("started", "met", "met_late", *CLOCK_STATES[1:], "met_rate", "median", "p90")
 _SPEED = ("became_ready", "touched", "median", "p90", *SPEEDS)
@@ -71,7 +71,7 @@ REPORTS: dict[str, dict[str, tuple[str, ...]]] = {
         "waiting": ("where", "leads", "longest"),
     },
 }  # fmt: skip
-"""Report → table → columns, in their order."""
+"""Report → table → columns, in order."""
 
 SIMULATED: dict[str, tuple[str, ...]] = {
     "total": ("leads", "owned", "queued", "pooled", "found_nobody", "met_rate", "breached", "strikes", "suspensions"),
@@ -92,7 +92,7 @@ SIMULATED: dict[str, tuple[str, ...]] = {
     "clocks": ("clock", *_CLOCKS),
     "policies": REPORTS["fairness"]["policies"],
 }
-"""Tables of the report on a simulation."""
+"""Table → columns of the report on a simulation."""
 
 COLUMNS: dict[str, ColumnKind] = {
     **dict.fromkeys(("policy", "person", "clock", "origin", "role", "stage", "where"), ColumnKind.TEXT),
@@ -108,7 +108,7 @@ COLUMNS: dict[str, ColumnKind] = {
     **dict.fromkeys(("share", "ideal_share", "met_rate", "used", *SPEEDS, *_RATES[:-2]), ColumnKind.SHARE),
     **dict.fromkeys(("median", "p90", "longest"), ColumnKind.SECONDS),
 }
-"""Column → what it holds. A name means the same in every table."""
+"""Column → kind of value. A name has the same meaning in every table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Table:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The columns that say something of anybody: counts of nothing but zeros and unknown figures are left out."""
+        """The columns with information: without counts that are all 0 and figures that are all None."""
         return tuple(column for column in self.columns if any(_tells(column, row[column]) for row in self.rows))
 
 
@@ -132,14 +132,14 @@ def _tells(column: str, value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From a moment to a later one, which does not belong to it."""
+    """A period; ``since`` is included, ``until`` is not."""
 
     since: datetime
     until: datetime
 
 
 def tables(report: Mapping[str, tuple[str, ...]], rows: Mapping[str, Iterable[Row]]) -> tuple[Table, ...]:
-    """The tables of a report from their rows; what a row does not name is 0 for counts, else None."""
+    """The tables of a report from rows; a missing value is 0 for counts, otherwise None."""
     empty = {column: 0 if kind is ColumnKind.COUNT else None for column, kind in COLUMNS.items()}
     return tuple(
         Table(key, columns, tuple({column: row.get(column, empty[column]) for column in columns} for row in rows[key]))
@@ -148,19 +148,19 @@ def tables(report: Mapping[str, tuple[str, ...]], rows: Mapping[str, Iterable[Ro
 
 
 def month_so_far(now: datetime, zone: ZoneInfo) -> Period:
-    """From the first of the current month in a zone until now: the period of a report that names none."""
+    """From the first of the current month in a zone until now; the default period of reports."""
     local = now.astimezone(zone)
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return Period(first.astimezone(UTC), now)
 
 
 def ratio(part: float, whole: float) -> float | None:
-    """A share, with four decimals; None of nothing."""
+    """A share with four decimals; None if ``whole`` is 0."""
     return round(part / whole, 4) if whole else None
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which that share of the ``values``, in order, lies, between neighbours in proportion."""
+    """The percentile of sorted ``values``, with linear interpolation, to the millisecond; None without values."""
     if not values:
         return None
     place = share * (len(values) - 1)

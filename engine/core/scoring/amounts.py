@@ -13,7 +13,7 @@ class Bounds:
     high: int | None = None
 
     def clamp(self, amount: int) -> int:
-        """The nearest amount inside; where the limits contradict each other the lower one wins."""
+        """The nearest amount within the limits; if they contradict each other, ``low`` wins."""
         if self.high is not None and amount > self.high:
             amount = self.high
         if self.low is not None and amount < self.low:
@@ -22,7 +22,7 @@ class Bounds:
 
 
 def cents(points_: Decimal) -> int:
-    """Points as whole cents."""
+    """Points as whole cents; exact for points with two decimals."""
     return int(points_ * 100)
 
 

@@ -1,8 +1,8 @@
-"""What an occurrence is still worth at an age: the curves of R3.4, step 4, exact to the cent.
+"""The value of an occurrence at an age: the curves of R3.4, step 4, exact to the cent.
 
-Points go in and come out as whole cents; ages are whole microseconds. Linear and step are computed in integers.
-Half-life is computed in binary floating point and, where that could fall on the wrong side of a rounding edge, in
-decimals of 34 digits. Halves are rounded away from zero. Nothing here knows which event or signal it is about.
+Points are whole cents; ages are whole microseconds. Linear and step use integers. Half-life uses binary floats; if the
+result is near a half cent, where a float could round the wrong way, it uses decimals of 34 digits. Halves are rounded
+away from zero. This module does not know events or signals.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,22 @@ DAY = 86_400_000_000
 """A day in microseconds."""
 
 Worth = Callable[[int], tuple[int, float]]
-"""Age in microseconds → the value in cents and the factor it came from."""
+"""Age in microseconds → (value in cents, factor)."""
 
 _EXACT = Context(prec=34)
 _T = TypeVar("_T")
 
 
 def worth_of(points: int, decay: Decay) -> Worth:
-    """How ``points`` cents fade along a curve, floor and sign included.
+    """The decay of ``points`` cents along a curve, with floor and sign.
 
-    Raises ValueError for a curve without its parts.
+    Example: 1000 cents, half-life of 30 days and a floor of 2 points give 500 after 30 days, 250 after 60 and 200 after
+    90. Raises ValueError if a parameter of the curve is missing.
     """
     faded = CURVES[decay.curve](abs(points), decay)
+    # A floor above the points must not raise them.
     floor = 0 if decay.floor is None else min(abs(points), int(decay.floor * 100))
+    # Curves work on magnitudes, so that halves of negative points are rounded away from zero too.
     sign = -1 if points < 0 else 1
 
     def worth(age: int) -> tuple[int, float]:
@@ -67,6 +70,7 @@ def _half_life(points: int, decay: Decay) -> Worth:
     def faded(age: int) -> tuple[int, float]:
         factor = 0.5 ** (age / half_as_float)
         near = points * factor
+        # The float error is far below 1e-12 of the value, so outside this margin it cannot cross a half.
         if abs(near % 1 - 0.5) > near * 1e-12 + 1e-9:
             return round(near), factor
         exact = _EXACT.power(Decimal("0.5"), _EXACT.divide(Decimal(age), half))
@@ -76,7 +80,7 @@ def _half_life(points: int, decay: Decay) -> Worth:
 
 
 def _step(points: int, decay: Decay) -> Worth:
-    """The percent of the greatest ``after_days`` reached, else all."""
+    """The percent of the largest ``after_days`` that the age has reached; before the first step all points."""
     steps = sorted((_days(step.after_days), Fraction(step.percent) / 100) for step in decay.steps)
     levels = [(start, rounded(points * part.numerator, part.denominator), float(part)) for start, part in steps]
     levels.reverse()
@@ -91,7 +95,7 @@ def _step(points: int, decay: Decay) -> Worth:
 
 
 def _expire(points: int, decay: Decay) -> Worth:
-    """All while age < days, then nothing."""
+    """All points while age < days, then 0."""
     end = _days(_given(decay.days, decay, "days"))
     return lambda age: (points, 1.0) if age < end else (0, 0.0)
 
@@ -103,16 +107,16 @@ CURVES: dict[str, Callable[[int, Decay], Worth]] = {
     "step": _step,
     "expire": _expire,
 }
-"""Curve → how a magnitude fades along it."""
+"""Curve → decay of a magnitude."""
 
 
 def rounded(numerator: int, denominator: int) -> int:
-    """A ratio that is not negative, to the nearest whole number, halves up (for magnitudes: away from zero)."""
+    """A ratio ≥ 0 as the nearest whole number, halves up (for magnitudes: away from zero)."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _days(days: Decimal) -> int:
-    """The first whole microsecond that is at least so many days."""
+    """Days as whole microseconds, rounded up."""
     return -(-Fraction(days) * DAY // 1)
 
 

@@ -1,7 +1,7 @@
-"""What of a policy document decides scores, and what decides how statements become facts (R1.4, R3.6).
+"""Digests of the parts of a policy that determine scores, and of those that determine facts (R1.4, R3.6).
 
-Two versions with the same `scoring_digest` give every lead the same scores and the same verdict; with the same
-`reading_digest` they make the same claims of the same events. Both are told from canonical documents alone.
+Two versions with the same `scoring_digest` give every lead the same scores and verdict. Two versions with the same
+`reading_digest` read the same facts from the same events. Both digests need only the canonical document.
 """
 
 import json
@@ -10,16 +10,16 @@ from hashlib import sha256
 from typing import Any
 
 SCORING = ("timezone", "fields", "events", "segments", "models", "qualification")
-"""Parts of a document that scores and verdicts are made of."""
+"""Parts of a document that scores and verdicts depend on."""
 
 
 def scoring_digest(document: Mapping[str, Any]) -> str:
-    """What scores and verdicts depend on."""
+    """The digest of the parts that scores and verdicts depend on."""
     return _digest({part: document.get(part) for part in SCORING})
 
 
 def reading_digest(document: Mapping[str, Any]) -> str:
-    """What the reading of statements depends on: types, options and unknown values of fields."""
+    """The digest of the parts that reading depends on: types, options and unknown values of fields."""
     return _digest(document.get("fields"))
 
 
@@ -28,7 +28,7 @@ def _digest(part: Any) -> str:
 
 
 def _without_labels(part: Any) -> Any:
-    """A document's part without what is only shown."""
+    """A part of a document without labels, which are only shown."""
     if isinstance(part, Mapping):
         return {key: _without_labels(value) for key, value in part.items() if key != "label"}
     return [_without_labels(one) for one in part] if isinstance(part, list | tuple) else part

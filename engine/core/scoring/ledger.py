@@ -1,9 +1,10 @@
-"""The arithmetic of the ledger: which occurrence contributes how much once limits have cut (R3.5).
+"""The arithmetic of the ledger: the contribution of each occurrence after limits (R3.5).
 
-Whole cents throughout. At each level (signal, group, total) an excess over a limit is taken from the occurrences whose
-sign is the excess's, latest first, each at most down to 0; the first level that cuts an occurrence is named beside it.
-What no occurrence can give, and whatever a ``min`` adds, is an adjustment: so contributions and adjustments always add
-up to the engagement. Which occurrences count, and what each is worth, is decided before.
+All amounts are whole cents. At each level (signal, group, total), an excess over a limit is taken from the occurrences
+of the same sign, latest first, each down to 0 at most. An occurrence stores the first level that cut it. The part that
+no occurrence can give, and the part that a ``min`` adds, is an adjustment. So contributions and adjustments always add
+up to the engagement. Example: three downloads of 10 points in a group with max 25 contribute 10, 10 and 5. The caller
+decides which occurrences count and what each is worth.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ Counted = tuple[SignalPlan, Past, int, float]
 
 
 class Ledger:
-    """Counted occurrences in order of history and, at one event, of the document, with what limits leave of each."""
+    """Counted occurrences with their contributions, in order of history and, at one event, of the document."""
 
     __slots__ = ("_adjustments", "_contributions", "_counted", "_cuts", "_model", "engagement")
 
@@ -36,7 +37,7 @@ class Ledger:
         return Lines(self)
 
     def line(self, place: int) -> LedgerLine:
-        """The line of one occurrence, 0 being the first in history."""
+        """The line of one occurrence; 0 is the first in history."""
         signal, past, value, factor = self._counted[place]
         occurred_at, source, event_id, _, _ = past
         contribution = self._contributions[place]
@@ -51,7 +52,7 @@ class Ledger:
         return len(self._counted)
 
     def signals(self) -> tuple[SignalTotal, ...]:
-        """Count, value and contribution of every signal that counted, in the order of the document."""
+        """Count, value and contribution of every signal that counted, in document order."""
         sums: dict[int, list[int]] = {}
         for (signal, _, value, _), contribution in zip(self._counted, self._contributions, strict=True):
             total = sums.setdefault(signal.place, [0, 0, 0])
@@ -66,7 +67,7 @@ class Ledger:
         )
 
     def adjustments(self) -> tuple[Adjustment, ...]:
-        """What bounds added beyond the occurrences."""
+        """What bounds added or removed beyond the occurrences."""
         return tuple(Adjustment(level, key, points(amount)) for level, key, amount in self._adjustments)
 
     def _settle(self) -> int:
@@ -79,6 +80,7 @@ class Ledger:
             totals[signal.group] += value
             if signal.limit is not None:
                 of_signal.setdefault(signal.place, []).append(place)
+        # Signals before groups, groups before the total: each level limits what the level below leaves.
         for number, places in of_signal.items():
             signal = self._model.signals[number]
             totals[signal.group] -= self._limit(signal, places)
@@ -86,19 +88,19 @@ class Ledger:
         return self._fit_in(total, self._model.total, ("total", "total"), range(len(self._counted)))
 
     def _limit(self, signal: SignalPlan, places: Sequence[int]) -> int:
-        """Keeps the total of one signal within ±limit; returns what was taken. Its occurrences all have one sign."""
+        """Cuts the total of one signal to ±limit; returns the cut amount. All its occurrences have the same sign."""
         total = sum(self._contributions[place] for place in places)
         excess = total - Bounds(-signal.limit, signal.limit).clamp(total) if signal.limit is not None else 0
         self._take(places, excess, "signal")
         return excess
 
     def _bound(self, group: int, total: int, places: Sequence[int]) -> int:
-        """Keeps the total of one group inside its bounds."""
+        """The total of one group, within its bounds."""
         key, bounds = self._model.groups[group]
         return self._fit_in(total, bounds, ("group", key), places)
 
     def _fit_in(self, total: int, bounds: Bounds, level: tuple[str, str], places: Sequence[int]) -> int:
-        """The total inside the bounds; the difference is taken from occurrences, the rest becomes an adjustment."""
+        """The total within the bounds; an excess is taken from occurrences, the remainder becomes an adjustment."""
         bounded = bounds.clamp(total)
         left = total - bounded
         if left > 0:
@@ -108,7 +110,7 @@ class Ledger:
         return bounded
 
     def _take(self, places: Sequence[int], excess: int, level: str) -> int:
-        """Takes an excess from occurrences of its sign, latest first; returns what none of them could give."""
+        """Takes an excess from occurrences of its sign, latest first; returns the remainder that none could give."""
         contributions, cuts = self._contributions, self._cuts
         sign = -1 if excess < 0 else 1
         left = abs(excess)
@@ -125,7 +127,7 @@ class Ledger:
 
 
 class Lines(Sequence[LedgerLine]):
-    """The lines of a ledger, each made when it is looked at; equal to any sequence of equal lines."""
+    """The lines of a ledger, each built on access; equal to any sequence of equal lines."""
 
     __slots__ = ("_ledger",)
 

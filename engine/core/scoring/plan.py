@@ -1,6 +1,6 @@
-"""A policy's models made ready for scoring: whole cents, rule ids, listeners by event type. Built once per policy.
+"""The models of a policy, prepared for scoring: whole cents, rule ids, signals by event. Built once per policy.
 
-Nothing here looks at a lead; `engine.core.scoring.scoring` does.
+This module reads no lead; `engine.core.scoring.scoring` does.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class FitRulePlan:
-    """A fit rule: the matcher's ``rule`` id, the line it gives when true, its points in cents."""
+    """A fit rule: the matcher's ``rule`` id, its line when true, its points in cents."""
 
     rule: str
     line: FitLine
@@ -53,10 +53,10 @@ class FitGroupPlan:
 
 @dataclass(frozen=True, slots=True)
 class SignalPlan:
-    """A signal: its ``place`` in the document, its group's, what it is worth and how often it may count.
+    """A signal: its ``place`` in the document, the place of its group, its value, and how often it may count.
 
-    ``worth`` is None when it never fades, ``times`` when it counts without limit; ``paths`` are the
-    properties of the event at hand that its condition tests, step by step.
+    ``worth`` is None without decay; ``times`` is None without limit. ``paths`` has the properties of the current event
+    that the condition tests, split into steps.
     """
 
     place: int
@@ -77,7 +77,7 @@ class SignalPlan:
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model; ``listeners`` maps an event key to the signals that listen to it, in document order."""
+    """A model; ``listeners`` maps an event key to the signals that count it, in document order."""
 
     key: str
     rule: str
@@ -101,7 +101,7 @@ class ScoringPlan:
 
 
 class _Same(Generic[_T]):
-    """A value compared by identity, so that something large and immutable can be a key."""
+    """A value that is compared by identity, so that a large immutable object can be a cache key."""
 
     __slots__ = ("value",)
 
@@ -112,11 +112,12 @@ class _Same(Generic[_T]):
         return isinstance(other, _Same) and other.value is self.value
 
     def __hash__(self) -> int:
+        # Safe as a hash: the cache key holds the value, so its id is not reused while the entry lives.
         return id(self.value)
 
 
 def once_per_policy(make: Callable[[Policy], _T]) -> Callable[[Policy], _T]:
-    """Remembers what was made of the policies used last, by identity: a policy never changes."""
+    """Caches a function of a policy by identity, for the 32 policies used last; a policy is immutable."""
 
     @lru_cache(maxsize=32)
     def remembered(policy: _Same[Policy]) -> _T:
@@ -134,6 +135,7 @@ def frame_of(policy: Policy) -> Frame:
 @once_per_policy
 def scoring_plan(policy: Policy) -> ScoringPlan:
     """The plan of a policy."""
+    # sorted is stable: models of equal priority keep document order (R3.1).
     models = sorted(policy.models, key=lambda model: model.priority)
     return ScoringPlan(tuple(_model(model, policy) for model in models))
 
@@ -204,7 +206,7 @@ def _signal(place: int, group: int, keys: tuple[str, str], signal: Signal, segme
 
 
 def _paths(condition: Node, segments: Mapping[str, Node]) -> tuple[tuple[str, ...], ...]:
-    """The properties of the event at hand that a condition tests; the first step, ``properties``, is left out."""
+    """The properties of the current event that a condition tests, without the first step ``properties``."""
     tested = {leaf.event for leaf in leaves(condition, segments) if isinstance(leaf, PropertyTest)}
     return tuple(tuple(path.split(".")[1:]) for path in sorted(tested))
 
@@ -219,5 +221,5 @@ def _bounds(part: FitGroup | SignalGroup | Fit | Engagement) -> Bounds:
 
 
 def _edges(names: tuple[str, ...], edges: Mapping[Any, Decimal]) -> tuple[tuple[str, int], ...]:
-    """The edges from the best down; the last name has none."""
+    """The edges from the best name down; the last name has none."""
     return tuple((name, cents(edges[name])) for name in names if name in edges)

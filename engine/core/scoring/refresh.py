@@ -1,8 +1,9 @@
-"""When time alone may next change what a lead is scored as, or what follows from it (R3.6).
+"""The next moment at which time alone may change the scores or the verdict of a lead (R3.6).
 
-Read from the policy once: which events stop counting when (`count`, `days_since`, steps and ends of decay), which fade
-all the time, which dates are compared with now. Sound, not sharp: a moment given here may turn out to change nothing,
-but before it nothing changes. Conditions of assignment policies and clocks are asked when they are needed: left out.
+The policy is analysed once: when events stop counting (`count`, `days_since`, steps and ends of decay), which events
+decay continuously, and which dates are compared with now. The moment is a lower bound: nothing changes before it, and
+it may turn out that nothing changes at it either. Conditions of assignment policies and clocks are evaluated only when
+they are needed, so they are left out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,14 +23,14 @@ from rulesets.policy.policy import Decay, Policy
 RELATIVE = frozenset({"within_last_days", "more_than_days_ago"})
 DAY = timedelta(days=1)
 LONGEST = Fraction(36_600)
-"""Days at which spans are cut: nobody's lead is older."""
+"""Longest span in days (100 years); no lead is older."""
 
 
 @dataclass(slots=True)
 class Moves:
-    """What time moves under a policy: spans after events and dates at which something changes at once.
+    """Effects of time under a policy: spans after events and after dates at which a value changes.
 
-    ``fading`` maps an event to how long its points change all the time.
+    ``fading`` maps an event to how long its points change continuously.
     """
 
     after_events: dict[str, set[timedelta]] = field(default_factory=dict)
@@ -38,35 +39,36 @@ class Moves:
 
 
 def next_refresh(policy: Policy, view: LeadView) -> datetime | None:
-    """The next midnight in the policy zone at which the lead must be scored anew; None when time changes nothing."""
+    """The next midnight in the policy zone at which the lead must be scored again; None if time changes nothing."""
     change = next_change(policy, view)
     return None if change is None else midnight_from(change, view.zone)
 
 
 def next_change(policy: Policy, view: LeadView) -> datetime | None:
-    """The first moment after the view's at which time alone may change something; None: never."""
+    """The first moment after the view's at which time alone may change something; None if never."""
     moves, now = moves_of(policy), view.now
     if any(now < at + span for key, span in moves.fading.items() for at, _ in view.events(key)):
+        # Continuous decay: the next instant already differs. `next_refresh` rounds up to midnight.
         return now + timedelta(microseconds=1)
     moments = (*_after_events(moves, view), *_after_dates(moves, view))
     return min((moment for moment in moments if moment > now), default=None)
 
 
 def midnight_from(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The first 00:00 of a zone that is not before a moment, in the moment's own zone."""
+    """The first 00:00 of a zone at or after a moment, in the moment's own zone."""
     start = datetime.combine(moment.astimezone(zone).date(), time(), zone).astimezone(moment.tzinfo)
     return start if start >= moment else midnight_after(moment, zone)
 
 
 def midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The 00:00 of a zone that ends the day of a moment, in the moment's own zone."""
+    """The 00:00 of a zone at the end of the moment's day, in the moment's own zone."""
     tomorrow = moment.astimezone(zone).date() + DAY
     return datetime.combine(tomorrow, time(), zone).astimezone(moment.tzinfo)
 
 
 @once_per_policy
 def moves_of(policy: Policy) -> Moves:
-    """What time moves under a policy."""
+    """The effects of time under a policy."""
     moves = Moves()
     for test in _tests(policy):
         match test:
@@ -77,6 +79,7 @@ def moves_of(policy: Policy) -> Moves:
                 spans = {span for value in values for span in _beside(Decimal(str(value)))}
                 moves.after_events.setdefault(test.days_since.event, set()).update(spans)
             case FieldTest() if test.op in RELATIVE:
+                # timedelta(): the date itself, at which a future date becomes a past one.
                 moves.after_dates.setdefault(test.field, {timedelta()}).add(_span(Decimal(str(test.value))))
             case _:
                 pass
@@ -88,7 +91,7 @@ def moves_of(policy: Policy) -> Moves:
 
 
 def _tests(policy: Policy) -> Iterator[Node]:
-    """Every test of every condition that scores and verdicts look at, those inside counts too."""
+    """Every test of every condition of scores and verdicts, tests inside counts included."""
     segments = segments_of(policy)
     waiting = [c for name, part in named_conditions(policy).items() if name != ACTION for c in part.values()]
     while waiting:
@@ -108,8 +111,10 @@ def _learn_decay(moves: Moves, event: str, decay: Decay | None, cents: Decimal) 
         case Decay(curve="linear", percent=Decimal() as percent) if decay.period and percent:
             _fade(moves, event, _span(Decimal(decay.period.timedelta / DAY) * 100 / percent))
         case Decay(curve="half_life", days=Decimal() as days):
+            # Below half a cent the value rounds to 0, and at the floor it stays: from then on it is constant.
             least = max(Decimal("0.5"), (decay.floor or Decimal()) * 100)
             if cents > least:
+                # 1e-9 half-lives more than log2 says, so that its rounding error cannot end the decay too early.
                 _fade(moves, event, _span(days * Decimal(log2(cents / least) + 1e-9)))
         case _:
             pass
@@ -126,7 +131,7 @@ def _after_events(moves: Moves, view: LeadView) -> Iterator[datetime]:
 
 
 def _after_dates(moves: Moves, view: LeadView) -> Iterator[datetime]:
-    """Datetimes move to the microsecond; dates by whole days, at midnight."""
+    """Moments after the dates of a lead: datetimes exact to the microsecond, dates by whole days, at midnight."""
     for key, spans in moves.after_dates.items():
         value = view.value(key)
         if isinstance(value, datetime):
@@ -137,7 +142,7 @@ def _after_dates(moves: Moves, view: LeadView) -> Iterator[datetime]:
 
 
 def _later(moment: datetime, spans: Iterable[timedelta]) -> Iterator[datetime]:
-    """The moments so much later, wall clock kept in a zone; those beyond the calendar never come."""
+    """The moments later by each span (same wall-clock time in a zone), without those beyond the year 9999."""
     for span in spans:
         try:
             yield moment + span
@@ -146,11 +151,11 @@ def _later(moment: datetime, spans: Iterable[timedelta]) -> Iterator[datetime]:
 
 
 def _span(days: Decimal) -> timedelta:
-    """Days as a span, rounded up to a whole microsecond."""
+    """Days as a span, rounded up to whole microseconds."""
     return timedelta(microseconds=-(-min(Fraction(days), LONGEST) * 86_400_000_000 // 1))
 
 
 def _beside(days: Decimal) -> tuple[timedelta, timedelta]:
-    """Where a comparison of days since an event may turn: at so many days, and just after."""
+    """The spans at which a comparison of days since an event may change: at the operand, and just after it."""
     span = _span(days)
     return span, span + timedelta(microseconds=1)

@@ -1,8 +1,8 @@
 """How often a signal may count: per event, per asset or per day, within a window (R3.4, step 3).
 
-An occurrence counts if fewer than ``times`` *counted* occurrences with the same key lie in (its moment − window, its
-moment]. Keys: the signal; signal and asset as compared text (R2.4), an event without asset being its own; signal and
-calendar day in the policy zone.
+An occurrence counts if fewer than ``times`` *counted* occurrences with the same key are in (its moment − window, its
+moment]. The key is the signal (``event``), the signal and the folded asset (``asset``; an event without asset has a key
+of its own), or the signal and the calendar day in the policy zone (``day``).
 """
 
 from collections import deque
@@ -16,12 +16,12 @@ from rulesets.conditions.operands import property_at
 from rulesets.conditions.reading import Field, FieldType, fold, read
 
 ASSET = "properties.asset_id"
-"""Where an event names its asset unless the policy says otherwise (R1.8)."""
+"""The property that names the asset of an event, unless the policy declares another (R1.8)."""
 _ASSET_TEXT = Field("asset", FieldType.TEXT)
 
 
 class Repeats:
-    """What has counted so far on one walk through a history; occurrences must come in order."""
+    """The counted occurrences of one pass through a history; occurrences must come in order."""
 
     __slots__ = ("_assets", "_counted", "_frame", "_paths")
 
@@ -32,9 +32,10 @@ class Repeats:
         self._assets: dict[str, str | None] = {}
 
     def counts(self, signal: SignalPlan, times: int, past: Past) -> bool:
-        """Whether an occurrence of a limited signal counts; it is remembered if it does."""
+        """Whether an occurrence of a limited signal counts; if so, it is stored."""
         counted = self._counted.setdefault((signal.place, *self._key(signal, past)), deque())
         if signal.window is not None:
+            # An occurrence exactly one window old is outside: the window is open at its old end.
             while counted and past.occurred_at - counted[0] >= signal.window:
                 counted.popleft()
         if len(counted) >= times:
@@ -51,7 +52,7 @@ class Repeats:
         return (past.source, past.id) if asset is None else (asset,)
 
     def _asset(self, past: Past) -> str | None:
-        """The asset of an event as compared text; None when it names none that can be read."""
+        """The asset of an event as folded text; None if it names none or is not readable."""
         raw = property_at(past.properties, self._paths.get(past.type) or self._path(past.type))
         if not isinstance(raw, str):
             return self._read(raw)

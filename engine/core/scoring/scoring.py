@@ -1,8 +1,8 @@
-"""Scores of a lead at a moment: the model, fit, engagement, the ledger that adds up, the cell (R3.1–R3.9).
+"""Scores of a lead at a moment: model, fit, engagement, ledger and cell (R3.1–R3.9).
 
-A pure function of the lead's history, its facts, the policy and the moment; whole cents inside, points outside. Late
-and early arrivals give the same result because only the order of history counts. What follows from a cell is decided
-elsewhere.
+A pure function of the lead's history, its facts, the policy and the moment. It calculates in whole cents and returns
+points. Only the order of history counts, so events that arrive late give the same result. The consequences of a cell
+are decided elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ from rulesets.policy.policy import Policy
 
 
 def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[LeadView] = ()) -> Scores:
-    """Both scores of a lead at the moment of its view, with all of their arithmetic.
+    """Both scores of a lead at the moment of its view, with their arithmetic.
 
-    ``account`` are the views of the account's open leads, this one among them; models that score accounts look at all
-    of them and at the union of their histories (R3.7). Without it a lead is an account of its own.
+    ``account`` has the views of the account's open leads, this one included. Models that score accounts read all of
+    them and the union of their histories (R3.7). Without ``account`` a lead is an account of its own.
     """
     plan = scoring_plan(policy)
     model, subject = _choose(plan, view, matcher, account)
@@ -50,7 +50,7 @@ def score(policy: Policy, view: LeadView, matcher: Matcher, account: Sequence[Le
 
 
 def score_values(scores: Scores) -> dict[str, Any]:
-    """Scores as the ``score.*`` fields that later conditions read."""
+    """Scores as the ``score.*`` fields of conditions."""
     return {
         "score.fit": scores.fit,
         "score.engagement": scores.engagement,
@@ -62,7 +62,7 @@ def score_values(scores: Scores) -> dict[str, Any]:
 
 
 class _Subject:
-    """Who is scored: one lead, or all open leads of an account; a condition holds if it holds for one of them."""
+    """What is scored: one lead, or all open leads of an account; a condition holds if it holds for one of them."""
 
     __slots__ = ("_matcher", "history", "now", "true", "views")
 
@@ -74,7 +74,7 @@ class _Subject:
         self.true = self._match(PROFILE, views)
 
     def true_at(self, event: str, past: Past) -> frozenset[str]:
-        """Signals with property tests that are true at an event."""
+        """The signals with property tests that are true for an event."""
         return self._match(occurrence_of(event), [view.at_event(past.properties) for view in self.views])
 
     def _match(self, ruleset: str, views: Sequence[LeadView]) -> frozenset[str]:
@@ -85,10 +85,11 @@ class _Subject:
 def _choose(
     plan: ScoringPlan, view: LeadView, matcher: Matcher, account: Sequence[LeadView]
 ) -> tuple[ModelPlan, _Subject]:
-    """The first model that holds, and whom it scores; the last one when none does."""
+    """The first model that holds, and its subject; the last model if none holds."""
     lead = _Subject((view,), matcher)
     company = lead
     if account and any(model.of_account for model in plan.models):
+        # Only if a model needs it: joining the histories of a large account is costly.
         history = History.joined(other.history for other in account)
         company = _Subject([other.with_history(history) for other in account], matcher)
     subjects = ((model, company if model.of_account else lead) for model in plan.models)
@@ -98,7 +99,7 @@ def _choose(
 
 
 def _fit(model: ModelPlan, true: frozenset[str]) -> tuple[int, tuple[FitLine, ...], tuple[tuple[str, Any, Any], ...]]:
-    """Fit in cents, the true rules, and (key, sum, after the bounds) of every group (R3.3)."""
+    """Fit in cents, the true rules, and (key, sum, sum within the bounds) of every group (R3.3)."""
     lines: list[FitLine] = []
     groups: list[tuple[str, Any, Any]] = []
     total = model.fit_start
@@ -113,7 +114,7 @@ def _fit(model: ModelPlan, true: frozenset[str]) -> tuple[int, tuple[FitLine, ..
 
 
 def _count(model: ModelPlan, subject: _Subject) -> list[Counted]:
-    """Walks history once and keeps what occurs and counts, with its value (R3.4)."""
+    """The occurrences that count, with their values, from one pass through the history (R3.4)."""
     counted: list[Counted] = []
     listening = _Listening(model, subject)
     repeats = Repeats(subject.views[0].frame)
@@ -128,7 +129,7 @@ def _count(model: ModelPlan, subject: _Subject) -> list[Counted]:
 
 
 class _Listening:
-    """Which signals occur at an event, in the order of the document; events that look alike are asked about once."""
+    """The signals that occur at an event, in document order; cached for events with equal tested properties."""
 
     __slots__ = ("_alike", "_by_type", "_event_key", "_model", "_subject")
 
@@ -144,6 +145,7 @@ class _Listening:
         event, signals, paths = self._by_type.get(past.type) or self._of_type(past.type)
         if not paths:
             return signals
+        # repr tells 1, 1.0, True and "1" apart, and works for lists and objects, which are not hashable.
         looks = (event, *[repr(_property(past.properties, path)) for path in paths])
         found = self._alike.get(looks)
         if found is None:
@@ -153,7 +155,7 @@ class _Listening:
         return found
 
     def _of_type(self, event_type: str) -> "_Listeners":
-        """The event key, the signals that may occur, and the properties of the event that decide on them."""
+        """The event key, the signals that may occur, and the properties of the event that they test."""
         event = self._event_key(event_type)
         listening = self._model.listeners.get(event, ())
         signals = tuple(signal for signal in listening if signal.paths or signal.rule in self._subject.true)
@@ -174,5 +176,5 @@ def _property(properties: Mapping[str, Any], path: tuple[str, ...]) -> object:
 
 
 def _named(edges: tuple[tuple[str, int], ...], cents: int, otherwise: str) -> str:
-    """The best name whose edge is reached; an edge belongs to the better one."""
+    """The best name whose edge is reached; a score equal to an edge gets the better name."""
     return next((name for name, edge in edges if cents >= edge), otherwise)

@@ -1,8 +1,8 @@
-"""What leads of one account mean for each other under a policy, read from it once (R1.3, R3.7).
+"""When an event on one lead can change the scores of other leads of its account (R1.3, R3.7).
 
-Models that score accounts look at all open leads of an account, and conditions may read ``account.*``. So an event on
-one lead can change what another one is scored as. `affects_siblings` says when it can; it may say so in vain, never
-fail to.
+Models that score accounts read all open leads of an account, and conditions may read ``account.*``. `affects_siblings`
+tells whether an event may change the scores of other leads. False positives are possible, false negatives are not.
+The policy is analysed once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,15 +18,15 @@ from rulesets.conditions.moments import leaves, named_conditions, segments_of
 from rulesets.policy.policy import Model, Policy
 
 HOPS = 5
-"""How often refreshes may call for further ones, so that rules in which leads keep turning each other come to rest."""
+"""Longest chain of refreshes that cause each other; it ends loops in which leads change each other for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDependency:
-    """What a policy makes of the leads of an account together.
+    """How leads of an account depend on each other under a policy.
 
-    ``scores``: a model scores accounts; ``reads``: the ``account.*`` fields of its conditions; ``hears``: the events
-    whose occurrence may change the score of an account.
+    ``scores``: a model scores accounts; ``reads``: the ``account.*`` fields in conditions; ``hears``: the events that
+    may change the score of an account.
     """
 
     scores: bool
@@ -35,13 +35,13 @@ class AccountDependency:
 
     @property
     def matters(self) -> bool:
-        """Whether other leads of the account matter at all."""
+        """Whether leads of an account depend on each other at all."""
         return self.scores or bool(self.reads)
 
 
 @once_per_policy
 def account_dependency(policy: Policy) -> AccountDependency:
-    """What a policy makes of the leads of an account together."""
+    """How leads of an account depend on each other under a policy."""
     segments = segments_of(policy)
     conditions = [c for part in named_conditions(policy).values() for c in part.values()]
     fields = {test.field for test in _tests(conditions, segments) if isinstance(test, FieldTest)}
@@ -59,7 +59,7 @@ def _tests(conditions: list[Node], segments: Mapping[str, Node]) -> Iterator[Nod
 
 
 def _heard(model: Model, segments: Mapping[str, Node]) -> Iterator[str]:
-    """Events that a model's signals listen to, or that one of its conditions counts."""
+    """Events that the signals of a model count, or that its conditions read."""
     signals = [signal for group in model.engagement.groups for signal in group.signals if signal.enabled]
     rules = [rule.when for group in model.fit.groups for rule in group.rules if rule.enabled]
     for signal in signals:
@@ -73,7 +73,7 @@ def _heard(model: Model, segments: Mapping[str, Node]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class FactChange:
-    """What an event did to a lead, as far as others of its account may care. ``before``: how it was seen."""
+    """The effect of an event on a lead, as far as it concerns others of the account. ``before``: the view before it."""
 
     event: LeadEvent
     before: LeadView
@@ -88,6 +88,7 @@ def affects_siblings(policy: Policy, change: FactChange) -> bool:
         return False
     if change.facts_changed or (plan.scores and _opened_or_closed(change.stages)):
         return True
+    # A refresh changes no facts and is no activity, so beyond stages it affects nobody.
     if event.type == "score.refreshed":
         return False
     if plan.scores and before.vocabulary.event_key(event.type) in plan.hears:
@@ -96,13 +97,13 @@ def affects_siblings(policy: Policy, change: FactChange) -> bool:
 
 
 def hops_of(event: LeadEvent) -> int:
-    """How many refreshes led to this event, one after another."""
+    """How many refreshes in a chain led to this event."""
     hops = event.properties.get("hops", 0) if event.type == "score.refreshed" else 0
     return hops if isinstance(hops, int) else 0
 
 
 def next_quiet(policy: Policy, view: LeadView) -> datetime | None:
-    """When a lead will have been quiet for so long that it is no longer active, if a condition asks for that."""
+    """When a lead stops being active without further events; None if no condition reads active leads."""
     last = last_activity(view) if "account.active_leads" in account_dependency(policy).reads else None
     return last + ACTIVE if last is not None and last + ACTIVE > view.now else None
 

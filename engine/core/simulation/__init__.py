@@ -1,4 +1,4 @@
-"""Virtual time: the order in which things happen, the people of a simulation, and test cases of a policy.
+"""Simulation: the order of events in virtual time, the people of a simulation, and test cases of a policy.
 
-Imports the whole core and is imported by none of it.
+May import the whole core; no other package of the core imports it.
 """

@@ -1,7 +1,7 @@
-"""The people of a simulation: a roster document, what has been given to whom, and when that may change by itself.
+"""The people of a simulation: the roster, the counts per person, and when availability may change by time alone.
 
-Pure. Live, PostgreSQL counts open leads and assignments (`engine.store.decisions.rotation`); here both are counted as
-they happen.
+Pure. In live decisions PostgreSQL counts open leads and assignments (`engine.store.decisions.rotation`); here the
+counts are kept in memory.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 class Staff:
-    """Everybody of a roster. ``freed``: somebody may have become able to take a lead since this was last cleared."""
+    """The people of a roster. ``freed``: somebody may have become available since the flag was last cleared."""
 
     def __init__(self, roster: Roster, policy: Policy) -> None:
         self.schedules = Schedules.of_roster(policy, roster)
@@ -40,7 +40,8 @@ class Staff:
         self.people = people_of(roster)
         self.freed = True
         self.suspended: Callable[[str, str, datetime], bool] = lambda _person, _role, _now: False
-        """(person, role, moment) → whether they are suspended; set by whoever keeps suspensions."""
+        """(person, role, moment) → whether the person is suspended; set by the owner of the suspensions."""
+        # Records and hours are computed only if a policy reads them: both cost time at every decision.
         self._records_matter = any(rule.strategy == "top_performer" for rule in policy.assignment)
         self._hours_matter = any(rule.off_hours != "assign" for rule in policy.assignment)
         self._members = {
@@ -51,15 +52,15 @@ class Staff:
         self._records: dict[str, list[Record]] = {email: [] for email in self._members}
 
     def members(self, now: datetime) -> list[Member]:
-        """Everybody as they stand now, by e-mail."""
+        """All people with their current counts, sorted by e-mail."""
         return [self._counted(member, now) for member in self._members.values()]
 
     def waited_for(self, now: datetime) -> frozenset[str]:
-        """What queued leads may be waiting for that is there now (`engine.core.assignment.queueing.token`)."""
+        """The tokens that are satisfied now (`engine.core.assignment.queueing.token`)."""
         return tokens(able(self.members(now), now))
 
     def moved(self, before: LeadState, after: LeadState) -> None:
-        """A lead went from one state to another: whose open leads are more or fewer."""
+        """Updates the open leads of people after a change of a lead's state."""
         old, new = _open_with(before), _open_with(after)
         if old == new:
             return
@@ -70,22 +71,22 @@ class Staff:
                 self._members[email] = replace(member, open_leads=member.open_leads + more)
 
     def given(self, person: str, at: datetime) -> None:
-        """Somebody received a lead by assignment, which counts towards their caps (R5.9)."""
+        """Stores an assignment, which counts towards the person's caps (R5.9)."""
         self._received.setdefault(person, []).append(at)
 
     def holding(self, person: str) -> int:
-        """How many open leads somebody has."""
+        """How many open leads a person has."""
         return self._members[person].open_leads if person in self._members else 0
 
     def recorded(self, record: Record) -> None:
-        """Something for somebody's track record; what they decided or missed counts for top performers (R5.7)."""
+        """Stores an entry of the track record if it is a decided lead and a policy uses `top_performer` (R5.7)."""
         if self._records_matter and record.kind in DECIDED and record.person in self._records:
             self._records[record.person].append(record)
 
     def next_days(self, now: datetime) -> Iterator[datetime]:
-        """The coming moments at which somebody may take leads again.
+        """The next moments at which somebody may become available by time alone.
 
-        Midnights, for caps, absences and lists of months; and where hours matter, the beginnings of working time.
+        Midnights, for caps, absences and monthly lists; and the starts of working time, if a policy uses working hours.
         """
         dated = (m for m in self._members.values() if m.caps or m.absences or m.eligible_months)
         for zone in sorted({str(member.zone) for member in dated}):
@@ -116,7 +117,7 @@ class Staff:
 
 
 def people_of(roster: Roster) -> People:
-    """What decisions know of a roster: roles, who may act for others, who is active."""
+    """The people of a roster as decisions read them: roles, managers, who is active."""
     heads = {team.head.lower() for team in roster.teams if team.head}
     managers = {person.email for person in roster.people if person.role == "manager" and person.active}
     return People(
@@ -130,14 +131,14 @@ def people_of(roster: Roster) -> People:
 
 
 def _superiors(roster: Roster) -> dict[str, str]:
-    """Who is above whom: the manager, else the head of the team."""
+    """Person → superior: the manager, else the head of the team."""
     heads = {team.key: team.head.lower() for team in roster.teams if team.head}
     above = {person.email: person.manager or heads.get(person.team or "") for person in roster.people}
     return {email: superior for email, superior in above.items() if superior and superior != email}
 
 
 def _next_opening(calendar: WorkingCalendar, now: datetime) -> Iterator[datetime]:
-    """The next beginning of working time, if there is one."""
+    """The next start of working time, if there is one."""
     yield from islice((opens for opens, _ in working_spans(calendar, now) if opens > now), 1)
 
 

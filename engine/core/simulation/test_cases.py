@@ -1,13 +1,13 @@
-"""Test cases inside a policy (R10.1): what becomes of the leads they describe, and which rules they touch.
+"""Test cases inside a policy (R10.1): the results of the leads that they describe, and the rules that they touch.
 
-A case is a lead by itself: facts as the engine would read them, events in days before a moment, no people, no clocks.
-It is scored once at that moment, as R9.1 says: confirmations and stages ignored. Choices where the contract is silent:
+A case is a single lead: facts, read as in live decisions, and events some days before a moment; no people, no clocks.
+It is scored once at that moment, without confirmations and stages (R9.1). Choices where the contract says nothing:
 
-* without ``now`` the moment is noon of 1 January 2026 in the policy zone, so that a green case stays green whatever the
-  day; a case about dates names its own ``now``;
-* unreadable facts are unknown, as in live decisions, and are named in the result;
-* ``lead.created_at`` is the first event unless the case gives it; ``company.domain`` that of the mailbox;
-* assignment policies and clocks are about people and count neither as touched nor as untouched.
+* without ``now`` the moment is noon of 1 January 2026 in the policy zone, so that a case gives the same result on any
+  day; a case about dates sets its own ``now``;
+* unreadable facts are unknown, as in live decisions, and the result lists them;
+* ``lead.created_at`` is the first event unless the case sets it; ``company.domain`` is that of the mailbox;
+* assignment policies and clocks depend on people and count neither as touched nor as untouched.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,12 +33,12 @@ from rulesets.policy.vocabulary import GROUPS
 
 MOMENT = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - noon in whatever zone the policy has
 EXPECTED = ("fit", "engagement", "cell", "model", "route", "excluded", "flagged")
-"""What a case may expect, in the order in which it is reported."""
+"""The values that a case may expect, in the order of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDifference:
-    """What a case expected and what came of it."""
+    """An expected value and the different actual value."""
 
     what: str
     expected: Any
@@ -47,10 +47,9 @@ class CaseDifference:
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """A case. ``actual``: all a case may expect; ``touched``: rule ids (`rulesets.conditions.moments`) it brought
-    about.
+    """The result of a case. ``actual``: all values that a case may expect; ``touched``: ids of the rules that applied.
 
-    ``unreadable``: facts whose value cannot be read as the vocabulary says.
+    Rule ids are those of `rulesets.conditions.moments`. ``unreadable``: facts that the vocabulary cannot read.
     """
 
     key: str
@@ -61,13 +60,13 @@ class SampleResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the case is green."""
+        """Whether the case has no differences."""
         return not self.differences
 
 
 @dataclass(frozen=True, slots=True)
 class SampleReport:
-    """All cases of a policy, in order, and the rules that none of them touches, in the order of the document."""
+    """All cases of a policy, and the rules that no case touches, both in document order."""
 
     results: tuple[SampleResult, ...] = ()
     rules: int = 0
@@ -75,12 +74,12 @@ class SampleReport:
 
     @property
     def red(self) -> tuple[SampleResult, ...]:
-        """The cases that did not come out as expected."""
+        """The cases with differences."""
         return tuple(result for result in self.results if not result.passed)
 
 
 def run_samples(policy: Policy, matcher: Matcher | None = None) -> SampleReport:
-    """Runs the test cases of a policy without errors; without a matcher the reference interpreter answers."""
+    """Runs the test cases of a policy without errors; by default with the reference interpreter."""
     asked = matcher or InterpreterMatcher(policy)
     results = tuple(run_sample(policy, case, asked) for case in policy.tests)
     touched = frozenset[str]().union(*(result.touched for result in results))
@@ -89,7 +88,7 @@ def run_samples(policy: Policy, matcher: Matcher | None = None) -> SampleReport:
 
 
 def run_sample(policy: Policy, case: SampleCase, matcher: Matcher) -> SampleResult:
-    """1. the lead of the case at its moment; 2. scores and verdict; 3. what differs from what is expected."""
+    """Runs one case: 1. its lead at its moment; 2. scores and verdict; 3. differences from the expected values."""
     noting = _Noting(matcher)
     view, unreadable = sample_view(policy, case)
     found = score(policy, view, noting)
@@ -100,10 +99,11 @@ def run_sample(policy: Policy, case: SampleCase, matcher: Matcher) -> SampleResu
 
 
 def sample_view(policy: Policy, case: SampleCase) -> tuple[LeadView, tuple[str, ...]]:
-    """The lead of a case, and its facts that cannot be read."""
+    """The lead of a case, and its unreadable facts."""
     frame = frame_of(policy)
     now = sample_moment(case, frame.zone)
     events = [
+        # Zero-padded: events of one moment are ordered by id as text (R1.4).
         LeadEvent("case", f"{place:06}", one.type, now - _days(one.days_ago), properties=one.properties)
         for place, one in enumerate(case.events)
     ]
@@ -113,18 +113,19 @@ def sample_view(policy: Policy, case: SampleCase) -> tuple[LeadView, tuple[str, 
 
 
 def sample_moment(case: SampleCase, zone: ZoneInfo) -> datetime:
-    """The moment of a case; see the module's docstring for one that names none."""
+    """The moment of a case; see the module's docstring for the default."""
     moment = read(Field("now", FieldType.DATETIME), case.now, zone).value
     return moment if isinstance(moment, datetime) else MOMENT.replace(tzinfo=zone)
 
 
 def _days(days: Decimal) -> timedelta:
-    """Days as a whole number of microseconds, at most some 900 years."""
+    """Days as whole microseconds, at most about 900 years."""
+    # The limit keeps now - days after the year 1, the first of datetime.
     return timedelta(microseconds=int(min(days, Decimal(330_000)) * 86_400_000_000))
 
 
 def _facts(case: SampleCase, frame: Frame, first: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The facts as one event that states them would make them."""
+    """The facts, read as if one event had stated them."""
     traits, company, answers = (_in_group(case, GROUPS[group]) for group in ("traits", "company", "answers"))
     stating = LeadEvent("case", "facts", "lead.identified", first, traits=traits, company=company, answers=answers)
     claims, notes, _ = claimed.fold(claimed.NO_CLAIMS, stating, frame.vocabulary, frame.zone)
@@ -141,7 +142,7 @@ def _in_group(case: SampleCase, prefix: str) -> dict[str, Any]:
 
 
 class _Noting:
-    """A matcher that remembers what was true."""
+    """A matcher that collects the rules that were true."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
@@ -166,7 +167,7 @@ def _actual(scores: Scores, verdict: Verdict) -> dict[str, Any]:
 
 
 def _differences(case: SampleCase, actual: Mapping[str, Any]) -> Iterator[CaseDifference]:
-    """Only what the case names is compared; a null that was written expects nothing there."""
+    """Compares only values that the case sets; an explicit null expects that there is none."""
     for what in EXPECTED:
         if what in case.expect.model_fields_set:
             expected = getattr(case.expect, what)
@@ -178,7 +179,7 @@ def _differences(case: SampleCase, actual: Mapping[str, Any]) -> Iterator[CaseDi
 
 
 def _touched(scores: Scores, verdict: Verdict, true: set[str]) -> Iterator[str]:
-    """The rules that had a part in the result: of the model that scored, and of qualification."""
+    """The rules that contributed to the result: those of the scoring model, and those of qualification."""
     yield f"model.{scores.model}"
     yield from (f"fit.{scores.model}.{line.group}.{line.rule}" for line in scores.fit_lines)
     yield from (f"signal.{scores.model}.{total.group}.{total.signal}" for total in scores.signals)
@@ -188,7 +189,7 @@ def _touched(scores: Scores, verdict: Verdict, true: set[str]) -> Iterator[str]:
 
 
 def coverable(policy: Policy) -> Iterator[str]:
-    """The ids of all rules that a case can touch, in the order of the document."""
+    """The ids of all rules that a case can touch, in document order."""
     for model in policy.models:
         yield f"model.{model.key}"
         for group in model.fit.groups:

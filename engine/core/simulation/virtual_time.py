@@ -1,7 +1,7 @@
-"""Virtual time: in which order things happen, and what a simulation says of a lead (R6.8, R9.1, R9.2).
+"""Virtual time: the order of events in a simulation, and the output per lead (R6.8, R9.1, R9.2).
 
-Pure. An `Agenda` is what will happen, taken out moment by moment in the one order in which it would happen live; the
-bodies are the lines of `baton simulate`. Who drives it is `engine.simulation.simulate`.
+Pure. An `Agenda` is a priority queue of future events, in the order in which they would happen live. The bodies are the
+lines of `baton simulate`. `engine.simulation.simulate` drives the simulation.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 class Rank(IntEnum):
-    """What comes first at one instant (R6.8)."""
+    """The order at one instant (R6.8)."""
 
     CLOCK = 0
     ROSTER = 1
@@ -38,45 +38,45 @@ Key = tuple[datetime, Rank, tuple[str, ...], int]
 
 @dataclass(order=True, frozen=True, slots=True)
 class Item(Generic[_T]):
-    """Something that will happen: when, of which rank, its place among its like, and what it is."""
+    """A future event: moment, rank, place within the rank, and content."""
 
     key: Key
     what: _T = field(compare=False)
 
     @property
     def at(self) -> datetime:
-        """When."""
+        """The moment."""
         return self.key[0]
 
 
 class Agenda(Generic[_T]):
-    """Everything that will happen. At one instant: by rank, then by ``place``, then as it was put in."""
+    """All future events. Order at one instant: by rank, then by ``place``, then by insertion."""
 
     def __init__(self) -> None:
         self._items: list[Item[_T]] = []
         self._count = 0
 
     def put(self, at: datetime, rank: Rank, place: tuple[str, ...], what: _T) -> None:
-        """Something more will happen; at the present instant at the earliest."""
+        """Adds an event, now or later."""
         self._count += 1
         heappush(self._items, Item((at, rank, place, self._count), what))
 
     def put_events(self, events: Iterable[LeadEvent], what: Callable[[LeadEvent], _T]) -> None:
-        """Many events from outside at once, each as ``what(event)``."""
+        """Adds many external events at once, each as ``what(event)``."""
         for event in events:
             self._count += 1
             self._items.append(Item((event.occurred_at, Rank.EVENT, event.order[1:], self._count), what(event)))
         heapify(self._items)
 
     def next(self, until: datetime) -> Item[_T] | None:
-        """Takes out what happens next, None when nothing more does until then, that moment included."""
+        """Removes and returns the next event up to ``until``, included; None if there is none."""
         if not self._items or self._items[0].at > until:
             return None
         return heappop(self._items)
 
 
 def in_order(events: Iterable[LeadEvent]) -> list[LeadEvent]:
-    """Events in the order of history; of those with one (source, id) only the first given."""
+    """Events in the order of history; of several with the same (source, id) only the first."""
     first: dict[tuple[str, str], LeadEvent] = {}
     for event in events:
         first.setdefault((event.source, event.id), event)
@@ -85,7 +85,7 @@ def in_order(events: Iterable[LeadEvent]) -> list[LeadEvent]:
 
 @dataclass(frozen=True, slots=True)
 class LeadIdentities:
-    """Whom a line is about: identifiers as in the envelope, of several of a kind the first; and the first event."""
+    """The lead of a line: its identifiers as in the envelope (the first of each kind), and its first event."""
 
     identities: Mapping[str, str]
     first_event_at: datetime
@@ -133,7 +133,7 @@ def line_body(subject: LeadIdentities, standing: FinalStanding) -> dict[str, Any
 
 
 def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, choice: Choice | None) -> dict[str, Any]:
-    """One decision of a lead, short (R9.1, R9.2); the chosen candidate has the reason ``chosen``."""
+    """One decision of a lead in short form (R9.1, R9.2); the chosen candidate has the reason ``chosen``."""
     return {
         "event_id": event.id,
         "event": event.type,
@@ -150,5 +150,5 @@ def decision_line(event: LeadEvent, at: datetime, state: LeadState, cell: str, c
 
 @cache
 def _candidate(person: str, reason: str) -> dict[str, str]:
-    """A candidate of a line: one and the same object whoever says it, for a year of decisions has millions of them."""
+    """A candidate of a line; the object is shared, because a year of decisions has millions of candidates."""
     return {"person": person, "reason": reason}

@@ -1,4 +1,4 @@
-"""Clocks and strikes: what starts, meets, breaks and cancels a clock, and what it does then.
+"""Clocks and strikes: what starts, meets, breaks and cancels a clock, and the actions of a clock.
 
 May import everything up to `qualification`.
 """

@@ -1,12 +1,12 @@
-"""What clocks do: their actions one after another, and the events that tell of a clock (R6.4, R6.5).
+"""The actions of clocks, and the effects of clock events (R6.4, R6.5).
 
-Pure: the lead before comes in, the lead after and the effects come out. All actions concern the owner at the moment of
-the event. Choices made where the contract is silent:
+Pure: takes the lead before, returns the lead after and the effects. All actions apply to the owner at the moment of the
+event. Choices where the contract says nothing:
 
-* an action that moves the lead moves nothing once its owner or stage is another than the clock's, or once an earlier
-  action of the list has moved it; who is told and who is struck stays the same;
-* a broken `hold` clock does what its `on_breach` says; a held one does `on_held`;
-* who has nobody above them cannot escalate: the lead waits in the queue and the managers are told.
+* an action that moves the lead is skipped if owner or stage are no longer those of the clock, or if an earlier action
+  of the list has moved the lead. Notices and strikes still happen;
+* a broken `hold` clock runs `on_breach`; a held one runs `on_held`;
+* without an active superior, `escalate` puts the lead into the queue and sends a notice to the managers.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,12 +24,12 @@ from rulesets.policy.policy import Action, ClockRule
 
 WITH_SALES = frozenset({Stage.MQL, Stage.SQL, Stage.OPPORTUNITY})
 WAITING_PRIORITY = 3
-"""Where a lead waits that an action queued, until its cell says otherwise."""
+"""The queue priority after an action, until the cell's priority replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What the actions are about: a clock, the ``kind`` of notice and the event."""
+    """The cause of actions: a clock, the ``kind`` of notice, and the event."""
 
     kind: str
     clock: SlaClock
@@ -37,12 +37,12 @@ class Occasion:
 
     @property
     def at(self) -> datetime:
-        """When what is told of happened."""
+        """When the event happened."""
         return self.event.occurred_at
 
     @property
     def values(self) -> dict[str, str | int]:
-        """What notices say of the clock."""
+        """The values of notices about the clock."""
         about: dict[str, str | int] = {"clock": self.clock.key, "due_at": self.clock.due_at.isoformat()}
         percent = self.event.properties.get("percent")
         return {**about, "percent": percent} if isinstance(percent, int) else about
@@ -50,7 +50,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The lead after actions, what else they do, and whether somebody else is to be found by the same policy."""
+    """The lead after actions, their effects, and ``taken``: whether the same policy must find another person."""
 
     state: LeadState
     effects: tuple[Effect, ...] = ()
@@ -59,7 +59,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What an event that tells of a clock led to; ``breached`` is the clock that breached just now."""
+    """The result of a clock event; ``breached`` is the clock that this event breached."""
 
     state: LeadState
     clocks: tuple[SlaClock, ...]
@@ -79,18 +79,20 @@ def follow(
     rules: Definitions,
     people: People,
 ) -> Followed:
-    """What a warning, a breach or a held clock does; nothing for other events and for clocks that do not run."""
+    """The effect of a warning, a breach or a held clock; none for other events and for clocks that do not run."""
     clock = _told_of(event, clocks)
     if clock is None:
         return Followed(state, clocks)
     rule = rules(clock.policy_number, clock.key)
     if event.type == "sla.warned":
         return _perform(rule.on_warn, state, clocks, rule, Occasion("sla_warned", clock, event), people)
+    # At the due time: the clock event may be decided later.
     ended = replace(clock, state="held" if event.type == "sla.held" else "breached", ended_at=clock.due_at)
     clocks = tuple(ended if one is clock else one for one in clocks)
     if event.type == "sla.held":
         return _perform(rule.on_held, state, clocks, rule, Occasion("sla_held", ended, event), people)
     actions = sla.breach_actions(rule, state.breaches.get(clock.key, 0) + 1)
+    # Before the actions: a `reassign` must pass over the person who missed (R5.3).
     missed = _remember_miss(state, ended)
     followed = _perform(actions, missed, clocks, rule, Occasion("sla_breached", ended, event), people)
     record = (Record("missed", clock.owner, clock.due_at, clock.key),) if clock.owner else ()
@@ -105,7 +107,7 @@ def settle_holds(
     rules: Definitions,
     people: People,
 ) -> Done:
-    """What follows from clocks of `kind: hold` that an event broke, or made held at once."""
+    """The actions of `hold` clocks that an event broke, or that it made held at once."""
     earlier, done = set(before), Done(state)
     for clock in after:
         if clock in earlier or clock.state not in {"broken", "held"}:
@@ -118,7 +120,7 @@ def settle_holds(
 
 
 def perform(actions: Iterable[Action], state: LeadState, rule: ClockRule, occasion: Occasion, people: People) -> Done:
-    """The actions in their order; those that move the lead only while it is still as the clock left it."""
+    """Runs actions in order; an action that moves the lead runs only if nothing else has moved it."""
     done, owner = Done(state), occasion.clock.owner
     moves = owner is not None and owner == state.owner and rule.starts_on.stage in {None, state.stage}
     for action in actions:
@@ -126,6 +128,7 @@ def perform(actions: Iterable[Action], state: LeadState, rule: ClockRule, occasi
             continue
         more = ACTIONS[action.do](done.state, action, occasion, people)
         done = Done(more.state, (*done.effects, *more.effects), done.taken or more.taken)
+    # A breach without owner strikes nobody, so the manager must be alerted (R6.4).
     if owner is None and occasion.kind == "sla_breached":
         done = replace(done, effects=(*done.effects, _notice(occasion, "manager")))
     return done
@@ -144,28 +147,28 @@ def _perform(
 
 
 def _told_of(event: LeadEvent, clocks: Iterable[SlaClock]) -> SlaClock | None:
-    """The running clock that an event tells of."""
+    """The running clock of a clock event; None if there is none."""
     if event.type not in sla.EVENTS:
         return None
     return next((clock for clock in clocks if clock.id == event.properties.get("clock") and clock.running), None)
 
 
 def _remember_miss(state: LeadState, clock: SlaClock) -> LeadState:
-    """The one who missed is not asked again for this lead; what was due before it was recycled is forgotten (R4.6)."""
+    """Adds the owner who missed to ``passed_over``; not for a clock of an earlier cycle (R4.6)."""
     if clock.owner is None or not is_of_cycle(clock, state):
         return state
     return replace(state, passed_over=(*state.passed_over, PassedOver(clock.owner, "missed", clock.due_at)))
 
 
 def is_of_cycle(clock: SlaClock, state: LeadState) -> bool:
-    """Whether a clock belongs to the lead's present cycle."""
+    """Whether a clock was due in the lead's current cycle."""
     return state.recycled_at is None or clock.due_at > state.recycled_at
 
 
 def counted(
     state: LeadState, breached: SlaClock | None, clocks: Iterable[SlaClock], earlier: Iterable[SlaClock]
 ) -> LeadState:
-    """The state with its breaches by clock key: one more for a breach, none again for a clock met just now (R6.5)."""
+    """The state with its breaches by clock key: plus 1 for a breach, 0 for a clock that was just met (R6.5)."""
     counts = dict(state.breaches)
     if breached is not None and is_of_cycle(breached, state):
         counts[breached.key] = counts.get(breached.key, 0) + 1
@@ -241,11 +244,11 @@ ACTIONS: Mapping[str, Perform] = {
 }
 """Every action of R6.5."""
 MOVES = frozenset({"reassign", "escalate", "pool", "queue", "recycle", "disqualify"})
-"""Those that take the lead from its owner or out of its stage."""
+"""Actions that change the owner or the stage of the lead."""
 
 
 def _taken(state: LeadState, occasion: Occasion) -> LeadState:
-    """The lead without its owner, who lost it by this clock."""
+    """The lead without owner; the owner is stored as a former owner because of this clock."""
     clock = occasion.clock
     left = replace(state, owner=None, queued=None)
     return with_former_owner(left, clock.owner or "", clock.key, clock.due_at)

@@ -1,4 +1,4 @@
-"""An event as clocks see it: whether a clock names it as met, cancelled or broken by it (R6.3, R6.4)."""
+"""Tells whether a clock names an event in ``met_by``, ``cancelled_by`` or ``broken_by`` (R6.3, R6.4)."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,13 @@ from rulesets.policy.policy import EventItem, EventMatch, Policy
 
 
 def clock_event(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> ClockEvent:
-    """The event with what names it; an event whose move is refused is named by nothing."""
+    """The event for running clocks; no clock reacts to an event whose move is refused."""
     names = event_names(event, view, policy, refused=refused)
     return ClockEvent(event, names, justified=_is_justified(event, policy))
 
 
 def event_names(event: LeadEvent, view: LeadView, policy: Policy, *, refused: bool) -> Names:
-    """Tells whether the event is among those that a clock names: by its key, its condition, its reason (§6)."""
+    """A function: does a list of a clock contain the event? It compares key, condition and reason (§6)."""
     key = view.vocabulary.event_key(event.type)
     at_event = view.at_event(event.properties)
 

@@ -1,10 +1,10 @@
-"""Strikes and suspensions: consecutive misses over named clocks, and the time without leads they lead to (R6.6).
+"""Strikes and suspensions: consecutive misses of named clocks, and the time without new leads that follows (R6.6).
 
-Pure arithmetic on counters. The caller brings what is known of the people concerned, under a lock where several write
-at once, and keeps what changed. Choices made where the contract is silent:
+Pure arithmetic on counters. The caller passes the counters of the people concerned, under a lock if several processes
+write, and stores the changes. Choices where the contract says nothing:
 
-* a counter belongs to a rule's role and clocks, so that another `consecutive` or another time goes on counting;
-* only misses with the action `strike` count; any clock of the rule met in time begins anew.
+* a counter belongs to the role and the clocks of a rule, so a change of `consecutive` or `suspend` keeps the count;
+* only misses with the action `strike` count; any clock of the rule that is met in time resets the counter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from rulesets.policy.policy import StrikeRule
 
 @dataclass(frozen=True, slots=True)
 class SuspensionBegun:
-    """A time in which a person receives no leads of a role: ``start`` included, ``end`` not."""
+    """A time in which a person receives no leads of a role; ``start`` is included, ``end`` is not."""
 
     person: str
     role: str
@@ -32,7 +32,7 @@ class SuspensionBegun:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What a strike came to: how many in a row of how many, and the suspension it began."""
+    """The result of a strike: ``count`` misses in a row of ``of``, and the suspension if it began one."""
 
     person: str
     rule: str
@@ -42,12 +42,12 @@ class Struck:
 
 
 def rule_key(rule: StrikeRule) -> str:
-    """Under which name the counters of a rule are kept."""
+    """The key of a rule's counters."""
     return f"{rule.role}:{','.join(sorted(rule.sla))}"
 
 
 class Discipline:
-    """Counters by (person, rule) and suspensions; ``changed`` are the counters that moved, ``begun`` what began."""
+    """Counters by (person, rule) and suspensions; ``changed``: changed counters, ``begun``: new suspensions."""
 
     def __init__(self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[SuspensionBegun] = ()) -> None:
         self.counts = dict(counts)
@@ -56,13 +56,13 @@ class Discipline:
         self._suspensions = list(suspensions)
 
     def is_suspended(self, person: str, role: str, moment: datetime) -> bool:
-        """Whether somebody receives no leads of a role then."""
+        """Whether a person is suspended for a role at a moment."""
         return any(one.person == person and one.role == role and one.covers(moment) for one in self._suspensions)
 
     def feel(
         self, effects: Iterable[Effect], rules: Sequence[StrikeRule], roles: Mapping[str, str]
     ) -> tuple[Struck, ...]:
-        """Count the strikes of a decision and forget those of clocks that were met; in their order."""
+        """Counts the strikes of a decision and resets counters of clocks that were met, in order."""
         struck: list[Struck] = []
         for effect in effects:
             if isinstance(effect, Reset):
@@ -82,7 +82,8 @@ class Discipline:
                 self.changed.add(place)
 
     def _strike(self, missed: Strike, rule: StrikeRule) -> Struck | None:
-        """One more; at the limit a suspension begins when the clock was due. Misses while suspended do not count."""
+        """Counts one miss; at the limit a suspension begins. Misses during a suspension do not count."""
+        # By the due time and not by now: a decision may come late, also in a replay.
         if self.is_suspended(missed.person, rule.role, missed.due_at):
             return None
         key = rule_key(rule)
@@ -93,6 +94,7 @@ class Discipline:
         if not full:
             return Struck(missed.person, key, count, rule.consecutive)
         begun = SuspensionBegun(missed.person, rule.role, key, missed.due_at, missed.due_at + rule.suspend.timedelta)
+        # At once, so that a second miss in the same decision is not counted any more.
         self._suspensions.append(begun)
         self.begun.append(begun)
         return Struck(missed.person, key, count, rule.consecutive, begun)

@@ -1,4 +1,4 @@
-"""Checks of conditions: types, depth, what is always true or never, rows that repeat or contradict each other.
+"""Checks of conditions: types, depth, conditions that are always or never true, rows that repeat or contradict others.
 
-A finding is certain; a check that would take too long stays silent.
+Every finding is certain; a check that would take too long reports nothing.
 """

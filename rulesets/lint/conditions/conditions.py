@@ -1,6 +1,6 @@
-"""Conditions: fields and events they name, operators and operands of the right type, depth, and what scoring may read.
+"""Conditions: their fields and events, the types of operators and operands, depth, and what scoring may read.
 
-Segments are judged where they are used: what a signal may test, a route may not (R2.2, R2.7).
+Segments are checked where they are used: a signal may test properties, a route may not (R2.2, R2.7).
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ DEEPEST_GROUPS = 4
 LARGEST_CONDITION = 10_000
 """Most nodes of a condition with segments expanded."""
 Located = tuple[Place, Node, bool]
-"""A node, where it is, and whether it stands inside a ``where``."""
+"""A node, its place, and whether it is inside a ``where``."""
 
 
 def check_conditions(known: DocumentIndex) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def _check_test(
     type_: FieldType | None,
     field: Field | None = None,
 ) -> Iterator[Finding]:
-    """Operator against type, operand against operator; ``type_`` is None for a field that is reported elsewhere."""
+    """Checks operator against type and operand against operator; ``type_`` is None if the field has its own error."""
     operator = OPERATORS.get(node.op)
     if operator is None:
         fitting = [o.key for o in OPERATORS.values() if type_ is None or type_ in o.types]
@@ -133,7 +133,7 @@ def _check_options(known: DocumentIndex, place: Place, value: Any, field: Field)
 
 
 def _check_use(known: DocumentIndex, site: Site, located: list[Located]) -> Iterator[Finding]:
-    """What may be tested here: event properties, and what scoring may read; segments expanded."""
+    """Checks what may be tested here: event properties, and fields that scoring may read; segments expanded."""
     for place, node, inside in located:
         at_event = site.at_event or inside
         if isinstance(node, PropertyTest) and not at_event:
@@ -163,7 +163,7 @@ def _check_segment_use(known: DocumentIndex, site: Site, node: SegmentTest) -> I
 
 
 def _check_depth(known: DocumentIndex, site: Site, located: list[Located]) -> Iterator[Finding]:
-    """Groups nest at most four deep with segments expanded; each ``where`` counts by itself (R2.2)."""
+    """Groups nest at most four deep with segments expanded; each ``where`` is measured on its own (R2.2)."""
     roots: list[tuple[Place, Node]] = [(site.place, site.condition)]
     roots += [(place, node) for place, node, inside in located if inside and place[-1] == "where"]
     for place, root in roots:

@@ -1,8 +1,8 @@
-"""Rows that say the same twice, rows that contradict each other, rows that one before them always forestalls.
+"""Rows that repeat each other, rows that contradict each other, rows that never apply because of an earlier row.
 
-Two rows are duplicates when they certainly hold for the same leads and nothing else tells them apart; contradictory
-when one then gives points and the other takes some. Exclusions, routes and assignment policies are tried in order: what
-holds only where one before it holds is never the one that is recorded or asked.
+Two rows are duplicates if they certainly hold for the same leads and differ in nothing else. They are contradictory if
+one of them adds points and the other subtracts points. Exclusions, routes and assignment policies are tried in order: a
+row is shadowed if an earlier row holds whenever it holds. Example: ``employees gte 100`` after ``employees gte 10``.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from rulesets.policy.policy import AssignmentPolicy, Model, MqlRoute, OtherPolic
 MOST_PAIRS = 5_000
 """Most pairs of one list that are compared."""
 Row = tuple[Place, Any, Hashable]
-"""A row, and what it says as something that equals what rows of the same meaning say."""
+"""Place, row, and a value that is equal for rows of the same meaning."""
 
 
 def check_duplicates(meaning: Meaning) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def check_duplicates(meaning: Meaning) -> Iterator[Finding]:
 
 
 def said(meaning: Meaning, condition: Node) -> Hashable:
-    """What a condition says; None when it was not looked into, or never holds (which is told elsewhere)."""
+    """The meaning of a condition; None if it is undecided, or if it never holds (`check_truth` reports that)."""
     answer = meaning.questions.ask(condition)
     return (answer.region or answer.form) if answer.may_hold else None
 
@@ -61,14 +61,14 @@ def _engagement(meaning: Meaning, place: Place, model: Model) -> Iterator[Findin
 
 
 def _heard(meaning: Meaning, signal: Signal) -> Hashable:
-    """What a signal counts and how it fades: signals that differ in either are meant to."""
+    """What a signal counts and how it decays. Signals that differ in one of these differ on purpose."""
     when = said(meaning, signal.when)
     counts = signal.model_dump_json(include={"max", "repeat", "decay"})
     return None if when is None else (frozenset(signal.events), when, counts)
 
 
 def _same(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
-    """Every row that says what an earlier one says, with the first that does."""
+    """Every row that has the meaning of an earlier row, with the first row of that meaning."""
     first: dict[Hashable, Row] = {}
     for row in rows:
         if row[2] is not None and first.setdefault(row[2], row) is not row:
@@ -77,6 +77,7 @@ def _same(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
 
 def _twice(meaning: Meaning, rows: Sequence[Row]) -> Iterator[Finding]:
     for (_, first, _), (place, row, _) in _same(rows):
+        # Opposite signs are contradictory and not duplicates; `_contradictory` reports them.
         if getattr(first, "points", 0) * getattr(row, "points", 0) >= 0:
             message = says(
                 "%(one)s holds for exactly the same leads as %(other)s, and both count",
@@ -119,7 +120,7 @@ def _forestalled(meaning: Meaning) -> Iterator[Finding]:
 
 
 def _named(policy: Policy) -> frozenset[str | None]:
-    """Assignment policies that are asked by name, too."""
+    """Assignment policies that cells or other policies name: those can apply even if an earlier one always holds."""
     cells = [c for model in policy.models for c in (model.matrix.default, *model.matrix.cells.values())]
     others = [one.otherwise.policy for one in policy.assignment if isinstance(one.otherwise, OtherPolicy)]
     return frozenset([*(cell.assignment for cell in cells), *others])
@@ -143,7 +144,7 @@ def _shadowed(meaning: Meaning, place: Place, rows: Sequence[tuple[int, Any]]) -
 
 
 def _forestalls(meaning: Meaning, earlier: Any, later: Any) -> bool:
-    """Whether the earlier row leaves nothing to the later one."""
+    """Whether the later row never applies because of the earlier one."""
     if isinstance(later, MqlRoute) and not _asks_less(earlier, later):
         return False
     if isinstance(later, AssignmentPolicy) and not _same_people(earlier, later):
@@ -151,12 +152,13 @@ def _forestalls(meaning: Meaning, earlier: Any, later: Any) -> bool:
     wide, narrow = earlier.when or ALWAYS, later.when or ALWAYS
     if wide == ALWAYS:
         return True
+    # Without a common subject one implies the other only if it is constant, which `check_truth` reports.
     apart = meaning.questions.ask(wide).subjects.isdisjoint(meaning.questions.ask(narrow).subjects)
     return not apart and meaning.questions.ask(narrow).may_hold and meaning.questions.implies(narrow, wide)
 
 
 def _asks_less(earlier: MqlRoute, later: MqlRoute) -> bool:
-    """Whether a route asks nothing beyond what another asks, conditions aside."""
+    """Whether the earlier route requires at most what the later one requires, conditions aside."""
     cells = not earlier.cells or (bool(later.cells) and set(later.cells) <= set(earlier.cells))
     points = all(
         least is None or (other is not None and other >= least)
@@ -168,6 +170,6 @@ def _asks_less(earlier: MqlRoute, later: MqlRoute) -> bool:
 
 
 def _same_people(earlier: AssignmentPolicy, later: AssignmentPolicy) -> bool:
-    """Whether two policies choose among the same people on the same terms: if one finds nobody, so does the other."""
+    """Whether two policies choose from the same people on the same terms: if one finds nobody, so does the other."""
     terms = {"teams", "reps", "match", "strategy", "sticky", "avoid_previous", "off_hours"}
     return earlier.model_dump(include=terms) == later.model_dump(include=terms)

@@ -1,9 +1,9 @@
-"""What can be true of a condition with its segments expanded: may it hold, may it fail, where does it hold.
+"""Satisfiability of a condition with its segments expanded: can it hold, can it fail, where does it hold.
 
-A condition is a formula over tests; tests of one subject are true together cell by cell
-(`rulesets.lint.conditions.subjects`), and subjects are taken as independent. So "cannot hold" is certain, "may hold"
-is not; for conditions on one subject both are. Work is bounded: a condition that would take too long may both hold and
-fail.
+A condition is a formula over tests. The values of one subject are divided into cells, and each test is constant on a
+cell (`rulesets.lint.conditions.subjects`). Subjects are treated as independent. Therefore "cannot hold" is always
+certain; "may hold" is certain only for conditions on one subject. Work is bounded: for a condition that would take too
+long the answer is that it may hold and may fail.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from rulesets.lint.conditions.subjects import EquivalenceClass, Test, TestSubjec
 from rulesets.lint.known import DocumentIndex
 
 LARGEST = 500
-"""Most nodes of a condition that is looked into, segments expanded."""
+"""Most nodes of a condition that is analysed, segments expanded."""
 STEPS = 2_000
-"""Most partial assignments tried for one question."""
+"""Most partial assignments that are tried for one question."""
 WORK = 600_000
-"""Most answers of tests computed for one policy, so that a hostile one cannot keep the lint busy."""
+"""Most evaluations of tests for one policy, so that a hostile policy cannot keep the lint busy."""
 
 
 class Tree(NamedTuple):
-    """A group over its parts, or (kind ``test``) one test by its number."""
+    """A group with its parts; or, with the kind ``test``, one test by its number."""
 
     kind: str
     parts: tuple["Tree", ...] = ()
@@ -44,7 +44,7 @@ class TruthRow:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a condition can be. ``region``: where it holds, if it reads one subject only. ``form``: equal for equals."""
+    """What is known of a condition. ``region``: where it holds, if it reads one subject. ``form``: its normal form."""
 
     may_hold: bool = True
     may_fail: bool = True
@@ -58,7 +58,7 @@ UNDECIDED = Answer()
 
 @dataclass(slots=True)
 class Questions:
-    """Asks about conditions of one sound policy, and remembers the answers."""
+    """Analyses conditions of one policy without errors, and caches the answers."""
 
     known: DocumentIndex
     work: int = WORK
@@ -69,22 +69,23 @@ class Questions:
         self._segments = segments_of(self.known.policy)
 
     def ask(self, condition: Node) -> Answer:
-        """What a condition can be."""
+        """What is known of a condition; cached."""
+        # The entry holds the condition too: while it lives, no other object gets its id.
         if id(condition) not in self._answers:
             self._answers[id(condition)] = (condition, self._ask(condition))
         return self._answers[id(condition)][1]
 
     def may_hold(self, *conditions: Node, but: Sequence[Node] = ()) -> bool:
-        """Whether all of these may hold at once while none of ``but`` does."""
+        """Whether all of these may hold together while every condition of ``but`` fails."""
         parts = (*conditions, *(NoneOf.model_construct(none=(cast("Condition", other),)) for other in but))
         return self._ask(AllOf.model_construct(all=cast("tuple[Condition, ...]", parts))).may_hold
 
     def implies(self, one: Node, two: Node) -> bool:
-        """Whether the second certainly holds wherever the first does."""
+        """Whether ``two`` certainly holds whenever ``one`` holds."""
         return not self.may_hold(one, but=(two,))
 
     def _ask(self, condition: Node) -> Answer:
-        """1. expand; 2. divide what each subject can be into cells; 3. look for a way to hold, and one to fail."""
+        """1. expand; 2. divide the values of each subject into cells; 3. search a way to hold, and a way to fail."""
         if measure(condition, self.known.measures).size > LARGEST or self.work <= 0:
             return UNDECIDED
         draft = _Draft(self.known, self._segments)
@@ -105,7 +106,7 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A test by what it says: equal tests are asked about once."""
+    """A test by its normal form: equal tests are evaluated once."""
 
     form: str
     test: Test = field(compare=False)
@@ -143,7 +144,7 @@ class _Draft:
         return tested[one]
 
     def form(self, tree: Tree) -> str:
-        """The same text for conditions that differ only in order, repetition or how they are put together."""
+        """The normal form as text: equal for conditions that differ in order, repetition or groups of one."""
         if tree.kind == "test":
             return self.forms[tree.test]
         parts = sorted({self.form(part) for part in tree.parts})
@@ -151,7 +152,7 @@ class _Draft:
 
 
 def _rows(tests: tuple[int, ...], found: tuple[EquivalenceClass, ...] | None) -> Iterator[TruthRow]:
-    """What the tests of a subject can be; without cells, each by itself anything."""
+    """The truths that the tests of a subject can take; without cells, each test is true or false independently."""
     if found is None:
         yield from (TruthRow((test,), ((True,), (False,))) for test in tests)
     else:
@@ -159,14 +160,14 @@ def _rows(tests: tuple[int, ...], found: tuple[EquivalenceClass, ...] | None) ->
 
 
 def _region(tree: Tree, subject: TestSubject, found: tuple[EquivalenceClass, ...] | None) -> Region | None:
-    """Where a condition on this subject alone holds."""
+    """Where a condition that reads only this subject holds."""
     if found is None:
         return None
     return region_of(subject, ((cell.what, _value(tree, cell.truths)) for cell in found))
 
 
 def _possible(tree: Tree, rows: Sequence[TruthRow], *, wanted: bool, size: int) -> bool:
-    """Whether some combination makes the formula what is wanted; also True when there are too many to try."""
+    """Whether some combination gives the formula the wanted truth; also True if there are too many to try."""
     truth: list[bool | None] = [None] * size
     steps = STEPS
 
@@ -190,7 +191,7 @@ def _possible(tree: Tree, rows: Sequence[TruthRow], *, wanted: bool, size: int) 
 
 
 def _value(tree: Tree, truth: Sequence[bool | None]) -> bool | None:
-    """The truth of a formula as far as it is settled."""
+    """The truth of a formula under a partial assignment; None if it is still open."""
     if tree.kind == "test":
         return truth[tree.test]
     decisive = tree.kind != "all"

@@ -1,6 +1,6 @@
-"""Where a condition on one subject holds: spans of a number, or values of a choice; comparable and countable.
+"""Where a condition on one subject holds: spans of a number, or values of a choice.
 
-Two conditions on one number or choice hold for the same leads exactly when their regions are equal.
+Two conditions on one number or choice hold for the same leads exactly if their regions are equal.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ from rulesets.lint.conditions.texts import OTHER
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """``spans``: of a number, in order and apart. ``values``: of anything else; with ``others``, all but these.
+    """``spans``: spans of a number, ordered and disjoint. ``values``: other values; with ``others``, all except these.
 
-    ``unknown``: whether the condition holds when nothing is known.
+    ``unknown``: whether the condition holds for an unknown value.
     """
 
     subject: tuple[str, ...]
@@ -26,11 +26,12 @@ class Region:
     others: bool = False
 
     def meets(self, other: "Region") -> bool:
-        """Whether some value, or knowing nothing, lies in both."""
+        """Whether some value, or the unknown value, is in both regions."""
         if self.unknown and other.unknown:
             return True
         if self.spans or other.spans:
             return any(a[0] <= b[1] and b[0] <= a[1] for a in self.spans for b in other.spans)
+        # Two regions that each exclude finitely many texts always share some text.
         if self.others and other.others:
             return True
         if self.others or other.others:
@@ -54,7 +55,7 @@ def region_of(subject: TestSubject, cells: Iterable[tuple[Any, bool | None]]) ->
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans in order, neighbours made one."""
+    """The spans in order, with adjacent spans joined."""
     last: Span | None = None
     for span in spans:
         if last is not None and last[1] + 1 == span[0]:

@@ -1,6 +1,6 @@
-"""What a condition amounts to with its segments expanded: depth, size, what it reads. Each is measured once.
+"""Depth, size and reads of a condition with its segments expanded. Each segment is measured once.
 
-Segments may share segments, so expanding them can multiply without bound; measuring does not expand.
+Segments may use the same segments, so that expansion can grow exponentially. Measuring does not expand.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,14 +24,14 @@ from rulesets.policy.policy import Segment
 from rulesets.policy.vocabulary import is_read_only
 
 LONGEST_CHAIN = 20
-"""How many segments may stand inside one another."""
+"""How deep segments may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``groups``: nesting of groups (a ``where`` counts by itself); ``chain``: of segments; ``size``: nodes, expanded.
+    """``groups``: depth of groups (a ``where`` is measured apart); ``chain``: depth of segments; ``size``: all nodes.
 
-    ``properties``: tests the event at hand; ``results``: fields it reads that scoring may not (R2.7).
+    ``properties``: it tests the current event; ``results``: the fields it reads that scoring may not read (R2.7).
     """
 
     groups: int = 0
@@ -42,7 +42,7 @@ class Measure:
 
 
 def measure(node: Node, segments: Mapping[str, Measure]) -> Measure:
-    """The measure of a condition; a segment that is not measured (missing, or in a ring) counts as one test."""
+    """The measure of a condition; a segment without measure (missing, or in a cycle) counts as one test."""
     match node:
         case SegmentTest():
             inner = segments.get(node.segment, Measure())
@@ -69,7 +69,7 @@ def _together(parts: list[Measure]) -> Measure:
 
 
 def measures_of(segments: Iterable[Segment]) -> dict[str, Measure]:
-    """The measure of every segment, those they name first. Nothing is measured while there is a ring."""
+    """The measure of every segment, in order of dependency; empty if there is a cycle."""
     conditions = {segment.key: segment.when for segment in segments}
     graph = {key: segments_named(when) for key, when in conditions.items()}
     found: dict[str, Measure] = {}
@@ -90,7 +90,7 @@ def where_of(node: Node) -> Node | None:
 
 
 def nodes(condition: Node) -> Iterator[Node]:
-    """Every node of a condition, also those of ``where``; segments are not entered."""
+    """Every node of a condition, ``where`` included; does not follow segments."""
     for node in walk(condition):
         yield node
         where = where_of(node)
@@ -104,5 +104,5 @@ def segments_named(condition: Node) -> frozenset[str]:
 
 
 def is_result(field: str) -> bool:
-    """Whether a field is an outcome of scoring or of people's work, which scoring may not read (R2.7)."""
+    """Whether a field is a result of scoring or of people's work, which scoring may not read (R2.7)."""
     return is_read_only(field) and not field.startswith("account.")

@@ -1,9 +1,10 @@
-"""What a test is about, and the values its subject can have as far as some tests tell them apart.
+"""The subject of a test, and a division of the subject's values into cells that some tests cannot tell apart.
 
-A subject is a field, a property of the event at hand read as one type, a count, or the days since an event. `cells`
-divides everything a subject can be (unknown included) into cells on each of which every given test is constant; the
-truth on a cell is the interpreter's own answer for a value from it. Cells may include values that never occur, never
-miss one that does: what holds on no cell holds for no lead. Relations between subjects are not known here.
+A subject is a field, a property of the current event read with one type, a count, or the days since an event. `cells`
+divides all values of a subject, unknown included, into cells on which every given test is constant. Example: the tests
+``gte 10`` and ``lt 50`` divide a number into the cells below 10, 10, 10 to 50, 50 and above 50. The truth on a cell is
+the interpreter's answer for one value of it. Cells may include impossible values and cover all possible ones: what
+holds on no cell holds for no lead. Relations between subjects are ignored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ from rulesets.policy.vocabulary import Vocabulary
 Test = FieldTest | PropertyTest | CountTest | DaysSinceTest
 Span = tuple[int, int]
 """Whole steps of a number's grid, both ends included."""
+# Cells of moments are pairs (moment, age): their number is the product of both divisions.
 MOST_CELLS = 512
 DAY = 86_400_000_000
 """A day in microseconds."""
@@ -34,7 +36,7 @@ MOMENTS = {
     FieldType.DATE: (date(1000, 1, 1).toordinal(), date(9998, 12, 31).toordinal()),
     FieldType.DATETIME: (-((EPOCH - datetime(999, 12, 30, tzinfo=UTC)) // timedelta(microseconds=1)), 8028 * 366 * DAY),
 }
-"""Days by ordinal, instants in microseconds since 1970: more than can be read (years 1000 to 9998)."""
+"""Days as ordinals, instants in microseconds since 1970; wider than the readable years 1000 to 9998."""
 LONGEST_AGE = 10**22
 
 
@@ -58,7 +60,7 @@ COUNTS, DAYS = Grid.of(1, low=0), Grid.of(DAY, low=0)
 
 @dataclass(frozen=True, slots=True)
 class TestSubject:
-    """``key`` tells subjects apart; ``label`` is how people read it; ``field`` is None outside fields."""
+    """``key`` identifies the subject; ``label`` is its text for people; ``field`` is None for other subjects."""
 
     key: tuple[str, ...]
     type: FieldType
@@ -67,7 +69,7 @@ class TestSubject:
     grid: Grid | None = None
     always_known: bool = False
     whole: bool = False
-    """Only asks whether something is known."""
+    """Its tests are only ``known`` and ``unknown``."""
 
 
 class EquivalenceClass(NamedTuple):
@@ -78,7 +80,7 @@ class EquivalenceClass(NamedTuple):
 
 
 def subject_of(test: Test, vocabulary: Vocabulary) -> TestSubject:
-    """The subject of a sound test."""
+    """The subject of a test without errors."""
     match test:
         case FieldTest():
             field = vocabulary.fields[test.field]
@@ -103,14 +105,14 @@ def subject_of(test: Test, vocabulary: Vocabulary) -> TestSubject:
 
 
 def _grid_of(field: Field) -> Grid | None:
-    """Numbers the engine keeps are never below 0, but for scores."""
+    """The grid of a numeric field. Integers that the engine sets are never negative; scores are decimals and can be."""
     grid = GRIDS.get(field.type)
     kept = field.read_only and field.type is FieldType.INTEGER
     return COUNTS if grid and kept else grid
 
 
 def cells(subject: TestSubject, tests: Sequence[Test], zone: ZoneInfo) -> tuple[EquivalenceClass, ...] | None:
-    """The cells of a subject under these tests; None when there would be too many."""
+    """The cells of a subject under these tests; None if there would be too many."""
     if subject.whole or subject.type is FieldType.BOOLEAN:
         values: tuple[Any, ...] = ("…",) if subject.whole else (True, False)
         found: Iterable[EquivalenceClass] | None = (_cell(value, subject, tests, zone) for value in values)
@@ -143,9 +145,10 @@ def numbers(test: Test, type_: FieldType, zone: ZoneInfo) -> tuple[Any, ...]:
 
 
 def spans(cuts: Iterable[Fraction], low: int, high: int) -> list[Span]:
-    """The whole numbers from low to high, divided so that none of the cuts lies inside a part."""
+    """The whole numbers from low to high, divided so that each cut is a part of its own or lies between two parts."""
     starts = {low}
     for cut in cuts:
+        # Ceiling and floor + 1: they differ exactly if the cut is a whole step, which then is a span of its own.
         starts |= {-(-cut.numerator // cut.denominator), cut.numerator // cut.denominator + 1}
     inside = [*sorted(start for start in starts if low <= start <= high), high + 1]
     return [(start, after - 1) for start, after in pairwise(inside)]
@@ -161,14 +164,14 @@ def _number_cells(
 
 
 def number_at(subject: TestSubject, grid: Grid, step: int) -> Any:
-    """The number at a step of the grid, as the interpreter meets it."""
+    """The number at a step of the grid, of the type that the interpreter gets."""
     if subject.type is FieldType.INTEGER:
         return step
     return Fraction(step, DAY) if grid.scale == DAY else Decimal(step) / grid.scale
 
 
 def _moment_cells(subject: TestSubject, tests: Sequence[Test], zone: ZoneInfo) -> Iterator[EquivalenceClass] | None:
-    """A moment and its age are taken as if any went with any: now is any moment."""
+    """Cells of moment and age. Both are treated as independent, because now can be any moment."""
     unit = 1 if subject.type is FieldType.DATE else DAY
     ages = [
         Fraction(days) * unit for test in tests if test.op in RELATIVE for days in numbers(test, subject.type, zone)

@@ -1,8 +1,8 @@
-"""Cells of texts, choices and sets of choices: what some tests can tell apart (see
-`rulesets.lint.conditions.subjects`).
+"""Cells of texts, choices and sets of choices (see `rulesets.lint.conditions.subjects`).
 
-Exact tests are asked about each text they name and about one they do not. A text nobody names may contain, start with,
-end with or match anything: its pattern tests take every combination that no relation between the patterns rules out.
+Exact tests are evaluated on each text that they name and on one that they do not name. A text that no test names may
+contain, start with, end with or match anything. Its pattern tests take every combination of truths, except those that
+contradict a relation of two patterns. Example: a text that contains "vice president" contains "president".
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +12,7 @@ from typing import Any, Final
 from rulesets.conditions.conditions import OPERATORS, Operand
 from rulesets.conditions.reading import Field, FieldType, fold, spellings
 
+# n patterns or members give up to 2ⁿ cells.
 MOST_PATTERNS = 6
 MOST_MEMBERS = 6
 OTHER: Final = ("other",)
@@ -24,7 +25,7 @@ Pattern = tuple[str, str]
 
 
 def text_cells(field: Field | None, tests: Sequence[Any], holds: Asked) -> Named | None:
-    """Cells of a text or a choice; None when patterns are too many."""
+    """Cells of a text or a choice; None if there are too many patterns."""
     closed = field is not None and field.type is FieldType.CHOICE and bool(field.options)
     texts = _possible(field, field.options if field and closed else _named(tests))
     found: list[tuple[Any, tuple[bool, ...]]] = []
@@ -43,7 +44,7 @@ def text_cells(field: Field | None, tests: Sequence[Any], holds: Asked) -> Named
 
 
 def set_cells(field: Field | None, tests: Sequence[Any], holds: Asked) -> Named | None:
-    """Cells of a set: which of the members named are in it, and whether another is; None when there are too many."""
+    """Cells of a set: which named members it has, and whether it has others; None if too many members are named."""
     named = _possible(field, _named(tests))
     if len(named) > MOST_MEMBERS:
         return None
@@ -58,26 +59,28 @@ def _subsets(named: list[tuple[str, str]], others: Iterable[bool], tests: Sequen
         chosen = [pair for pair, bit in zip(named, bits, strict=True) if bit]
         for more in others:
             members = (*(text for _, text in chosen), *((other,) if more else ()))
+            # An empty set is an unknown value (R1.6), which has a cell of its own.
             if members:
                 what = (frozenset(folded for folded, _ in chosen), more)
                 yield what, tuple(holds(test, members) for test in tests)
 
 
 def _named(tests: Sequence[Any]) -> Iterator[str]:
-    """The texts that exact tests name, as written."""
+    """The texts that exact tests name, as written in the policy."""
     for test in tests:
         if test.op not in PATTERNS and OPERATORS[test.op].operand in {Operand.ONE, Operand.MANY}:
             yield from test.value if isinstance(test.value, list | tuple) else [test.value]
 
 
 def _possible(field: Field | None, texts: Iterable[str]) -> dict[str, str]:
-    """Folded text → as written, of those that can be a value: what says “unknown” cannot."""
+    """Folded text → text as written; without the texts that mean “unknown”, which are never a value."""
     unknown = spellings(field.unknown_values) if field else {}
     return {fold(text): text for text in texts if fold(text) not in unknown}
 
 
 def _unnamed(texts: dict[str, str]) -> str:
     """A text that differs from all of these."""
+    # A private-use character, repeated beyond the longest named text, equals none of them.
     return "\ue000" * (1 + max(map(len, texts), default=0))
 
 
@@ -90,7 +93,7 @@ def _matches(test: Any, true: dict[Pattern, bool]) -> bool:
 
 
 def _combinations(patterns: Sequence[Pattern]) -> Iterator[tuple[bool, ...]]:
-    """Which patterns can be true together of a text."""
+    """Which patterns can be true of one text together."""
     implied = [(i, j) for i, one in enumerate(patterns) for j, two in enumerate(patterns) if _implies(one, two)]
     apart = [(i, j) for i, one in enumerate(patterns) for j, two in enumerate(patterns) if _exclude(one, two)]
     always = [i for i, (op, text) in enumerate(patterns) if op != "matches" and not text]
@@ -113,7 +116,7 @@ def _implies(one: Pattern, two: Pattern) -> bool:
 
 
 def _exclude(one: Pattern, two: Pattern) -> bool:
-    """Whether two beginnings, or two ends, cannot go together."""
+    """Whether two prefixes, or two suffixes, exclude each other."""
     (op, text), (other, part) = one, two
     if op != other or op not in {"starts_with", "ends_with"}:
         return False

@@ -1,4 +1,4 @@
-"""Conditions that always hold or never do, segments expanded; and rules that never hold where their model scores."""
+"""Conditions that always or never hold, segments expanded; and rules that never hold for a lead of their model."""
 
 from collections.abc import Iterator
 
@@ -21,12 +21,12 @@ from rulesets.lint.meaning import Meaning, fit_groups, fit_rules, signal_groups,
 from rulesets.policy.policy import Model
 
 STOPPING = {"exclusions", "red_flags"}
-"""Here even a plain ``{all: []}`` is a mistake: nobody could ever be handed over."""
+"""Lists in which even a plain ``{all: []}`` is a mistake: it would stop every lead."""
 MEND = says("mend or remove it")
 
 
 def check_truth(meaning: Meaning) -> Iterator[Finding]:
-    """Every condition that is switched on, and every ``where``; the largest part that is constant is reported."""
+    """Checks every enabled condition and every ``where``; reports the largest part that is constant."""
     off = switched_off(meaning)
     for site in sites(meaning.known.policy):
         if site.place not in off:
@@ -38,7 +38,7 @@ def check_truth(meaning: Meaning) -> Iterator[Finding]:
 
 
 def switched_off(meaning: Meaning) -> frozenset[Place]:
-    """Where conditions of rules and signals stand that are not enabled."""
+    """The places of the conditions of disabled rules and signals."""
     found: set[Place] = set()
     for m, model in enumerate(meaning.known.policy.models):
         for g, group in enumerate(model.fit.groups):
@@ -51,7 +51,7 @@ def switched_off(meaning: Meaning) -> frozenset[Place]:
 
 
 def _constant(meaning: Meaning, place: Place, node: Node, *, plain: bool = False) -> Iterator[Finding]:
-    """``plain``: report also what is written as always true."""
+    """``plain``: also report a condition that is written as always true."""
     if (node == ALWAYS and not plain) or _is_told(meaning, node):
         return
     answer = meaning.questions.ask(node)
@@ -66,7 +66,7 @@ def _constant(meaning: Meaning, place: Place, node: Node, *, plain: bool = False
 
 
 def _is_told(meaning: Meaning, node: Node) -> bool:
-    """Whether a test's operand is the reason, and reported as such: an empty list, a range upside down."""
+    """Whether the operand is the cause and has its own warning: an empty list, or a range with its ends swapped."""
     if not isinstance(node, FieldTest | PropertyTest | CountTest | DaysSinceTest):
         return False
     subject = meaning.known.vocabulary.fields[node.field].type if isinstance(node, FieldTest) else None
@@ -77,7 +77,7 @@ def _is_told(meaning: Meaning, node: Node) -> bool:
 
 
 def check_models(meaning: Meaning) -> Iterator[Finding]:
-    """Models that no lead comes to, and rules that hold for no lead that their model scores."""
+    """Models that score no lead, and rules that hold for no lead of their model."""
     for place, model in meaning.models:
         own, earlier = meaning.context(model)
         if not meaning.questions.may_hold(*own, but=earlier) and meaning.questions.ask(model.when).may_hold:

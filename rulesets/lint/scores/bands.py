@@ -1,7 +1,8 @@
-"""Bands of a number in a fit group: values that fall between two bands, values that fall into two (R3.3).
+"""Bands of a number in a fit group: values between two bands, and values in two bands (R3.3).
 
-A band is a rule that holds from one number to another, or beyond one, and reads that number alone. Rows that only say
-"from 10", "from 100" add up on purpose; neither do a bound and a band inside it, or a band and one number, overlap.
+A band is a rule that reads one number and holds on one span of it, such as ``between [10, 49]`` or ``gte 50``. Some
+rows overlap on purpose and are not reported: several open bands in one direction ("from 10", "from 100"), an open band
+and a closed band inside it, a band and a single number.
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ from rulesets.lint.meaning import Meaning, fit_groups, fit_rules
 from rulesets.policy.policy import FitGroup, FitRule
 
 MOST_PAIRS = 20_000
-"""Most pairs of bands of one group that are compared."""
+"""Most pairs of bands of one number in one group that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class Band:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it ends on both sides."""
+        """Whether the span has both ends."""
         return self.span[0] > self.grid.low and self.span[1] < self.grid.high
 
     def overlaps(self, other: "Band") -> bool:
-        """Whether two rows of one table meet where they should not."""
+        """Whether two rows of one table overlap by mistake."""
         (low, high), (from_, to) = self.span, other.span
         if low > to or from_ > high or not (self.is_closed or other.is_closed or self.opposes(other)):
             return False
@@ -44,7 +45,7 @@ class Band:
         return not inside or (self.is_closed and other.is_closed)
 
     def opposes(self, other: "Band") -> bool:
-        """Whether one is open below and the other above."""
+        """Whether one band has no lower end and the other has no upper end."""
         return (self.span[0] > self.grid.low) is not (other.span[0] > self.grid.low)
 
 
@@ -124,7 +125,7 @@ def _gap(meaning: Meaning, field: str, bands: list[Band], gap: Span) -> Finding:
 
 
 def _row(rule: FitRule, field: str, grid: Grid, span: Span, key: str | None = None) -> Word:
-    """A row as it may stand in the document; what is suggested always ends above, but may be open below."""
+    """A row for the document; a suggested band always has an upper end, and may have no lower end."""
     low, high = (_number(grid, step) for step in span)
     is_open = span[0] <= grid.low
     test = f"op: lte, value: {high}" if is_open else f"op: between, value: [{low}, {high}]"

@@ -1,4 +1,4 @@
-"""Points that a limit always cuts away (R3.3, R3.4, R3.5): promised in the row, never given in full."""
+"""Points that a limit always cuts (R3.3, R3.4, R3.5), so that no lead gets them in full."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from rulesets.lint.scores.sums import goes_together, group_engagement, group_fit
 from rulesets.policy.policy import FitGroup, FitRule, Model, Signal, SignalGroup
 
 MOST_RULES = 80
-"""Most rules of a group that are compared with each other."""
+"""Most rules of a group that are compared pair by pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A limit in points, and what else is added before it."""
+    """A limit in points, and what other rows add before it applies."""
 
     name: Sentence
     low: Decimal | None
@@ -53,13 +53,13 @@ def _group_named(group: FitGroup | SignalGroup) -> Sentence:
 
 
 def _without(sums: Mapping[Place, Amounts], place: Place, start: int = 0) -> Amounts:
-    """What all groups but one can come to, from the least to the most."""
+    """The sums of all groups except one, from the lowest to the highest."""
     others = [found for at, found in sums.items() if at != place]
     return Amounts(start + sum(one.low for one in others), start + sum(one.high for one in others))
 
 
 def _beside(meaning: Meaning, model: Model, rules: list[FitRule]) -> Callable[[FitRule], Amounts]:
-    """What the other rules of a group can add whenever one holds, before bounds."""
+    """What the other rules of a group can add if one rule holds, before bounds."""
     points = [cents(rule.points) for rule in rules]
     every = Amounts(sum(min(0, one) for one in points), sum(max(0, one) for one in points))
 
@@ -83,7 +83,7 @@ def _go_together(meaning: Meaning, model: Model, rule: FitRule, other: FitRule) 
 
 
 def _cut(points: Decimal, given: Amounts, low: Decimal | None, high: Decimal | None) -> int:
-    """How much of a rule's points is lost to a bound at the very least, in cents."""
+    """The least that a bound cuts from the points of a rule, in cents."""
     lost = 0
     if points > 0 and high is not None:
         lost = given.low - cents(high)
@@ -95,7 +95,7 @@ def _cut(points: Decimal, given: Amounts, low: Decimal | None, high: Decimal | N
 def _wasted(
     meaning: Meaning, place: Place, points: Decimal, given: Amounts, levels: Iterable[Level]
 ) -> Iterator[Finding]:
-    """The first level that always takes some of these points; ``given``: what the row's group comes to with them."""
+    """Reports the first level that always cuts some of these points; ``given``: the sum of the group with them."""
     for level in levels:
         given = given.plus(level.added_by_others)
         cut = _cut(points, given, level.low, level.high)

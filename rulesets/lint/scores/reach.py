@@ -14,14 +14,14 @@ from rulesets.lint.scores.sums import engagement_of, fit_of, points_text
 from rulesets.policy.policy import GRADES, HEATS, Checklist, Model, MqlRoute
 
 CLOSED = frozenset({"hold", "disqualify"})
-"""Actions of a cell that let no route pass (R4.3)."""
+"""Cell actions with which no route makes an MQL (R4.3)."""
 Steps = Mapping[str, tuple[int, int]]
-"""Grade or heat → its score in cents, from the first on and below the second."""
+"""Grade or heat → its scores in cents: the first included, the second excluded."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReachableScores:
-    """What leads of a model can come to."""
+    """The scores that leads of a model can have."""
 
     place: Place
     model: Model
@@ -32,20 +32,20 @@ class ReachableScores:
 
     @classmethod
     def of(cls, meaning: Meaning, place: Place, model: Model) -> "ReachableScores":
-        """The reach of a model."""
+        """The reachable scores of a model."""
         fit, engagement = fit_of(meaning, model), engagement_of(meaning, model)
         grades, heats = steps(GRADES, model.fit.grades), steps(HEATS, model.engagement.heats)
         return cls(place, model, fit, engagement, grades, heats)
 
     def cell(self, grade: str, heat: str, fit: int = -BEYOND, engagement: int = -BEYOND) -> bool:
-        """Whether some lead can stand in a cell with at least these scores."""
+        """Whether some lead can be in a cell with at least these scores, in cents."""
         return _within(self.fit, self.grades.get(grade), fit) and _within(
             self.engagement, self.heats.get(heat), engagement
         )
 
 
 def steps(names: tuple[str, ...], edges: Mapping[Any, Decimal]) -> Steps:
-    """The scores of each name; the last has no edge, and a name without one is never given."""
+    """The scores of each name. The last name has no edge; any other name without an edge is never used."""
     found: dict[str, tuple[int, int]] = {}
     above = BEYOND + 1
     for name in names:
@@ -79,7 +79,7 @@ def check_reach(meaning: Meaning) -> Iterator[Finding]:
 
 
 def _missed(amounts: Amounts, named: Steps) -> Iterator[tuple[str, Place]]:
-    """Names that no score is given, each with the key of its edge; the last has none."""
+    """Names that no score reaches, each with the key of its edge; the last name has none."""
     for name, (low, below) in named.items():
         if len(named) > 1 and not amounts.reaches(low, below):
             yield name, (name,) if low > -BEYOND else ()
@@ -121,7 +121,7 @@ def _route(meaning: Meaning, place: Place, route: MqlRoute, reaches: list[Reacha
 
 
 def _closed_by(meaning: Meaning, route: MqlRoute) -> Sentence | None:
-    """What no lead can have, scores aside."""
+    """The reason why no lead passes the route, scores aside; None if there is none."""
     if route.when is not None and not meaning.questions.ask(route.when).may_hold:
         return says("its condition never holds")
     checklists = meaning.known.policy.qualification.checklists

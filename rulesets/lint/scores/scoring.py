@@ -1,4 +1,4 @@
-"""Scoring models: bounds, edges, decay, and a last model that takes everybody (R3.1, R3.2, R3.4)."""
+"""Scoring models: bounds, edges, decay, and a last model that takes every lead (R3.1, R3.2, R3.4)."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -18,7 +18,7 @@ DECAYS: Mapping[str, frozenset[str]] = {
     "step": frozenset({"steps"}),
     "expire": frozenset({"days"}),
 }
-"""Curve → the parameters it needs; ``floor`` goes with any."""
+"""Curve → its required parameters; ``floor`` is optional for every curve."""
 
 
 def check_scoring(known: DocumentIndex) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _check_bounds(known: DocumentIndex, place: Place, low: Decimal | None, high:
 def _check_zero_between(
     known: DocumentIndex, place: Place, low: Decimal | None, high: Decimal | None
 ) -> Iterator[Finding]:
-    """A lead that did nothing has engagement 0, so bounds satisfy min ≤ 0 ≤ max (R3.2)."""
+    """Checks min ≤ 0 ≤ max, because a lead without events has engagement 0 (R3.2)."""
     if low is not None and low > 0:
         message = says("min %(low)s is above 0, where every lead starts", low=low)
         yield known.error("bounds", (*place, "min"), message, says("write 0 or less"))

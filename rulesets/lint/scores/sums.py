@@ -1,7 +1,7 @@
-"""Which fit and engagement a model can give at all (R3.3, R3.4): what grades, heats, routes and caps are judged by.
+"""The fit and engagement that a model can give (R3.3, R3.4); checks of grades, heats, routes and caps use them.
 
-Rules on one number or choice go together value by value; others are taken as free. Models of accounts look at several
-leads at once, so there only facts of the company go together.
+Rules on one number or choice depend on one value, so only their combinations for a value count. All other rules are
+treated as independent. A model that scores accounts reads several leads, so there only company facts have one value.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from rulesets.lint.scores.amounts import BEYOND, Amounts, cents, total
 from rulesets.policy.policy import FitGroup, Model, Signal, SignalGroup
 
 Scored = tuple[Region, int]
-"""Where a rule holds, and its points in cents."""
+"""The region of a rule, and its points in cents."""
 
 
 def fit_of(meaning: Meaning, model: Model) -> Amounts:
@@ -25,7 +25,7 @@ def fit_of(meaning: Meaning, model: Model) -> Amounts:
 
 
 def group_fit(meaning: Meaning, model: Model, place: Place, group: FitGroup) -> Amounts:
-    """Every sum that a group can give, after its bounds."""
+    """Every sum of a group, after its bounds."""
     together: defaultdict[tuple[str, ...], list[Scored]] = defaultdict(list)
     free: list[Amounts] = []
     for _, rule in fit_rules(place, group):
@@ -41,12 +41,12 @@ def group_fit(meaning: Meaning, model: Model, place: Place, group: FitGroup) -> 
 
 
 def goes_together(model: Model, region: Region) -> bool:
-    """Whether rules on this subject are true together by its one value."""
+    """Whether the subject has one value, so that the truths of rules on it depend on each other."""
     return model.scores == "lead" or (region.subject[0] == "field" and region.subject[1].startswith("company."))
 
 
 def sums_of(scored: list[Scored]) -> set[int]:
-    """The sums that values of one subject give, and that knowing nothing gives."""
+    """The sums for each value of one subject, and the sum for an unknown value."""
     unknown = sum(points for region, points in scored if region.unknown)
     if any(region.spans for region, _ in scored):
         return {unknown, *_sums_of_spans(scored)}
@@ -56,7 +56,7 @@ def sums_of(scored: list[Scored]) -> set[int]:
 
 
 def _sums_of_spans(scored: list[Scored]) -> Iterator[int]:
-    """The sums from the lowest value up; nothing holds before the first span or between."""
+    """The sums from the lowest value up, 0 where no rule holds."""
     changes: defaultdict[int, int] = defaultdict(int)
     for region, points in scored:
         for low, high in region.spans:
@@ -70,23 +70,24 @@ def _sums_of_spans(scored: list[Scored]) -> Iterator[int]:
 
 
 def engagement_of(meaning: Meaning, model: Model) -> Amounts:
-    """The engagements between which a lead's can lie under a model."""
+    """The engagement that a lead can have under a model."""
     groups = [group_engagement(meaning, model, at, group) for at, group in signal_groups((), model)]
     return total(groups).clamped(model.engagement.min, model.engagement.max)
 
 
 def group_engagement(meaning: Meaning, model: Model, place: Place, group: SignalGroup) -> Amounts:
-    """What a group can come to, after its bounds."""
+    """The engagement of a group, after its bounds."""
     parts = [signal_range(meaning, model, signal) for _, signal in signals(place, group)]
     return total(parts).clamped(group.min, group.max)
 
 
 def signal_range(meaning: Meaning, model: Model, signal: Signal) -> Amounts:
-    """What one signal can come to: from nothing to its limit, or as often as it may count."""
+    """The points of one signal: from 0 to its limit, or to points × the number of times that it may count."""
     if not meaning.may_hold(signal.when, model):
         return Amounts(0, 0)
     most = BEYOND
     repeat = signal.repeat
+    # Only then is the number of occurrences bounded for ever; a window, a day or an asset begins a new count.
     if repeat is not None and repeat.per == "event" and repeat.times is not None and repeat.window is None:
         most = repeat.times * abs(cents(signal.points))
     if signal.max is not None:
@@ -95,7 +96,7 @@ def signal_range(meaning: Meaning, model: Model, signal: Signal) -> Amounts:
 
 
 def least_worth(signal: Signal) -> int:
-    """The least that a counted occurrence is ever worth, without sign, in cents."""
+    """The smallest value that a counted occurrence decays to, without sign, in cents."""
     points = abs(cents(signal.points))
     if signal.decay is None or signal.decay.curve == "none":
         return points
@@ -103,5 +104,5 @@ def least_worth(signal: Signal) -> int:
 
 
 def points_text(amount: int) -> str:
-    """Cents as people write points."""
+    """Cents as text in points."""
     return f"{Decimal(amount) / 100:f}"

@@ -1,4 +1,4 @@
-"""Checks of names and references: keys, declared fields and events, cycles, values that belong together.
+"""Checks of names and references: keys, declared fields and events, cycles, values that depend on each other.
 
-Each check reads the document only and yields findings.
+A check reads only the document and yields findings.
 """

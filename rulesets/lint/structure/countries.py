@@ -1,4 +1,4 @@
-"""The country of the policy's calendar: without known holidays it takes none off, and nobody would notice."""
+"""The country of the policy's calendar: if its holidays are unknown, no holiday is a day off, without any notice."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ MEND = says("leave the country out and list its holidays under days_off")
 
 
 def check_countries(meaning: Meaning) -> Iterator[Finding]:
-    """A country whose holidays are not known."""
+    """Warns of a country whose holidays are unknown."""
     calendar = meaning.known.policy.calendar
     if calendar is not None and calendar.country is not None and calendar.country not in COUNTRIES:
         message = says(

@@ -1,4 +1,4 @@
-"""Cycles: segments, checklists that read each other, assignment policies that hand on in a ring (R0.3)."""
+"""Cycles of segments, of checklists that read each other, of assignment policies by ``otherwise`` (R0.3)."""
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -13,7 +13,7 @@ Graph = Mapping[str, frozenset[str]]
 
 
 def check_cycles(known: DocumentIndex) -> Iterator[Finding]:
-    """One error per ring, at its first member in the document."""
+    """One error per cycle, at the member that comes first in the document."""
     policy = known.policy
     segments = {segment.key: segments_named(segment.when) for segment in policy.segments}
     for graph, place, what in (
@@ -37,18 +37,19 @@ def _rings(known: DocumentIndex, graph: Graph, place: Place, what: Sentence) -> 
 
 
 def ring_in(graph: Graph) -> list[str]:
-    """The members of one ring, each referring to the next and the last to the first; empty if there is none."""
+    """The members of one cycle, each referring to the next and the last to the first; empty if there is none."""
     known = {key: {name for name in refers if name in graph} for key, refers in graph.items()}
     try:
         TopologicalSorter(known).prepare()
     except CycleError as cycle:
         members: list[str] = cycle.args[1]
+        # graphlib lists predecessors and repeats the first member at the end: reverse, and drop the repeat.
         return members[:0:-1]
     return []
 
 
 def _checklist_graph(policy: Policy, measures: Mapping[str, Measure]) -> Graph:
-    """Checklist → checklists its items read, also through segments."""
+    """Checklist → the checklists that its items read, segments included."""
     found: dict[str, frozenset[str]] = {}
     for checklist in policy.qualification.checklists:
         fields = frozenset(field for item in checklist.items for field in measure(item.when, measures).results)

@@ -1,4 +1,4 @@
-"""Keys: unique in their list, and every reference points at something (R0.2, R0.3). People are the roster's."""
+"""Keys are unique in their list, and every reference has a target (R0.2, R0.3). The roster checks people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,12 +26,12 @@ def check_references(known: DocumentIndex) -> Iterator[Finding]:
 
 
 def missing_in(key: str, kind: str) -> Sentence:
-    """That a list has no row of this key."""
+    """The message that a list has no row with this key."""
     return says("there is no %(key)s in %(list)s", key=quoted(key), list=Word("list", kind))
 
 
 def add_under(kind: str) -> Sentence:
-    """The suggestion to add what is missing to a list."""
+    """The suggestion to add a row to a list."""
     return says("add it under %(list)s", list=Word("list", kind))
 
 
@@ -67,7 +67,7 @@ def _duplicates(known: DocumentIndex, place: Place, keys: list[str]) -> Iterator
 
 
 def references(policy: Policy) -> Iterator[tuple[str, Place, str]]:
-    """Every reference by key outside conditions: (list it points into, place, key)."""
+    """Every reference by key outside conditions: (list of the target, place, key)."""
     yield from _cell_references(policy)
     yield from _qualification_references(policy)
     for i, assignment in enumerate(policy.assignment):
@@ -111,7 +111,7 @@ def actions(place: Place, clock: ClockRule) -> Iterator[tuple[Place, Any]]:
 
 
 def event_references(policy: Policy) -> Iterator[tuple[Place, str]]:
-    """Every event named outside conditions."""
+    """Every event that is named outside conditions."""
     for m, model in enumerate(policy.models):
         for g, group in enumerate(model.engagement.groups):
             for s, signal in enumerate(group.signals):

@@ -1,8 +1,8 @@
-"""What is sound of a document with structural errors, so that one broken row does not hide the other findings.
+"""The valid parts of a document with structural errors, so that one broken row does not hide other findings.
 
-Broken values get a neutral stand-in where there is one; other broken parts are left out, the smallest that does it.
-Places of the salvaged document are translated back. Keys of what was left out are still known (`rulesets.lint.known`),
-so nothing is reported as missing that is merely broken.
+A broken value is replaced by a neutral one if there is one (``points: 0``). Otherwise the smallest broken part is left
+out. Places of the salvaged document are translated back. The keys of parts that are left out stay known
+(`rulesets.lint.known`), so that a broken row is not reported as missing.
 """
 
 from collections import defaultdict
@@ -21,21 +21,22 @@ _STAND_INS = {"points": 0, "when": {"all": []}, "action": "hold", "window": {"ho
 _NOTHING = object()
 
 Repairs = dict[Place, Any]
-"""Place → its stand-in, or `_NOTHING` if the part is left out."""
+"""Place → its replacement, or `_NOTHING` if the part is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The salvaged policy, and how its places read in the original document."""
+    """The salvaged policy, and the translation of its places to the original document."""
 
     policy: Policy
     original: Callable[[Place], Place]
 
 
 def salvage(raw: Any, rounds: int = 100) -> Sound | None:
-    """The sound part of raw data; None when it is no document at all, or still broken after so many rounds of mending.
+    """The valid part of raw data; None if it is no document, or still has errors after so many rounds of repair.
 
-    Each round mends every error the validator sees; an error can uncover others, so a few rounds are usual.
+    Each round repairs every error that the validator reports. A repair can uncover further errors, so a few rounds are
+    usual.
     """
     if check_raw(raw):
         return None
@@ -52,11 +53,12 @@ def salvage(raw: Any, rounds: int = 100) -> Sound | None:
 
 
 def _repair(raw: Any, place: Place, repairs: Repairs) -> None:
-    """Mends an error at a place: a stand-in the first time, else the nearest thing that is there is left out."""
+    """Repairs an error at a place: a replacement the first time, otherwise the nearest existing part is left out."""
     last = place[-1] if place else ""
     if place not in repairs and (last in _STAND_INS or last == "key"):
         repairs[place] = _STAND_INS.get(str(last), f"broken_{len(repairs)}")
         return
+    # Moves up from a part that is missing or already gone, so that every repair changes something.
     while place and (repairs.get(place) is _NOTHING or (place not in repairs and _part(raw, place) is _NOTHING)):
         place = place[:-1]
     repairs[place] = _NOTHING
@@ -100,7 +102,7 @@ def _translation(raw: Any, gone: frozenset[Place]) -> Callable[[Place], Place]:
 
 
 def _step(value: Any, step: str | int, place: Place, gone: frozenset[Place], kept: dict[Place, list[int]]) -> str | int:
-    """The position a step had in the original; ``kept`` remembers which positions of a list are left."""
+    """The position of a step in the original; ``kept`` caches the remaining positions of each list."""
     if not isinstance(step, int) or not isinstance(value, list):
         return step
     if place not in kept:
@@ -109,7 +111,7 @@ def _step(value: Any, step: str | int, place: Place, gone: frozenset[Place], kep
 
 
 def _child(value: Any, step: str | int) -> Any:
-    """The part at a step; `_NOTHING` where there is none."""
+    """The part at a step; `_NOTHING` if there is none."""
     try:
         return value[step]
     except (KeyError, IndexError, TypeError):

@@ -1,4 +1,4 @@
-"""Test cases of the policy: they speak of fields, cells and keys that exist (R10.1). Running them is `engine`'s."""
+"""Test cases of the policy name only existing fields, cells and keys (R10.1). `engine` runs the cases."""
 
 from collections.abc import Iterator
 from datetime import datetime

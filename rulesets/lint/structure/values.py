@@ -1,4 +1,4 @@
-"""Clocks and their actions: what goes together in one row (R6.1, R6.5)."""
+"""Clocks and their actions: values of one row that depend on each other (R6.1, R6.5)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,7 +22,7 @@ ACTIONS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "disqualify": (frozenset({"reason"}), frozenset()),
     "credit": (frozenset({"to"}), frozenset()),
 }
-"""Action → parameters it needs, parameters it may have besides (R6.5)."""
+"""Action → its required parameters, its optional parameters (R6.5)."""
 
 
 def check_values(known: DocumentIndex) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What the document declares: fields, events, time zone, working hours (R1.1, R1.3, R1.8, R8.2)."""
+"""Declarations of the document: fields, events, time zone, working hours (R1.1, R1.3, R1.8, R8.2)."""
 
 import difflib
 import re
@@ -46,7 +46,7 @@ def _check_field(known: DocumentIndex, place: Place, field: FieldDef) -> Iterato
 
 
 def _may_retype(field: FieldDef, built_in: FieldType) -> bool:
-    """A built-in text may become a choice, unless identities or accounts are made of it."""
+    """A built-in text may become a choice, unless identities or accounts depend on it."""
     narrowed = (built_in, field.type) == (FieldType.TEXT, FieldType.CHOICE) and field.key not in IDENTITY_FIELDS
     return field.type is built_in or narrowed
 
@@ -105,7 +105,7 @@ def _is_day(text: str) -> bool:
 
 
 def _check_hours(known: DocumentIndex, place: Place, spans: tuple[str, ...]) -> Iterator[Finding]:
-    """Spans as 09:00-12:00, in order, not overlapping; 24:00 ends a day."""
+    """Checks spans such as 09:00-12:00: in order, without overlap; 24:00 is allowed as an end."""
     end = -1
     for index, text in enumerate(spans):
         match = _HOURS.fullmatch(text)
