@@ -24,7 +24,7 @@ from engine.store.lock_keys import LockKey, lock
 from engine.store.orm import unit_of_work
 from engine.store.roster.effects import Affected, affected, follow, policy_zone
 from engine.store.roster.roster_lock import change_roster_lock
-from engine.store.schema.tables import CalendarRow, Person, Team
+from engine.store.schema.roster_tables import CalendarRow, Person, Team
 from engine.store.session import raw
 from rulesets.document.wording import says
 from rulesets.roster.roster import FORMAT, Roster, lint_roster, plain

@@ -1,6 +1,6 @@
 """Tables of those who sign in and of what they did: accounts, roles, sessions, attempts, keys, audit log.
 
-Tables of event processing are in `engine.store.schema.tables`, the draft policy in `engine.store.schema.draft_tables`.
+The draft policy is in `engine.store.schema.draft_tables`, notifications are in `engine.store.schema.notice_tables`.
 A person of the roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and
 sign in without owning any.
 """
@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 class UserAccount(SQLModel, table=True):

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 def points_column() -> Any:

@@ -14,7 +14,12 @@ from engine.store.schema.revisions import MIGRATIONS, revision_of
 from engine.store.session import make_engine, raw
 
 TABLES = (
-    "engine.store.schema.tables",
+    "engine.store.schema.lead_tables",
+    "engine.store.schema.event_tables",
+    "engine.store.schema.decision_tables",
+    "engine.store.schema.clock_tables",
+    "engine.store.schema.roster_tables",
+    "engine.store.schema.version_tables",
     "engine.store.schema.admin_tables",
     "engine.store.schema.draft_tables",
     "engine.store.schema.notice_tables",
