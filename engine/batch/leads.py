@@ -10,7 +10,7 @@ from engine.core.lead.model import LeadEvent, Note
 from engine.core.outcome import Outcome, Situation
 from engine.core.sla.clocks import SlaClock
 from engine.matcher.rules import PolicyRules
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 
 HISTORIES_KEPT = 50_000
 """Events of histories kept between the batches of one drain."""

@@ -15,9 +15,9 @@ from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent
 from engine.core.scoring.siblings import account_dependency
 from engine.matcher.rules import RulesCache
-from engine.store.decisions import batch
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions import reading
 from engine.store.decisions.people import read_people
+from engine.store.decisions.reading import LoadedLead
 from engine.store.inbox import waiting
 from engine.store.roster.schedules import read_schedules
 from engine.store.session import Driver
@@ -41,7 +41,7 @@ class LoadedCompanies(dict[str, CompanyInBatch]):
 
     def lock(self, keys: Iterable[str]) -> None:
         """Lock the companies of these keys, in the order of the keys."""
-        locked = batch.lock_accounts(self._driver, keys, self._number)
+        locked = reading.lock_accounts(self._driver, keys, self._number)
         for key, (account, claims, _) in locked.items():
             self[key] = CompanyInBatch(account, claims, leads=None)
         for key, (_, _, number) in locked.items():
@@ -61,7 +61,7 @@ class Loading:
         self.world = BatchState(
             moment,
             lambda account: self._onlookers([account])[account],
-            lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
+            lambda lead: self._told.pop(lead, None) or reading.read_told(driver, [lead])[lead],
         )
         self.merging = Merging(driver, self.world)
         self._driver, self._moment, self._clock = driver, moment, clock
@@ -75,11 +75,11 @@ class Loading:
         Events are read again once the leads are locked: another batch may have decided or moved some meanwhile.
         """
         asked = {
-            lead for lead, event in batch.read_events(self._driver, event_ids) for lead in (lead, *named_leads(event))
+            lead for lead, event in reading.read_events(self._driver, event_ids) for lead in (lead, *named_leads(event))
         }
-        leads, self.merging.became = batch.lock_living(self._driver, asked)
+        leads, self.merging.became = reading.lock_living(self._driver, asked)
         self._moment.now = max(self._moment.now, self._clock.now())
-        items = [(lead, event) for lead, event in batch.read_events(self._driver, event_ids) if lead in leads]
+        items = [(lead, event) for lead, event in reading.read_events(self._driver, event_ids) if lead in leads]
         sent_on = 0
         for lead in {lead for lead, _ in items if lead in self.merging.became}:
             sent_on += waiting.forward(self._driver, lead, self.merging.became[lead])
@@ -100,8 +100,8 @@ class Loading:
         """Leads with their histories: as remembered while nobody changed them, else read."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
         unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known and histories]
-        events = batch.read_history(self._driver, unknown) if unknown else {}
-        counted = batch.read_counted(self._driver, unknown) if unknown else {}
+        events = reading.read_history(self._driver, unknown) if unknown else {}
+        counted = reading.read_counted(self._driver, unknown) if unknown else {}
         read = {number: _remembered(0, past, counted[number]) for number, past in events.items()}
         nothing = _remembered(0, (), ())
         tracks = {}
@@ -119,7 +119,7 @@ class Loading:
 
     def _onlookers(self, accounts: Sequence[int]) -> dict[int, dict[int, LeadInBatch]]:
         """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
-        leads = batch.read_members(self._driver, accounts)
+        leads = reading.read_members(self._driver, accounts)
         tracks = self._make_tracks(leads, histories=account_dependency(self._rules.policy).matters)
         found: dict[int, dict[int, LeadInBatch]] = {account: {} for account in accounts}
         for lead in leads:
@@ -132,7 +132,7 @@ class Loading:
         """Read the statements of leads anew that were last decided under a version with other fields (R3.6)."""
         stale = [track for track in self.world.tracks.values() if track.reading not in {"", self._rules.reading}]
         self._moved = [track.lead for track in stale]
-        self._told = batch.read_told(self._driver, [lead.id for lead in self._moved]) if stale else {}
+        self._told = reading.read_told(self._driver, [lead.id for lead in self._moved]) if stale else {}
         for track in self.world.tracks.values():
             self.world.reread(track)
 
@@ -155,7 +155,7 @@ class Loading:
                 continue
             keys.add(world.company_key(claims[lead]))
         left = sorted({lead.account_id for lead in self._moved if lead.account_id is not None})
-        keys |= set(batch.account_keys(self._driver, left)) if left else set()
+        keys |= set(reading.account_keys(self._driver, left)) if left else set()
         companies = LoadedCompanies(self._driver, self._rules.number, self._reread_company)
         world.companies = companies
         companies.lock(filter(None, keys))

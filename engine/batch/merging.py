@@ -12,7 +12,7 @@ from engine.batch.leads import LeadInBatch
 from engine.core.lead.model import LeadEvent
 from engine.core.outcome import Outcome
 from engine.errors import IllegalMove
-from engine.store.decisions import batch, merges
+from engine.store.decisions import merges, reading, writing
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.session import Driver
 
@@ -69,7 +69,7 @@ class Merging:
         if goes.outcome is not None:
             self.gone.append((goes, goes.outcome))
             fresh = [(goes.lead.id, clock) for clock in goes.lead.clocks if clock not in goes.stored_clocks]
-            batch.save_clocks(self._driver, fresh)
+            writing.save_clocks(self._driver, fresh)
         merges.move(self._driver, stays.lead.id, goes.lead.id, self._world.at.now)
         self.became[goes.lead.id] = stays.lead.id
         self._world.join(stays, goes, event.seq)
@@ -81,7 +81,7 @@ class Merging:
         merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
         self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
-        track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
+        track.counted = frozenset(reading.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
         own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))
         merges.rewrite_claims(self._driver, merge.loser_id, own)
         put(self._driver, [refresh(merge.loser_id, f"parted:{merge_id}", now)])

@@ -17,7 +17,7 @@ from engine.core.explain import decision_body, struck_body
 from engine.core.lead.people import snapshot
 from engine.core.outcome import Outcome
 from engine.core.qualification import stages
-from engine.store.decisions import batch
+from engine.store.decisions import reading, writing
 from engine.store.inbox.inbox import put
 from engine.store.outbox.outbox import save_outgoing
 from engine.store.session import Driver
@@ -53,15 +53,15 @@ class Storing:
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
         told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
         save_outgoing(self._driver, told_outside, self._moment.now)
-        batch.save_accounts(self._driver, changed, self._rules.number)
+        writing.save_accounts(self._driver, changed, self._rules.number)
         rows = [self._lead_row(*one, verdicts[one[0].lead.id]) for one in (*living, *self._gone)]
-        batch.save_leads(self._driver, rows)
+        writing.save_leads(self._driver, rows)
         self._store_ledger(tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
-        batch.save_clocks(self._driver, clocks)
+        writing.save_clocks(self._driver, clocks)
         if turns is not None:
             turns.save(self._driver)
-        batch.save_decisions(self._driver, list(map(self._decision_row, self._steps, bodies)))
+        writing.save_decisions(self._driver, list(map(self._decision_row, self._steps, bodies)))
         return [*self._refresh_siblings(), *self._aftermath.save()]
 
     def _refresh_siblings(self) -> list[int]:
@@ -73,7 +73,7 @@ class Storing:
         last = {step.track.lead.id: place for place, step in enumerate(self._steps)}
         changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.rescore_cause}
         intakes = []
-        for number, leads in batch.siblings(self._driver, changed).items():
+        for number, leads in reading.siblings(self._driver, changed).items():
             company = changed[number]
             causes = filter(None, (company.changed_by, company.rescore_cause))
             lead, seq = max(causes, key=lambda cause: places.get(cause[1], -1))
@@ -89,7 +89,7 @@ class Storing:
     def _lead_row(self, track: LeadInBatch, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
         scores, kept = outcome.scores, track.lead.state.protection
         return {
-            **batch.lead_row(track.lead, track.extras),
+            **writing.lead_row(track.lead, track.extras),
             "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
             "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now,
             "policy_number": self._rules.number,
@@ -111,7 +111,7 @@ class Storing:
             added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in same]
             gone += [(track.lead.id, *place) for place in track.counted if place not in same or place not in counting]
             track.counted = frozenset(counting)
-        batch.save_ledger(self._driver, added, gone)
+        writing.save_ledger(self._driver, added, gone)
 
     def _body(self, step: EventInBatch) -> dict[str, Any]:
         """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""

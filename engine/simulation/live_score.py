@@ -17,8 +17,8 @@ from engine.core.lead.model import LeadEvent, Scores
 from engine.core.lead.people import People
 from engine.core.scoring.scoring import score
 from engine.matcher.rules import PolicyRules, RulesCache
-from engine.store.decisions import batch
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions import reading
+from engine.store.decisions.reading import LoadedLead
 from engine.store.read.record import snapshot
 from engine.store.session import Driver
 
@@ -45,7 +45,7 @@ class LiveScorer:
     def score(self, lead_id: int, now: datetime) -> ScoredNow | None:
         """The scores of a living lead at a moment, not before its last decision; None before its first one."""
         with snapshot() as driver:
-            lead = next(iter(batch.read_leads(driver, [lead_id])), None)
+            lead = next(iter(reading.read_leads(driver, [lead_id])), None)
             if lead is None or lead.policy_number is None:
                 return None
             rules = self._versions.version(lead.policy_number)
@@ -61,11 +61,11 @@ class LiveScorer:
         moment = BatchContext(now, rules, NOBODY, self._versions.clock_rule, lambda _rule, _owner, at: Timing(at, at))
 
         def members(account: int) -> Mapping[int, LeadInBatch]:
-            return self._track(driver, batch.read_members(driver, [account]))
+            return self._track(driver, reading.read_members(driver, [account]))
 
-        seen = CompanyIndex(moment, members, lambda number: batch.read_told(driver, [number])[number])
+        seen = CompanyIndex(moment, members, lambda number: reading.read_told(driver, [number])[number])
         if lead.account_id is not None:
-            for key, (number, claims, version) in batch.read_accounts(driver, [lead.account_id]).items():
+            for key, (number, claims, version) in reading.read_accounts(driver, [lead.account_id]).items():
                 company = CompanyInBatch(number, claims, leads=None, reading=self._reading(version))
                 seen.reread_company(company)
                 seen.companies[key] = company
@@ -75,7 +75,7 @@ class LiveScorer:
         """Leads with their histories, remembered while nobody decided anything about them."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
         unknown = [lead for lead in leads if lead.id not in known]
-        events = batch.read_history(driver, [lead.id for lead in unknown]) if unknown else {}
+        events = reading.read_history(driver, [lead.id for lead in unknown]) if unknown else {}
         for lead in unknown:
             known[lead.id] = _remembered(lead.version, events[lead.id])
             self._histories.put(lead.id, known[lead.id])

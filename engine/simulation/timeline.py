@@ -35,7 +35,7 @@ from engine.core.sla.discipline import Struck
 from engine.matcher.rules import PolicyRules
 from engine.simulation.side_effects import VirtualAftermath
 from engine.simulation.simulate import ENGINE_SOURCE, Cast, Line, merge_event
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 from rulesets.roster.roster import Roster
 
 Happening = Callable[[], None]

@@ -25,7 +25,7 @@ from engine.core.lead.people import NOBODY, from_snapshot
 from engine.core.lead.state import LeadState, load_state
 from engine.core.sla.clocks import SlaClock
 from engine.matcher.rules import RulesCache
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 from engine.store.read import record
 from engine.store.read.record import Moved, Recorded
 from engine.verification.strikes import RecordDifference, StrikeBook

@@ -16,7 +16,7 @@ from engine.core.lead.facts import Claims, dump_claims
 from engine.core.lead.identity import naming
 from engine.core.lead.model import LeadEvent
 from engine.errors import IllegalMove, NotFound
-from engine.store.decisions.batch import EVENT_COLUMNS, event_of
+from engine.store.decisions.reading import EVENT_COLUMNS, event_of
 from engine.store.session import Driver
 from engine.store.shards import SHARDS
 

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from engine.core.lead.model import LeadEvent
 from engine.core.sla.clocks import SlaClock
-from engine.store.decisions.batch import EVENT_COLUMNS, LEAD_COLUMNS, event_of
+from engine.store.decisions.reading import EVENT_COLUMNS, LEAD_COLUMNS, event_of
 from engine.store.session import Driver, raw, transaction
 
 FETCHED_AT_ONCE = 500
