@@ -1,7 +1,6 @@
-"""Errors that cross a layer. Each message says what is wrong, where, and how to mend it.
+"""Errors that cross a layer. Each message says what is wrong, where, and how to fix it.
 
-What people can meet on a page is raised with a `rulesets.document.wording.Sentence`, so that pages can say it in their
-language.
+Errors that a page can show are raised with a `rulesets.document.wording.Sentence`, so that the page can translate them.
 """
 
 from rulesets.document.wording import Sentence
@@ -20,7 +19,7 @@ class ServerUnavailable(BatonError):
 
 
 class PolicyRefused(BatonError):
-    """A policy document has errors; ``findings`` lists every one of them, ``document`` is what they speak of."""
+    """A policy document has errors. ``findings`` lists all of them; ``document`` is the document they refer to."""
 
     def __init__(self, message: Sentence | str, findings: tuple[object, ...] = (), document: object = None) -> None:
         super().__init__(message)
