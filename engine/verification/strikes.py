@@ -41,7 +41,6 @@ class StrikeBook:
     ) -> Iterator[RecordDifference]:
         """Apply a decision: a clock met in time resets the count, a counted strike adds one, the limit suspends."""
         for effect in effects:
-            # Resets first, as in the deciding code: then strikes of the same decision count from zero.
             if isinstance(effect, Reset):
                 self._reset(effect, rules)
         limits = {rule_key(rule): rule.consecutive for rule in rules}
