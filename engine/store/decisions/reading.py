@@ -1,8 +1,7 @@
-"""What a batch reads: leads locked and loaded with their events, clocks, history and accounts.
+"""Read what a batch needs: lock and load leads with their events, clocks, history and accounts.
 
-Locks are always taken in one order: leads by id, accounts by key, rotations (docs/contract/design.md §3). What waits
-and who may try it is `engine.store.inbox.waiting`. What is written is in `engine.store.decisions.writing`. Decides
-nothing.
+All locks are taken in one order: leads by id, accounts by key, rotations (docs/contract/design.md §3).
+`engine.store.inbox.waiting` selects the events, `engine.store.decisions.writing` writes the results. Decides nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +27,7 @@ EVENT_COLUMNS = "e.id, e.source, e.external_id, e.type, e.occurred_at, e.body, e
 
 @dataclass(slots=True)
 class LoadedLead:
-    """A locked lead as it stands, changed by the events of the batch one after another."""
+    """A locked lead. The events of the batch change it one after another."""
 
     id: int
     version: int
@@ -44,11 +43,12 @@ class LoadedLead:
 
 
 def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]:
-    """Lock leads in the order of their ids and load them with their clocks that still matter."""
+    """Lock leads in id order, and load them with their running clocks and the breached ones not met yet."""
     ids = sorted(set(lead_ids))
     clocks: dict[int, list[SlaClock]] = {lead: [] for lead in ids}
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
+            # Rows are locked in the order in which they are returned.
             f"SELECT {LEAD_COLUMNS} FROM lead WHERE id = ANY(%s) ORDER BY id FOR UPDATE",  # noqa: S608 - a constant list
             [ids],
         ).fetchall()
@@ -64,9 +64,9 @@ def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]
 
 
 def lock_living(driver: Driver, lead_ids: Iterable[int]) -> tuple[dict[int, LoadedLead], dict[int, int]]:
-    """Lock these leads and those they were merged into; also returns merged lead → the lead it is part of now.
+    """Lock these leads and the leads they were merged into. Also returns a map: merged lead → surviving lead.
 
-    Merges committed while this waited for a lock are seen and followed.
+    Merges that commit while this waits for a lock are followed, too.
     """
     asked = sorted(set(lead_ids))
     while True:
@@ -79,6 +79,7 @@ def lock_living(driver: Driver, lead_ids: Iterable[int]) -> tuple[dict[int, Load
             )
         )
         leads = lock_leads(driver, {*asked, *became.values()})
+        # A merge may commit between the two queries: then look again, with its winner locked, too.
         if all(lead.merged_into is None or lead.id in became for lead in leads.values()):
             return leads, became
 
@@ -94,7 +95,7 @@ def read_events(driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, Lea
 
 
 def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
-    """The latest decided events of each lead, up to the limit of R3.4, without what only facts need."""
+    """The latest decided events of each lead, up to the limit of R3.4, with their properties only."""
     rows = driver.execute(
         "SELECT l.id, e.id, e.source, e.external_id, e.type, e.occurred_at, e.properties "
         "FROM unnest(%s::bigint[]) AS l (id) "
@@ -112,7 +113,7 @@ def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[Lead
 
 
 def read_told(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
-    """Every decided event of each lead with all that it says, in the order of intake."""
+    """All decided events of each lead with all their groups, in the order of intake."""
     found: dict[int, list[LeadEvent]] = {lead: [] for lead in lead_ids}
     rows: Iterable[Any] = driver.execute(
         f"SELECT {EVENT_COLUMNS}, e.lead_id FROM event e WHERE e.lead_id = ANY(%s) "  # noqa: S608 - a constant list
@@ -136,18 +137,20 @@ def read_counted(driver: Driver, lead_ids: Sequence[int]) -> dict[int, set[tuple
 
 
 def lock_accounts(driver: Driver, keys: Iterable[str], number: int) -> dict[str, tuple[int, Claims, int | None]]:
-    """Make and lock the accounts of these keys, in the order of the keys: key → (id, claims, version they are read by).
+    """Create and lock the accounts of these keys, in key order: key → (id, claims, version that read them).
 
-    New ones are of policy version ``number``.
+    New accounts get the policy version ``number``.
     """
     ordered = sorted(set(keys))
     if not ordered:
         return {}
     driver.execute(
+        # Sorted keys: parallel batches that create the same accounts wait for each other in one direction.
         "INSERT INTO account (key, policy_number) SELECT unnest(%s::text[]), %s ON CONFLICT (key) DO NOTHING",
         [ordered, number],
     )
     rows = driver.execute(
+        # Collation C sorts as Python does, so that both agree on the lock order.
         'SELECT key, id, claims, policy_number FROM account WHERE key = ANY(%s) ORDER BY key COLLATE "C" FOR UPDATE',
         [ordered],
     )
@@ -155,12 +158,12 @@ def lock_accounts(driver: Driver, keys: Iterable[str], number: int) -> dict[str,
 
 
 def account_keys(driver: Driver, account_ids: Sequence[int]) -> list[str]:
-    """The keys of accounts."""
+    """The keys of these accounts."""
     return [key for (key,) in driver.execute("SELECT key FROM account WHERE id = ANY(%s)", [list(account_ids)])]
 
 
 def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The leads of these accounts that are not merged away, by account."""
+    """The open leads of these accounts, by account."""
     found: dict[int, list[int]] = {account: [] for account in account_ids}
     if found:
         for account, lead in driver.execute(
@@ -173,12 +176,12 @@ def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]
 
 
 def read_members(driver: Driver, account_ids: Sequence[int]) -> list[LoadedLead]:
-    """The living leads of accounts as they stand, not locked and without their clocks: the accounts are locked."""
+    """The living leads of these accounts, unlocked and without clocks. The lock on the account protects them."""
     return _as_they_stand(driver, "account_id", account_ids)
 
 
 def read_leads(driver: Driver, lead_ids: Sequence[int]) -> list[LoadedLead]:
-    """Living leads as they stand, not locked and without their clocks: for those who only look."""
+    """Living leads, unlocked and without clocks, for reading only."""
     return _as_they_stand(driver, "id", lead_ids)
 
 
@@ -192,7 +195,7 @@ def _as_they_stand(driver: Driver, column: str, values: Sequence[int]) -> list[L
 
 
 def read_accounts(driver: Driver, account_ids: Sequence[int]) -> dict[str, tuple[int, Claims, int | None]]:
-    """Accounts as they stand, not locked: key → (id, claims, version they are read by)."""
+    """Accounts, unlocked: key → (id, claims, version that read them)."""
     rows = driver.execute("SELECT key, id, claims, policy_number FROM account WHERE id = ANY(%s)", [list(account_ids)])
     return {key: (account, load_claims(claims), version) for key, account, claims, version in rows}
 

@@ -1,6 +1,6 @@
-"""What a batch writes: leads, accounts, decisions, counted occurrences and clocks as they stand after it.
+"""Write the results of a batch: leads, accounts, decisions, counted occurrences and clocks.
 
-The rows are locked before (`engine.store.decisions.reading`). Decides nothing.
+The rows were locked by `engine.store.decisions.reading`. Decides nothing.
 """
 
 import json
@@ -16,11 +16,11 @@ from engine.store.decisions.reading import LoadedLead
 from engine.store.session import Driver
 
 NOTES_KEPT = 100
-"""Data-quality notes kept on a lead, the latest ones."""
+"""Most data-quality notes kept on a lead; the latest ones stay."""
 
 
 def save_leads(driver: Driver, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write leads as they stand now, their version one higher."""
+    """Write leads and raise their versions by one."""
     if not rows:
         return
     names = [name for name in rows[0] if name != "id"]
@@ -34,7 +34,9 @@ def save_leads(driver: Driver, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _as_text(rows: Any) -> str:
-    """Rows as one JSON text, far cheaper than arrays of JSON; exact numbers and moments are texts PostgreSQL reads."""
+    """Rows as one JSON text, which is far cheaper than arrays of JSON. PostgreSQL reads numbers and moments from
+    text.
+    """
     return json.dumps(rows, default=str)
 
 
@@ -51,7 +53,7 @@ LEAD_TYPES = {
 
 
 def lead_row(lead: LoadedLead, extras: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a lead that hold what is known of it and where it stands, scores aside."""
+    """The columns of a lead that hold its facts and its state, without scores."""
     state = lead.state
     queued = state.queued
     return {
@@ -65,7 +67,7 @@ def lead_row(lead: LoadedLead, extras: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save_accounts(driver: Driver, claims: Mapping[int, Claims], number: int) -> None:
-    """Write what is known of accounts, as the policy version ``number`` reads it."""
+    """Write the claims of accounts, as read by the policy version ``number``."""
     if claims:
         driver.execute(
             "UPDATE account SET claims = given.claims, policy_number = %s "
@@ -75,7 +77,7 @@ def save_accounts(driver: Driver, claims: Mapping[int, Claims], number: int) -> 
 
 
 def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
-    """Store decisions in their order and take their events out of the inbox.
+    """Store decisions in order and delete their events from the inbox.
 
     A row is (event, lead, moment, policy number, stage before, after, owner before, after, cell, refused, body).
     """
@@ -83,6 +85,7 @@ def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
         return
     with (
         driver.cursor() as cursor,
+        # COPY: decisions are the largest rows of a batch, and it is faster than INSERT.
         cursor.copy(
             "COPY decision (event_id, lead_id, decided_at, policy_number, stage_before, stage_after, owner_before, "
             "owner_after, cell, refused, body) FROM STDIN"
@@ -96,7 +99,8 @@ def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
 def save_ledger(
     driver: Driver, added: Sequence[tuple[int, int, str, str, Any]], gone: Sequence[tuple[int, int, str, str]]
 ) -> None:
-    """Store new counted occurrences (lead, event, group, signal, raw) and drop those that no longer count."""
+    """Store new counted occurrences (lead, event, group, signal, raw) and delete those that no longer count."""
+    # Deletions first: a rewritten occurrence is in both lists and has the same key.
     if gone:
         driver.execute(
             "DELETE FROM ledger USING unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS g (l, e, gk, s) "
@@ -112,12 +116,13 @@ def save_ledger(
 
 
 def save_clocks(driver: Driver, clocks: Sequence[tuple[int, SlaClock]]) -> list[int]:
-    """Store (lead, clock): those without an id are new, the others are written as they stand; returns the new ids."""
+    """Store (lead, clock) pairs: insert clocks without an id, update the others. Returns the new ids."""
     old = [clock for _, clock in clocks if clock.id is not None]
     new = [(lead, clock) for lead, clock in clocks if clock.id is None]
     if old:
         driver.execute(
             "UPDATE clock SET state = g.state, ended_at = g.ended_at, met_at = g.met_at, met_late = g.met_late, "
+            # Null takes an ended clock out of the index that the scheduler reads.
             "next_at = CASE WHEN g.state = 'running' THEN next_at END "
             "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
             "AS g (id, state, ended_at, met_at, met_late) WHERE clock.id = g.id",
@@ -130,6 +135,7 @@ def save_clocks(driver: Driver, clocks: Sequence[tuple[int, SlaClock]]) -> list[
         f"SELECT lead_id, {', '.join(CLOCK_COLUMNS)} FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], "
         "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], "
         "%s::timestamptz[], %s::jsonb[], %s::text[]) "
+        # Inserted in order, so that ids are in the order in which the clocks started.
         f"WITH ORDINALITY AS g (lead_id, {', '.join(CLOCK_COLUMNS)}, place) ORDER BY place RETURNING id",
         [[lead for lead, _ in new], *([_clock_value(c, n) for _, c in new] for n in CLOCK_COLUMNS)],
     )
