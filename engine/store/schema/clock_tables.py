@@ -12,13 +12,14 @@ from engine.store.schema.columns import json_column, moment_column
 class ClockRow(SQLModel, table=True):
     """One SLA clock of a lead (R6.1–R6.9).
 
-    ``next_at`` is the one indexed moment at which something is due: the next of ``warnings`` (lists of percent and
-    moment), else ``due_at``; null once it fired or ended. It is claimed by a conditional update.
+    ``next_at`` is the indexed moment at which the clock is next due: the next of ``warnings`` (lists of percent and
+    moment), else ``due_at``; null once it fired or ended. A conditional update claims it.
     """
 
     __tablename__: ClassVar[str] = "clock"
     __table_args__ = (
         Index("clock_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        # The database, too, refuses a second running clock of the same key.
         Index("clock_once", "lead_id", "key", unique=True, postgresql_where=text("state = 'running'")),
         Index("clock_lead", "lead_id", "id"),
         Index("clock_started", "started_at", postgresql_using="brin"),
@@ -41,7 +42,9 @@ class ClockRow(SQLModel, table=True):
 
 
 class TrackRecord(SQLModel, table=True):
-    """What somebody did, missed or was credited with (`engine.core.notify.effects.RECORD_KINDS`); reports read it."""
+    """Something a person did, missed or was credited with (`engine.core.notify.effects.RECORD_KINDS`). Reports read
+    it.
+    """
 
     __tablename__: ClassVar[str] = "track_record"
     __table_args__ = (Index("track_record_person", "person", "kind", "at"), Index("track_record_at", "at"))
@@ -55,7 +58,7 @@ class TrackRecord(SQLModel, table=True):
 
 
 class StrikeCount(SQLModel, table=True):
-    """Consecutive misses of a person under one strike rule (R6.6); ``rule`` is its role and clocks."""
+    """Consecutive misses of a person under one strike rule (R6.6). ``rule`` is its role and clocks."""
 
     __tablename__: ClassVar[str] = "strike"
     person: str = Field(primary_key=True)
@@ -64,7 +67,7 @@ class StrikeCount(SQLModel, table=True):
 
 
 class Suspension(SQLModel, table=True):
-    """A time in which a person receives no leads of a role (R6.6), and the event that led to it."""
+    """A period in which a person receives no leads of a role (R6.6), and the event that caused it."""
 
     __tablename__: ClassVar[str] = "suspension"
     __table_args__ = (

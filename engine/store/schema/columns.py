@@ -23,4 +23,5 @@ def json_column(*, default: str = "{}") -> Column[Any]:
 
 def score_column() -> Column[Any]:
     """A column of points with two decimals."""
+    # Exact decimals: scores are compared with limits, which a float would miss by rounding.
     return Column(Numeric(14, 2), nullable=True)

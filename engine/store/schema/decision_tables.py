@@ -11,11 +11,12 @@ from engine.store.schema.columns import json_column, moment_column
 
 
 class Decision(SQLModel, table=True):
-    """What one event did, with every reason; stored once and read back, never recomputed."""
+    """The result of one event with all reasons. Stored once and never recomputed."""
 
     __tablename__: ClassVar[str] = "decision"
     __table_args__ = (
         Index("decision_lead", "lead_id", "id"),
+        # BRIN: rows are written in time order, so a small index is enough.
         Index("decision_when", "decided_at", postgresql_using="brin"),
         Index("decision_choice", "decided_at", postgresql_where=text("body ? 'assignment'")),
     )
@@ -34,7 +35,7 @@ class Decision(SQLModel, table=True):
 
 
 class LedgerRow(SQLModel, table=True):
-    """One counted occurrence of a lead's engagement (R3.5); what it is worth at a moment is computed from it."""
+    """One counted occurrence of a lead's engagement (R3.5). Its value at a moment is computed from it."""
 
     __tablename__: ClassVar[str] = "ledger"
     lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -45,11 +46,14 @@ class LedgerRow(SQLModel, table=True):
 
 
 class RotationPointer(SQLModel, table=True):
-    """A person's pointer in one assignment policy, an exact fraction (R5.5); the row without ``member`` is the lock."""
+    """A person's pointer in one assignment policy, an exact fraction (R5.5). The row without a ``member`` is the
+    lock.
+    """
 
     __tablename__: ClassVar[str] = "rotation"
     policy_key: str = Field(primary_key=True)
     member: str = Field(primary_key=True)
+    # Numerator and denominator of an exact fraction can grow beyond 64 bits.
     numerator: int = Field(default=0, sa_column=Column(Numeric(40, 0), nullable=False, server_default="0"))
     denominator: int = Field(default=1, sa_column=Column(Numeric(40, 0), nullable=False, server_default="1"))
     served: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
@@ -57,7 +61,7 @@ class RotationPointer(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """One lead given to one person; what caps count and reports read (R5.9)."""
+    """One lead assigned to one person. Caps and reports count these rows (R5.9)."""
 
     __tablename__: ClassVar[str] = "assignment"
     __table_args__ = (

@@ -14,7 +14,7 @@ from engine.store.schema.columns import json_column, moment_column
 
 
 class Event(SQLModel, table=True):
-    """One accepted event. ``body`` holds lead, traits, company, answers, properties as they came."""
+    """One accepted event. ``body`` holds lead, traits, company, answers, properties as they were sent."""
 
     __tablename__: ClassVar[str] = "event"
     __table_args__ = (
@@ -35,7 +35,7 @@ class Event(SQLModel, table=True):
 
 
 class SeenEventType(SQLModel, table=True):
-    """A type of event that was accepted at least once, as it was sent: the lint says which signals nothing feeds."""
+    """A type of event that was accepted at least once. The lint reports signals whose type never arrived."""
 
     __tablename__: ClassVar[str] = "seen_event_type"
     type: str = Field(primary_key=True)
@@ -43,9 +43,10 @@ class SeenEventType(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """An accepted event that is not decided: waiting until ``due_at``, or set aside with its ``error``."""
+    """An accepted, undecided event: waiting until ``due_at``, or set aside with its ``error``."""
 
     __tablename__: ClassVar[str] = "inbox"
+    # Partial: set-aside events may pile up without slowing the queue.
     __table_args__ = (Index("inbox_waiting", "shard", "event_id", postgresql_where=text("set_aside_at IS NULL")),)
     event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))

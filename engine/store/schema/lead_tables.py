@@ -15,7 +15,7 @@ from engine.store.schema.columns import json_column, moment_column, score_column
 
 
 class Account(SQLModel, table=True):
-    """A company: facts under ``company.*`` belong to it (R1.7). A lead without a company has its own."""
+    """A company. Facts under ``company.*`` belong to it (R1.7). A lead without a company has its own account."""
 
     __tablename__: ClassVar[str] = "account"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
@@ -26,7 +26,7 @@ class Account(SQLModel, table=True):
 
 
 class Lead(SQLModel, table=True):
-    """A lead as it stands after its last decision."""
+    """A lead after its last decision."""
 
     __tablename__: ClassVar[str] = "lead"
     __table_args__ = (
@@ -89,13 +89,13 @@ class Lead(SQLModel, table=True):
     pool_next_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     queue_asked_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     queue_for: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text), nullable=True))
-    """Whom a queued lead waits for since ``queue_asked_at`` (`engine.core.assignment.queueing.token`)."""
+    """The people a queued lead waits for since ``queue_asked_at`` (`engine.core.assignment.queueing.token`)."""
     merged_into: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
 class Identity(SQLModel, table=True):
-    """One identifier and the lead it names. ``kind``: external_id, wechat, email, phone, anonymous_id."""
+    """One identifier and its lead. ``kind``: external_id, wechat, email, phone, anonymous_id."""
 
     __tablename__: ClassVar[str] = "identity"
     kind: str = Field(primary_key=True)
@@ -106,7 +106,7 @@ class Identity(SQLModel, table=True):
 
 
 class MergeRecord(SQLModel, table=True):
-    """Two leads that proved to be one person; keeps what is needed to undo it."""
+    """Two leads that were merged, with the rows that an undo moves back."""
 
     __tablename__: ClassVar[str] = "merge"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))

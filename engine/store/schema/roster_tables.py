@@ -8,7 +8,7 @@ from engine.store.schema.columns import json_column
 
 
 class Person(SQLModel, table=True):
-    """Somebody who may own leads (R8.1–R8.3)."""
+    """A person who may own leads (R8.1–R8.3)."""
 
     __tablename__: ClassVar[str] = "person"
     email: str = Field(primary_key=True)

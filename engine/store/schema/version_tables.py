@@ -26,7 +26,7 @@ class PolicyVersion(SQLModel, table=True):
 
 
 class ActivePolicy(SQLModel, table=True):
-    """The one pointer to the version in force; its single row has id 1."""
+    """The pointer to the version in force. Its only row has id 1."""
 
     __tablename__: ClassVar[str] = "active_policy"
     id: int = Field(default=1, primary_key=True)
@@ -34,7 +34,7 @@ class ActivePolicy(SQLModel, table=True):
 
 
 class Rescore(SQLModel, table=True):
-    """How far existing leads are scored under a version: all up to ``last_lead`` have an event waiting or decided."""
+    """The progress of rescoring under a version: all leads up to ``last_lead`` have an event, waiting or decided."""
 
     __tablename__: ClassVar[str] = "rescore"
     number: int = Field(primary_key=True)
