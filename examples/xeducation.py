@@ -1,8 +1,8 @@
 """X Education's leads (one CSV file) as lead events: `python -m examples.xeducation FOLDER -o xeducation.ndjson`.
 
 A lead is identified with the values of its form, unchanged: the policy and its data-quality notes handle `Select`
-(nothing chosen), `google` next to `Google`, and the source `testone`. Visits to the website and the request for the free
-copy are behaviour. `Converted` is the outcome: an imported `opportunity.won`.
+(nothing chosen), `google` next to `Google`, and the source `testone`. Visits to the website and the request for the
+free copy are behaviour. `Converted` is the outcome: an imported `opportunity.won`.
 
 Columns that sales filled in afterwards are left out (`Tags`, `Lead Quality`, `Lead Profile`, the four `Asymmetrique …`,
 `Last Activity`, `Last Notable Activity`): they contain the outcome and would only seem to predict it.

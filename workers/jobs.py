@@ -54,6 +54,7 @@ def drain(lane: int, of: int) -> int:
     the unlock, and wake the lane again if so.
     """
     _rarely_collect()
+    # Alive before the wake-up is deleted: in between, no second drain of this lane is enqueued.
     _say_alive(lane, of)
     _tolerate(lambda: queues.client().delete(queues.wake_key(lane, of)), lane)
     evaluator = Evaluator(_time.clock)

@@ -30,7 +30,6 @@ class BatchState(CompanyIndex):
 
     def decide(self, track: LeadInBatch, event: LeadEvent) -> EventInBatch:
         """Apply an event to a lead and decide it. If the outcome has a ``need``, the caller must call `settle`."""
-        # `earlier` is kept: siblings compare the account before and after this event.
         lead, at, earlier = track.lead, self.at, track.history
         # Before folding: claims of an older version must not mix with claims of this one (R3.6).
         self.reread(track)

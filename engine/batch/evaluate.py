@@ -46,7 +46,7 @@ class Evaluator:
         self._rules = RulesCache(prepare)
         self._histories = Histories()
         self.woken: set[int] = set()
-        """Leads that got events of the engine's own since the caller last looked."""
+        """Leads that received events from the engine since the caller last cleared this."""
 
     def waiting(self, shards: Sequence[int]) -> bool:
         """Whether these shards have an event to decide now."""
@@ -90,7 +90,6 @@ class Evaluator:
         rules, left, dealt_with = self._rules.version(number), list(event_ids), 0
         while left:
             try:
-                # Deadlocks and serialization failures repeat the whole transaction.
                 return dealt_with + retrying(lambda: self._transact(rules, left))
             except EventsFailed as failed:
                 for event_id, error in failed.errors:

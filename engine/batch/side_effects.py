@@ -33,7 +33,7 @@ class SideEffects:
     at: BatchContext
     on_suspension: Callable[[SuspensionBegun], None]
     struck: dict[int, tuple[Struck, ...]] = field(default_factory=dict)
-    """Event → what its strikes came to."""
+    """Event → the result of its strikes."""
     people_of: dict[int, People] = field(default_factory=dict)
     """Event → the people as they were when it was decided."""
     _discipline: Discipline | None = None
@@ -61,7 +61,6 @@ class SideEffects:
         # Locked only if a strike counts: the lock is one for all batches.
         self._discipline = self._discipline or table.lock_discipline(self.driver, self.at.now)
         struck = self._discipline.feel(felt, rules, self.at.people.roles)
-        """Event → the result of its strikes."""
         self.struck[step.event.seq] = struck
         for one in struck:
             if one.suspended is not None:

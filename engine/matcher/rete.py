@@ -87,7 +87,7 @@ class ShardMatcher:
         if known is None:
             with self._lock:
                 known = self._run_or_abandon("".join(pieces))
-            # Emptied at once: evicting one by one costs more than computing the answers again.
+            # Emptied at once: simpler than tracking use, and the answers are computed again when needed.
             if len(self.remembered) >= self._room:
                 self.remembered.clear()
             if self._room:
@@ -130,7 +130,6 @@ class ShardMatcher:
             text = started[1] if started else None
             while text:
                 fired.append(text[2 : text.index('"', 2)])
-                # Completing one action starts the next; stopping early would leave the session unfinished.
                 text = engine.complete_and_start_action(handle, state)
             code = code or engine.retract_fact(handle, head + "}")[0]
         except ENGINE_ERRORS as error:

@@ -103,7 +103,6 @@ def _activate(plan: Plan, now: datetime) -> int | None:
     except BaseChanged as changed:
         published = _published_already(plan)
         if published is None:
-            # Suspend rather than publish: the signatures are for a change of another base.
             _suspend(plan, f"version {changed.active} came into force after this was scheduled")
             return None
         number = published

@@ -103,7 +103,6 @@ class Simulation:
     def run(self, until: datetime) -> None:
         """Process every item of the agenda up to and including a moment."""
         while (item := self._agenda.next(until)) is not None:
-            # Set before the item runs: everything an item does happens at its moment.
             self._at.now = item.at
             item.what()
 

@@ -54,7 +54,6 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
             for done, recorded in enumerate(record.decisions(driver), start=1):
                 differences.extend(replay.decide(recorded))
                 progress(done, total)
-            # After the decisions: comparing needs the final state of every lead.
             stored = list(record.leads(driver))
             differences.extend(replay.compare_leads(stored, record.ledgers(driver)))
             differences.extend(replay.compare_companies(record.companies(driver)))

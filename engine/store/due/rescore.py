@@ -48,7 +48,6 @@ def send_next(now: datetime) -> list[int]:
     """
     with transaction() as connection:
         driver = raw(connection)
-        # Another scheduler is sending; this tick has nothing to do.
         if not try_lock(driver, LockKey.RESCORE):
             return []
         row = driver.execute("SELECT number FROM active_policy").fetchone()

@@ -53,7 +53,7 @@ def _reader(driver: Driver, by: str) -> Callable[[Any], str | None]:
     def value(said: Any) -> str | None:
         if said is None or field is None:
             return None
-        # Leads share few values; reading each one once saves most of the time.
+        # Leads share few values; each is read once.
         if (name := repr(said)) not in known:
             known[name] = _shown(field, said, zone)
         return known[name]

@@ -99,7 +99,7 @@ SELECT policy_number, tried->>'policy', 'turn', false, jsonb_path_query_array(tr
 FROM decision, jsonb_array_elements(body->'assignment'->'tried') AS tried
 WHERE decided_at >= %(since)s AND decided_at < %(until)s AND body ? 'assignment' AND body->'assignment' ? 'tried'
 """
-"""Every choice, and every policy that was tried before it and yielded nobody."""
+"""All choices, and all policies tried before them that found no person."""
 
 
 # --------------------------------------------------------------------------------------------------- clocks, people

@@ -51,7 +51,7 @@ class RosterChange:
     deactivated: tuple[str, ...] = ()
     unchanged: int = 0
     told: tuple[int, ...] = ()
-    """Leads whose owner parts with them: wake them."""
+    """Leads whose owner loses them: wake them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,6 @@ def _followed(
     if not (following.partings or following.rescheduled):
         return change
     told = follow(raw(session.connection()), following, roster, handover, change=uuid.uuid4().hex, now=now)
-    """Leads whose owner loses them: wake them."""
     return replace(change, told=tuple(told))
 
 

@@ -1,4 +1,4 @@
-"""Tables of SLA clocks and of what follows from missing them: clocks, track records, strikes, suspensions."""
+"""Tables of SLA clocks and their consequences: clocks, track records, strikes, suspensions."""
 
 from datetime import datetime
 from typing import Any, ClassVar

@@ -1,6 +1,6 @@
 """Tables of leads: accounts, leads, the identifiers that name them, merges.
 
-Rows carry what `engine.core` decided. Nothing else decides here.
+The rows hold decisions of `engine.core`. Nothing is decided here.
 """
 
 from datetime import datetime
