@@ -81,7 +81,9 @@ def interpreter(rules: list[Rule]) -> Callable[[LeadView], frozenset[str]]:
 
 
 def generated(rules: list[Rule]) -> Ask:
-    """Python written for exactly these rules: the limit. Unknown values make a test false, as everywhere."""
+    """Python code generated for exactly these rules: the upper limit. As everywhere, an unknown value makes a test
+    false.
+    """
     fields = sorted({test.field for rule in rules for test in rule})
     names = {field: f"v{number}" for number, field in enumerate(fields)}
     lines = ["def ask(lead):", " get, hits = lead.get, set()", " hit = hits.add"]

@@ -7,11 +7,11 @@ from rulesets.document.wording import Sentence
 
 
 class BatonError(Exception):
-    """Base of everything Baton raises on purpose; the command line prints it and exits with 1."""
+    """Base of all errors that Baton raises on purpose. The command line prints it and exits with 1."""
 
 
 class SettingError(BatonError):
-    """An environment variable has a value that cannot be used."""
+    """An environment variable has an invalid value."""
 
 
 class ServerUnavailable(BatonError):

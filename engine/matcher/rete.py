@@ -29,7 +29,7 @@ from rulesets.policy.vocabulary import Vocabulary
 
 SESSION = "1"
 REMEMBERED = 4096  # messages per shard
-LIVES = 8  # how often a shard is built anew; an abandoned one keeps its memory, so there must be an end
+LIVES = 8  # most builds of a shard; an abandoned one keeps its memory, so the number must be limited
 ENGINE_ERRORS = (durable_rules_engine.error, MemoryError, ValueError)
 _ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
 _names = count(1)  # the library's own registry refuses a name twice

@@ -42,7 +42,7 @@ def check_draft() -> bool:
         return False
     state = load_draft()
     checked = lint_policy(state.document, seen_event_types())
-    # what was read first may be older than the draft that was linted: then the next look finds it stale, and asks again
+    # The values read first may be older than the linted draft. Then the check counts as stale and is requested again.
     save_check(Checkable(state.revision, of.seen, of.software), state.digest, body_of(checked))
     return True
 

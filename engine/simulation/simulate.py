@@ -32,7 +32,7 @@ from rulesets.policy.policy import Policy
 
 Line = dict[str, Any]
 ENGINE_SOURCE = "baton"
-"""Source of the events Baton makes itself."""
+"""Source of the events that Baton creates."""
 
 
 def rules_of(policy: Policy, matcher: Matcher | None = None) -> PolicyRules:

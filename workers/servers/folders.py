@@ -1,10 +1,10 @@
-"""Where the embedded servers keep data, sockets and locks under ``BATON_HOME``.
+"""Folders and locks of the embedded servers under ``BATON_HOME``.
 
     postgres/   valkey/      data, mode 0700, owned by the user the server runs as
     run/                     Unix sockets, mode 0700; a link to a short private folder when BATON_HOME is too deep
-    postgres.lock …          an flock each, held by everything that is alive of that server; the text is its process id
+    postgres.lock …          an flock each, held while any process of that server lives; the text is its process id
 
-May create folders and locks; starts nothing and never deletes data.
+Creates folders and locks. Starts nothing and never deletes data.
 """
 
 import errno

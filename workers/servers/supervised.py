@@ -78,7 +78,7 @@ class SupervisorState:
             write_line(name, line.decode(errors="replace").rstrip())
 
     def show_rest(self, name: str) -> None:
-        """Write what a program that ended left without a newline."""
+        """Write the incomplete last line of an ended program."""
         if name in self.unfinished:
             self.show(name, b"\n")
 
@@ -205,7 +205,7 @@ class Poller(poller.Poller):  # type: ignore[misc]  # the library carries no typ
 
 
 class Options(ServerOptions):  # type: ignore[misc]  # the library carries no types
-    """The library's own settings: no configuration file, no control port, no files, in the foreground."""
+    """The library's own settings: no configuration file, no control port, no files, runs in the foreground."""
 
     nodaemon = True
     first = True

@@ -61,7 +61,7 @@ def read_version(number: int) -> Version:
 
 
 def list_versions() -> list[dict[str, Any]]:
-    """Every version without its documents, newest first, with ``active``."""
+    """All versions without their documents, newest first, each with ``active``."""
     with transaction() as connection:
         rows = raw(connection).execute(
             "SELECT number, digest, document->>'name', published_at, published_by, reason, bypassed, act_on_existing, "

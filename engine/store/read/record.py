@@ -138,7 +138,7 @@ def suspensions(driver: Driver) -> list[SuspensionRow]:
 
 
 def moved_by_merges(driver: Driver) -> dict[int, Moved]:
-    """What each merge moved."""
+    """The rows that each merge moved, by the merge's number."""
     rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
     return {
         number: Moved(winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())))

@@ -16,7 +16,7 @@ from engine.store.schema.columns import json_column, moment_column
 
 
 class UserAccount(SQLModel, table=True):
-    """Somebody who may sign in."""
+    """An account that may sign in."""
 
     __tablename__: ClassVar[str] = "user_account"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
