@@ -1,8 +1,9 @@
-"""Clocks due all at once: how soon they are claimed, how many breaches a second are decided, and each exactly once.
+"""Clocks that are all due at once: time until they are claimed, breaches decided per second, and each exactly once.
 
 `python -m benchmarks.clocks [--quick]`. Baton runs as a user runs it (`baton up`, two workers, the policy of 200 rules
-of `benchmarks.whole_path`). Every lead has an owner and a running clock; one statement makes all of them due. A breach
-strikes, takes the lead to somebody else, starts their clock and tells the manager. At the end the record is verified.
+of `benchmarks.whole_path`). Every lead has an owner and a running clock; one statement makes all of them due. Each
+breach adds a strike, reassigns the lead, starts the new owner's clock and notifies the manager. At the end `baton
+verify` checks the record.
 """
 
 import json
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> None:
 
 
 def fill(baton: Installation, folder: Path, leads: int) -> None:
-    """A policy with a clock in force, people and their manager, and so many owned leads."""
+    """Publish a policy with a clock, import people with a manager, and send this many leads, which get owners."""
     write_policy(folder / "policy.json")
     policy: dict[str, Any] = json.loads((folder / "policy.json").read_text())
     policy["models"][0]["matrix"] = {"default": {"action": "sdr"}}
@@ -67,13 +68,13 @@ def fill(baton: Installation, folder: Path, leads: int) -> None:
 
 
 def await_decided(baton: Installation) -> None:
-    """Return once nothing waits, however long that takes."""
+    """Return once no event waits, however long it takes."""
     while (baton.readyz() or {}).get("waiting_events") != 0:
         time.sleep(0.2)
 
 
 def measure(baton: Installation, url: str, clocks: int) -> None:
-    """See clocks being claimed and breaches being decided; tell how fast, and whether each was once."""
+    """Watch clocks being claimed and breaches being decided; print the rates, and check that each happened once."""
     begun, claimed_at, decided = time.monotonic(), 0.0, 0
     while decided < clocks:
         time.sleep(0.1)
@@ -93,7 +94,7 @@ def measure(baton: Installation, url: str, clocks: int) -> None:
 
 
 def ask(url: str, query: str, *values: object) -> Any:
-    """The first value of what the database answers."""
+    """The first value of the query's result."""
     with session.connect(url, autocommit=True) as connection:
         row = connection.execute(query.encode(), values).fetchone()
     return row[0] if row else None

@@ -1,7 +1,8 @@
-"""How long a policy of a thousand rules takes to lint, to lint with its test cases, and to compile.
+"""Time to lint a policy of a thousand rules, to lint it with its test cases, and to compile it.
 
-`python -m benchmarks.lint`. The rules are the mix of the matching benchmark, once in groups of twenty with limits, as
-people write them, and once in a single group, where every rule may meet every other. Seconds, the best of three runs.
+`python -m benchmarks.lint`. The rules are the mix of the matching benchmark: once in groups of twenty with limits, as
+people write them, and once in a single group, where every rule may conflict with every other. Seconds, the best of
+three runs.
 """
 
 import sys
@@ -20,11 +21,11 @@ from rulesets.lint import lint
 RULES = 1000
 CASES = 10
 LIMITS = {"lint": 2.0, "compile": 1.0}
-"""What each may take, in seconds."""
+"""Time limit of each step in seconds."""
 
 
 def document(size: int, group: int) -> dict[str, Any]:
-    """A policy with so many fit rules in groups of so many, grades, a matrix and ten test cases."""
+    """A policy with this many fit rules in groups of this size, grades, a matrix and ten test cases."""
     random = Random(size)
     found = plain(policy_of(random_rules(size, random)))
     rows = found["models"][0]["fit"]["groups"][0]["rules"]
@@ -35,12 +36,13 @@ def document(size: int, group: int) -> dict[str, Any]:
 
 
 def seconds(work: Callable[[], object], runs: int = 3) -> float:
-    """The best of some runs."""
+    """The best time of several runs."""
     taken = []
     for _ in range(runs):
         start = time.perf_counter()
         work()
         taken.append(time.perf_counter() - start)
+    # The best, not the mean: other processes only ever make a run slower.
     return min(taken)
 
 

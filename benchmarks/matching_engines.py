@@ -1,6 +1,6 @@
-"""The same rules in every engine: each adapter is built once and then asked for the numbers of the rules that hold.
+"""The same rules in every engine. Each adapter is built once and then returns the numbers of the rules that hold.
 
-Every engine is used in the fastest form we found for it, with what can be prepared prepared.
+Every engine is used in the fastest form we found, with everything precompiled that can be.
 """
 
 import json
@@ -51,13 +51,13 @@ def _written(test: Test) -> dict[str, Any]:
 
 
 def views(policy: Policy, leads: list[Lead]) -> list[LeadView]:
-    """The leads as the engine of Baton sees them."""
+    """The leads as Baton's engine sees them."""
     frame = Frame.of(policy)
     return [LeadView.of(frame, lead, NOW) for lead in leads]
 
 
 def numbers(fired: frozenset[str]) -> set[int]:
-    """Numbers of the fit rules among rule ids; for comparing answers, not for timing."""
+    """Numbers of the fit rules among rule ids. For comparing answers, not for timing."""
     return {int(rule.rpartition(".r")[2]) for rule in fired if rule.startswith("fit.")}
 
 
@@ -68,7 +68,7 @@ def baton(rules: list[Rule]) -> Callable[[LeadView], frozenset[str]]:
 
 
 def forgetful_baton(rules: list[Rule]) -> Callable[[LeadView], frozenset[str]]:
-    """Compiled rules in durable_rules, every message put to the engine anew."""
+    """Compiled rules in durable_rules, without the cache."""
     policy = policy_of(rules)
     matcher = ReteMatcher(compile_policy(policy), policy, remember=False)
     return lambda view: matcher.match("profile", view)
@@ -81,7 +81,9 @@ def interpreter(rules: list[Rule]) -> Callable[[LeadView], frozenset[str]]:
 
 
 def generated(rules: list[Rule]) -> Ask:
-    """Python written for exactly these rules: the limit. Unknown values make a test false, as everywhere."""
+    """Python code generated for exactly these rules: the upper limit. As everywhere, an unknown value makes a test
+    false.
+    """
     fields = sorted({test.field for rule in rules for test in rule})
     names = {field: f"v{number}" for number, field in enumerate(fields)}
     lines = ["def ask(lead):", " get, hits = lead.get, set()", " hit = hits.add"]

@@ -1,8 +1,8 @@
-"""The rules and leads of the matching benchmark, in a neutral form every engine can be given.
+"""The rules and leads of the matching benchmark, in a form that every engine can use.
 
-A rule is a conjunction of one to three tests; most read one field in bands, as people write scoring tables, some
-combine fields. All values are known and texts are plain ASCII in lower case, because the other engines neither know
-unknown values nor fold text. About one rule in twenty is true of a lead.
+A rule is a conjunction of one to three tests. Most rules read one field in bands, as in scoring tables; some combine
+fields. All values are known, and texts are lower-case ASCII, because the other engines neither support unknown values
+nor fold text. About one rule in twenty holds for a lead.
 """
 
 from dataclasses import dataclass
@@ -45,13 +45,13 @@ Rule = tuple[Test, ...]
 
 
 def random_rules(count: int, random: Random) -> list[Rule]:
-    """As many rules, in the mix of a scoring policy."""
+    """This many rules, in the mix of a scoring policy."""
     makers = (_band, _band, _band, _choices, _choices, _fit, _fit, _title, _title, _three)
     return [makers[number % len(makers)](random) for number in range(count)]
 
 
 def random_leads(count: int, random: Random) -> list[Lead]:
-    """Distinct leads with every field known."""
+    """Distinct leads with a value in every field."""
     return [
         {field: random.randrange(10_000) for field in NUMBERS}
         | {field: random.choice(OPTIONS) for field in CHOICES}

@@ -1,8 +1,9 @@
-"""Leads already there under a new version: how many a second, a kill half-way, and the lag of live events meanwhile.
+"""Rescoring of existing leads under a new version: leads per second, a kill half-way, and the lag of live events
+meanwhile.
 
 `python -m benchmarks.rescore [--random N] [--live RATE]`. Baton runs as a user runs it (`baton up`, two workers). The
-leads are X Education's (data/xeducation beside the repository), or N made-up ones. A version with other weights is
-published, `baton up` is killed with signal 9 when half is done, started again, and the record is verified.
+leads are X Education's (data/xeducation beside the repository), or N generated ones. A version with other weights is
+published. `baton up` is killed with signal 9 half-way and started again, and `baton verify` checks the record.
 """
 
 import argparse
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> None:
 
 
 def measure(baton: Installation, folder: Path, events: list[dict[str, Any]], rate: int) -> None:
-    """Fill, publish other weights twice (once killed half-way, once with live events), and verify."""
+    """Send leads, publish other weights twice (once killed half-way, once with live events), and verify."""
     publish(baton, folder, POLICY.read_text())
     door = Door(baton, baton.run("key", "add", "bench", "--scope", "events:write,leads:write").strip())
     door.send(bodies(events))
@@ -84,14 +85,14 @@ def measure(baton: Installation, folder: Path, events: list[dict[str, Any]], rat
 
 
 def publish(baton: Installation, folder: Path, policy: str) -> None:
-    """Import a document and put it in force."""
+    """Import a document and publish it."""
     (folder / "policy.yaml").write_text(policy)
     baton.run("policy", "import", str(folder / "policy.yaml"))
     baton.run("policy", "publish", "--reason", "benchmark", "--bypass-signoff")
 
 
 def heavier(points: int) -> str:
-    """The example policy with so many points more for every fit rule."""
+    """The example policy with this many more points for every fit rule."""
     document = yaml.safe_load(POLICY.read_text())
     document.pop("tests", None)
     for model in document["models"]:
@@ -102,7 +103,7 @@ def heavier(points: int) -> str:
 
 
 def made_up(leads: int) -> Iterator[dict[str, Any]]:
-    """Leads with a profile and three visits each."""
+    """Generated leads with a profile and three visits each."""
     for number in range(leads):
         who = {"external_id": f"m{number}"}
         yield {"id": f"p{number}", "type": "lead.identified", "occurred_at": "2026-01-05T10:00:00Z", "lead": who,
@@ -113,13 +114,13 @@ def made_up(leads: int) -> Iterator[dict[str, Any]]:
 
 
 def bodies(events: list[dict[str, Any]]) -> Iterator[bytes]:
-    """Lists as the API takes them."""
+    """Lists in the format of the API."""
     for start in range(0, len(events), LIST):
         yield json.dumps(events[start : start + LIST], default=str).encode()
 
 
 def send_live(door: Door, rate: int, stop: threading.Event) -> None:
-    """Send one list every tenth of a second until told to stop."""
+    """Send a list every tenth of a second until stopped."""
     number = 0
     while not stop.wait(0.1):
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -133,7 +134,7 @@ def send_live(door: Door, rate: int, stop: threading.Event) -> None:
 
 
 def progress(url: str) -> tuple[int, int, bool]:
-    """How many leads the version in force is for, how many are sent on, and whether all is done."""
+    """Leads to rescore under the version in force, leads sent, and whether all is done."""
     with session.connect(url, autocommit=True) as connection:
         row = connection.execute(
             "SELECT total, sent, finished_at IS NOT NULL FROM rescore JOIN active_policy USING (number)"
@@ -142,7 +143,7 @@ def progress(url: str) -> tuple[int, int, bool]:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process and everything it started have used of the processor, those that have ended included."""
+    """Processor time of a process and all its children, ended ones included."""
     waiting, ticks = [pid], 0
     while waiting:
         process = Path(f"/proc/{waiting.pop()}")
@@ -154,7 +155,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def half_way(url: str) -> tuple[int, int]:
-    """Return once half of the leads were sent on: how many there are, and how many were sent."""
+    """Return once half of the leads are sent: their total, and the number sent."""
     while (state := progress(url))[1] < max(1, state[0] // 2) and not state[2]:
         time.sleep(0.02)
     return state[:2]

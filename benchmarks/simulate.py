@@ -1,7 +1,7 @@
-"""How fast simulations are: leads a second scored once, and decisions a second in virtual time.
+"""The speed of simulations: leads per second scored once, and decisions per second in virtual time.
 
-Run it with a folder of NDJSON files that the converters of `examples/` made, `olist.ndjson` and `xeducation.ndjson`:
-`python -m benchmarks.simulate FOLDER`. Figures are of one process, with the reading of the file apart.
+Run it with a folder of NDJSON files from the converters of `examples/`, `olist.ndjson` and `xeducation.ndjson`: `python
+-m benchmarks.simulate FOLDER`. The figures are for one process; reading the file is measured separately.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def roster_of(name: str) -> Roster:
 
 
 def scored_once(name: str, events: list[LeadEvent]) -> None:
-    """Leads a second of `--now`."""
+    """Leads per second of `--now`."""
     policy = policy_of(name)
     with closing(ReteMatcher.of(policy)) as matcher:
         start = time.perf_counter()
@@ -46,7 +46,7 @@ def scored_once(name: str, events: list[LeadEvent]) -> None:
 
 
 def in_virtual_time(name: str, events: list[LeadEvent]) -> None:
-    """Decisions a second of `--until`, over the whole calendar of the file."""
+    """Decisions per second of `--until`, over the whole period of the file."""
     policy = policy_of(name)
     with closing(ReteMatcher.of(policy)) as matcher:
         start = time.perf_counter()

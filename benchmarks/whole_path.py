@@ -1,8 +1,8 @@
-"""The whole path: HTTP lists in, explained decisions out, beside one forked RQ job per event doing nothing.
+"""The whole path: HTTP lists in, explained decisions out, compared with one empty forked RQ job per event.
 
 `python -m benchmarks.whole_path [--quick]`. Baton runs as a user runs it (`baton up`, embedded servers, two workers, a
-policy of 200 rules); then two plain forking RQ workers on the same Valkey run jobs that return at once. Also measured:
-the lag from accepted to decided at steady rates, how long a person's click takes, and how long a look at a lead.
+policy of 200 rules). Then two plain forking RQ workers on the same Valkey run jobs that return at once. Also measured:
+the lag from accepted to decided at steady rates, the time of a person's click, and the time to read a lead.
 """
 
 import http.client
@@ -29,17 +29,17 @@ from workers.servers.embedded import database_url, redis_url
 LIST = 200
 WORKERS = "2"
 OWNER = "sdr0@example.com"
-"""Of ten people of the roster the one whose clicks are measured, on leads that are theirs, then on unowned ones."""
+"""The person of the roster (one of ten) whose clicks are measured, first on their own leads, then on unowned ones."""
 RATES = (500, 2000)
 LAG_LIMIT_MS = 300
 
 
 def nothing() -> None:
-    """The job of the yardstick."""
+    """The empty job for comparison."""
 
 
 def jobs_per_second(url: str, jobs: int) -> float:
-    """Forked RQ jobs that do nothing, with two workers."""
+    """Empty forked RQ jobs per second, with two workers."""
     queue = Queue("yardstick", connection=Redis.from_url(url))
     for _ in range(jobs):
         queue.enqueue("benchmarks.whole_path.nothing", result_ttl=0)
@@ -65,11 +65,11 @@ class Door:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        """Status and answer of a POST."""
+        """Status and body of the answer to a POST."""
         return self._ask("POST", path, body)
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Status and answer of a GET."""
+        """Status and body of the answer to a GET."""
         return self._ask("GET", path, None)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
@@ -85,7 +85,7 @@ class Door:
         return answer.status, json.loads(answer.read())
 
     def send(self, bodies: Iterable[bytes]) -> None:
-        """Send lists as fast as they are taken."""
+        """Send lists as fast as they are accepted."""
         for body in bodies:
             status, said = self.post("/v1/events", body)
             assert status == 202, said
@@ -93,9 +93,9 @@ class Door:
 
 
 class Watch(threading.Thread):
-    """Sees decisions appear in the database and notes how long after acceptance, in milliseconds.
+    """Polls the database for decisions and records their lag since acceptance, in milliseconds.
 
-    ``like``: only those of events with such an id.
+    ``like``: only events whose id matches.
     """
 
     def __init__(self, url: str, like: str = "%") -> None:
@@ -108,7 +108,7 @@ class Watch(threading.Thread):
         self._last = row[0] if row else 0
 
     def run(self) -> None:
-        """Look every few milliseconds."""
+        """Poll every few milliseconds."""
         while not self._stop_asked.wait(0.004):
             rows = self._connection.execute(
                 "SELECT d.id, extract(epoch FROM clock_timestamp() - e.received_at) * 1000 FROM decision d "
@@ -120,7 +120,7 @@ class Watch(threading.Thread):
                 self.lags.extend(float(lag) for _, lag in rows)
 
     def end(self) -> list[float]:
-        """Stop looking; every lag seen."""
+        """Stop polling; return every lag."""
         self._stop_asked.set()
         self.join()
         self._connection.close()
@@ -128,12 +128,13 @@ class Watch(threading.Thread):
 
 
 def steady(baton: Installation, door: Door, url: str, rate: int, seconds: int) -> tuple[list[float], int]:
-    """Lags at a rate of events a second, and how many wait at its end."""
+    """Lags at a rate of events per second, and the number of waiting events at its end."""
     watch, size = Watch(url), max(5, rate // 50)
     watch.start()
     bodies = list(lists(f"rate{rate}", rate * seconds, size))
     start = time.monotonic()
     for number, body in enumerate(bodies):
+        # From the start, not from the last list: pauses that are too long would lower the rate.
         pause = start + number * size / rate - time.monotonic()
         if pause > 0:
             time.sleep(pause)
@@ -161,7 +162,7 @@ def clicks(door: Door, url: str, number: int) -> list[float]:
 
 
 def looks(door: Door, url: str, number: int) -> list[float]:
-    """Milliseconds until a lead that time moves is read with the score of the moment."""
+    """Milliseconds to read a lead with the score of the moment, leads whose score changes with time first."""
     with session.connect(url, autocommit=True) as connection:
         query = "SELECT id FROM lead ORDER BY next_refresh_at IS NULL, id LIMIT %s"
         leads = [row[0] for row in connection.execute(query, [number])]

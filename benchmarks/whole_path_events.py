@@ -1,4 +1,4 @@
-"""What the benchmark of the whole path sends: a policy of 200 rules and events of leads it scores."""
+"""Input of the whole-path benchmark: a policy of 200 rules, and events of leads that it scores."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ EVENTS_PER_LEAD = 4
 
 
 def write_policy(path: Path) -> None:
-    """200 fit rules of the matching benchmark, one signal that fades, a matrix and an assignment."""
+    """200 fit rules of the matching benchmark, one decaying signal, a matrix and an assignment policy."""
     plain: dict[str, Any] = document.plain(policy_of(random_rules(RULES, Random(RULES))))
     model = plain["models"][0]
     model["fit"]["grades"] = {"A": 30, "B": 10, "C": 5}
@@ -40,7 +40,7 @@ def write_roster(path: Path) -> None:
 
 
 def lists(name: str, events: int, size: int) -> Iterator[bytes]:
-    """Request bodies with so many events altogether: a profile of each new lead, then what it does."""
+    """Request bodies with this many events in total: a profile of each new lead, then its behaviour."""
     stream = _events(name, events)
     while chunk := list(itertools.islice(stream, size)):
         yield json.dumps(chunk).encode()

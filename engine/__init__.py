@@ -1,4 +1,4 @@
-"""What a policy does to a lead: decisions in `core`, the matcher in `matcher`, SQL in `store`, batches in `batch`.
+"""Decisions about leads: `core` decides, `matcher` evaluates rules, `store` runs SQL, `batch` ties them together.
 
-Nothing here serves HTTP or talks to Redis.
+Nothing here serves HTTP or uses Redis.
 """

@@ -1,4 +1,4 @@
-"""The moment, as an argument. Only processes at the edge hold a clock; decisions take ``now``."""
+"""The clock. Only processes at the edge read it; decisions take ``now`` as an argument."""
 
 from datetime import UTC, datetime
 from typing import Protocol

@@ -1,18 +1,17 @@
-"""Errors that cross a layer. Each message says what is wrong, where, and how to mend it.
+"""Errors that cross a layer. Each message says what is wrong, where, and how to fix it.
 
-What people can meet on a page is raised with a `rulesets.document.wording.Sentence`, so that pages can say it in their
-language.
+Errors that a page can show are raised with a `rulesets.document.wording.Sentence`, so that the page can translate them.
 """
 
 from rulesets.document.wording import Sentence
 
 
 class BatonError(Exception):
-    """Base of everything Baton raises on purpose; the command line prints it and exits with 1."""
+    """Base of all errors that Baton raises on purpose. The command line prints it and exits with 1."""
 
 
 class SettingError(BatonError):
-    """An environment variable has a value that cannot be used."""
+    """An environment variable has an invalid value."""
 
 
 class ServerUnavailable(BatonError):
@@ -20,7 +19,7 @@ class ServerUnavailable(BatonError):
 
 
 class PolicyRefused(BatonError):
-    """A policy document has errors; ``findings`` lists every one of them, ``document`` is what they speak of."""
+    """A policy document has errors. ``findings`` lists all of them; ``document`` is the document they refer to."""
 
     def __init__(self, message: Sentence | str, findings: tuple[object, ...] = (), document: object = None) -> None:
         super().__init__(message)

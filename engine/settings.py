@@ -1,6 +1,6 @@
-"""Settings are data: one table that the commands, the documentation and the tests read.
+"""Settings are data: the commands, the documentation and the tests read one table.
 
-Values come from the environment only. Secrets are never logged.
+Values come from environment variables only. Secrets are never logged.
 """
 
 import os
@@ -22,7 +22,7 @@ MAIL_SCHEMES = {"smtp": ("offered", 25), "smtp+starttls": ("starttls", 587), "sm
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: ``name``, what it ``means``, and its ``default`` as shown in the docs."""
+    """One environment variable: ``name``, what it ``means``, and its ``default`` as the docs show it."""
 
     name: str
     means: str
@@ -49,8 +49,8 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where e-mail is handed in. ``security``: tls from the beginning, starttls (required), or
-    offered (taken where the server offers it).
+    """The server that accepts e-mail. ``security``: tls (from the first byte), starttls (required), or offered (used if
+    the server offers it).
     """
 
     host: str
@@ -62,7 +62,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of this process, read once at the edge; a value that exists here is valid."""
+    """Settings of this process, read once at start. Every value is valid."""
 
     home: Path
     database_url: str | None
@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def https(self) -> bool:
-        """Whether people reach the admin over HTTPS, so that cookies never travel otherwise."""
+        """Whether people use HTTPS. If so, cookies are marked Secure."""
         return (self.public_url or "").startswith("https:")
 
     @property
@@ -91,7 +91,7 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read ``BATON_*`` variables; raises `SettingError` naming the variable and what it takes."""
+    """Read the ``BATON_*`` variables. Raises `SettingError`, which names the variable and the values it accepts."""
     env = os.environ if environ is None else environ
     return Settings(
         home=Path(env.get("BATON_HOME") or "./var").absolute(),
@@ -115,6 +115,7 @@ def _whole_number(env: Mapping[str, str], name: str, default: int, *, low: int, 
     text = env.get(name)
     if not text:
         return default
+    # `isdigit` alone also accepts other scripts' digits.
     if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
         raise SettingError(f"{name} is {text!r}: give a whole number from {low} to {high}")
     return int(text)
@@ -141,6 +142,7 @@ def _mail_server(text: str | None) -> MailServer | None:
             "BATON_SMTP_URL cannot be read: write smtp://user:password@host:port, or smtp+starttls:// or smtps:// "
             "to insist on an encrypted connection; write %40 for @ in a user or password"
         )
+    # `urlsplit` keeps %40 and the like encoded; a password with an @ arrives that way.
     user, password = (unquote(given) if given else None for given in (parts.username, parts.password))
     return MailServer(host, port, security, user, password)
 
@@ -167,7 +169,7 @@ def _public_url(text: str | None) -> str | None:
 
 
 def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
-    """Networks of a list with commas; a bare address is a network of one."""
+    """The networks of a comma-separated list. A bare address is a network with one address."""
     found = []
     for part in filter(None, (word.strip() for word in env.get(name, "").split(","))):
         try:

@@ -1,1 +1,1 @@
-"""Converters from CSV exports to lead events, each with the policy that scores them. No part of Baton imports them."""
+"""Converters from CSV exports to lead events, each with a policy that scores them. Baton imports none of them."""

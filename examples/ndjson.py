@@ -1,6 +1,6 @@
-"""What the converters share: reading a CSV export and writing lead events, one JSON object a line.
+"""Shared by the converters: read a CSV export, and write lead events, one JSON object per line.
 
-It knows nothing of any data set, and changes no value: reading dirty text is Baton's work, not the converter's.
+Knows no data set and changes no value: Baton reads dirty text, not the converter.
 """
 
 import argparse
@@ -18,7 +18,7 @@ Event = dict[str, Any]
 
 
 class ConversionError(Exception):
-    """The export cannot be read; the message names file and line and says how to mend it."""
+    """The export cannot be read. The message names file and line and says how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Row:
         return self.values[column]
 
     def given(self, *columns: str) -> dict[str, str]:
-        """The values of ``columns`` that are not blank: a blank cell says nothing, so nothing is sent."""
+        """The values of ``columns`` that are not blank. Blank cells are not sent."""
         return {column: self.values[column] for column in columns if self.values[column].strip()}
 
 
 def read_rows(file: Path, columns: Iterable[str]) -> Iterator[Row]:
-    """Each line of a UTF-8 CSV ``file``; raises `ConversionError` if it or one of ``columns`` is missing."""
+    """The lines of a UTF-8 CSV ``file``. Raises `ConversionError` if the file or one of ``columns`` is missing."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             reader = csv.DictReader(text)
@@ -55,7 +55,7 @@ def read_rows(file: Path, columns: Iterable[str]) -> Iterator[Row]:
 
 
 def checked_row(where: str, values: dict[str, Any]) -> Row:
-    """A row with a value in every column, and none beside them."""
+    """A row with exactly one value per column."""
     if None in values or None in values.values():
         raise ConversionError(f"{where}: more or fewer values than the header has; is a quotation mark missing?")
     return Row(where, values)
@@ -67,12 +67,12 @@ def timestamp(moment: datetime) -> str:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Events as they happened."""
+    """Events in the order in which they happened."""
     return sorted(events, key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
 
 
 def run(convert: Callable[[Path], list[Event]], about: str, argv: list[str] | None = None) -> int:
-    """The command of a converter: folder in, NDJSON out; 1 and one sentence if the export cannot be read."""
+    """The command of a converter: folder in, NDJSON out. Returns 1, with one sentence, if the export cannot be read."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path, help="folder that holds the CSV files")
     parser.add_argument("-o", "--output", type=Path, help="file to write (standard output if left out)")
@@ -89,6 +89,6 @@ def run(convert: Callable[[Path], list[Event]], about: str, argv: list[str] | No
 
 
 def write(events: list[Event], output: Path | None) -> None:
-    """One event a line."""
+    """Write one event per line."""
     with output.open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as out:
         out.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)

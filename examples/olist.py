@@ -1,15 +1,15 @@
 """Olist's seller acquisition (two CSV files) as lead events: `python -m examples.olist FOLDER -o olist.ndjson`.
 
-A lead is identified at its first contact with the origin and the landing page it came by, and submits that page's
-form. A closed deal is `opportunity.won`, imported: its SDR, sales rep and what they found out are properties of that
-event, for these people are history and receive nothing from Baton.
+A lead is identified at its first contact, with its origin and landing page, and submits the form of that page. A closed
+deal is an imported `opportunity.won`. Its SDR, its sales rep and their findings are properties of that event, because
+these people belong to the history and receive no leads from Baton.
 
-Read with care:
+Notes on the data:
 
-- `first_contact_date` is a calendar day in São Paulo; its first moment is taken.
-- `won_date` is UTC, though it does not say so (deals dated by day only stand at São Paulo's midnight, 02:00 or 03:00).
-- The origin `unknown` is a value, a channel of its own; a blank origin is not known and is not sent.
-- One deal is won before its first contact. It stays so: the events say what the files say.
+- `first_contact_date` is a calendar day in São Paulo; the event happens at its first moment.
+- `won_date` is UTC, without saying so (deals with a day only have São Paulo's midnight, 02:00 or 03:00).
+- The origin `unknown` is a value, a channel of its own. A blank origin is not sent.
+- One deal is won before its first contact. It is not corrected: the events repeat the files.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ DEAL_PROPERTIES = {
 
 
 def convert(folder: Path) -> list[Event]:
-    """Every event of the two files, as they happened."""
+    """All events of the two files, in the order in which they happened."""
     leads = read_rows(folder / "marketing_qualified_leads.csv", LEAD_COLUMNS)
     deals = read_rows(folder / "closed_deals.csv", ("mql_id", *DEAL_PROPERTIES))
     events = [event for lead in leads for event in first_contact(lead)]
@@ -48,7 +48,7 @@ def convert(folder: Path) -> list[Event]:
 
 
 def first_contact(lead: Row) -> Iterator[Event]:
-    """Who came, and what they did."""
+    """The identification of a lead, and its submitted form."""
     at = timestamp(moment(lead, "first_contact_date", "%Y-%m-%d", SAO_PAULO))
     who = {"external_id": lead["mql_id"]}
     traits = {"origin": "source", "landing_page_id": "landing_page"}
@@ -69,7 +69,7 @@ def first_contact(lead: Row) -> Iterator[Event]:
 
 
 def won(deal: Row) -> Event:
-    """The deal, as imported history."""
+    """The closed deal, as imported history."""
     return {
         "id": f"{deal['mql_id']}:won",
         "type": "opportunity.won",
@@ -81,7 +81,7 @@ def won(deal: Row) -> Event:
 
 
 def moment(row: Row, column: str, form: str, zone: tzinfo) -> datetime:
-    """The instant a cell names; raises `ConversionError` naming line, column and value."""
+    """The moment in a cell. Raises `ConversionError` with line, column and value."""
     try:
         return datetime.strptime(row[column], form).replace(tzinfo=zone)
     except ValueError as error:

@@ -1,14 +1,14 @@
 """X Education's leads (one CSV file) as lead events: `python -m examples.xeducation FOLDER -o xeducation.ndjson`.
 
-A lead is identified with what its form said, text for text: `Select` (nothing chosen), `google` beside `Google` and
-the source `testone` are for the policy and its data-quality notes. What it did on the website, and asking for the
-free copy, is behaviour. `Converted` is the outcome: an imported `opportunity.won`.
+A lead is identified with the values of its form, unchanged: the policy and its data-quality notes handle `Select`
+(nothing chosen), `google` next to `Google`, and the source `testone`. Visits to the website and the request for the
+free copy are behaviour. `Converted` is the outcome: an imported `opportunity.won`.
 
-Left out are the columns that sales filled in afterwards (`Tags`, `Lead Quality`, `Lead Profile`, the four
-`Asymmetrique …`, `Last Activity`, `Last Notable Activity`): they know the outcome and would only seem to predict it.
+Columns that sales filled in afterwards are left out (`Tags`, `Lead Quality`, `Lead Profile`, the four `Asymmetrique …`,
+`Last Activity`, `Last Notable Activity`): they contain the outcome and would only seem to predict it.
 
-The file has no dates. Its lead numbers were given in order of arrival, so a lead arrives that many minutes after the
-start of 2018, and converts a day later: an order to replay in, not a measurement.
+The file has no dates. Lead numbers are in order of arrival, so a lead arrives that many minutes after the start of 2018
+and converts a day later. This gives an order for replays, not a measurement.
 """
 
 from collections.abc import Iterator
@@ -52,12 +52,12 @@ COLUMNS = ("Prospect ID", "Lead Number", "Converted", FREE_COPY, *TRAITS, *ANSWE
 
 
 def convert(folder: Path) -> list[Event]:
-    """Every event of the file, in order of arrival."""
+    """All events of the file, in order of arrival."""
     return in_order(event for lead in read_rows(folder / "leads.csv", COLUMNS) for event in events_of(lead))
 
 
 def events_of(lead: Row) -> Iterator[Event]:
-    """What one line says: who it is, what it did, how it ended."""
+    """The events of one line: profile, behaviour, outcome."""
     arrived = arrival(lead)
     yield event(lead, "identified", "lead.identified", arrived) | profile(lead)
     if has_visited(lead):
@@ -71,13 +71,13 @@ def events_of(lead: Row) -> Iterator[Event]:
 
 
 def event(lead: Row, name: str, kind: str, at: datetime) -> Event:
-    """The part of the envelope that every event has; its id is the lead's with a ``name``."""
+    """The envelope that every event has. Its id is the lead's id plus a ``name``."""
     key = lead["Prospect ID"]
     return {"id": f"{key}:{name}", "type": kind, "occurred_at": timestamp(at), "lead": {"external_id": key}}
 
 
 def profile(lead: Row) -> Event:
-    """Traits and answers, as written in the form."""
+    """Traits and answers, as entered in the form."""
     answers: dict[str, str | list[str]] = {ANSWERS[column]: value for column, value in lead.given(*ANSWERS).items()}
     seen_in = [column for column in SEEN_IN if lead[column] == "Yes"]
     if seen_in:
@@ -86,12 +86,12 @@ def profile(lead: Row) -> Event:
 
 
 def has_visited(lead: Row) -> bool:
-    """A lead that came by telephone or import has 0 or blank visits."""
+    """Whether the lead visited the website. Leads by telephone or import have 0 or blank visits."""
     return any(lead[column].strip() not in ("", "0") for column in VISITS)
 
 
 def arrival(lead: Row) -> datetime:
-    """The lead's place in the order of arrival; raises `ConversionError` for a number that is none."""
+    """The moment of arrival, from the lead number. Raises `ConversionError` if it is not a number."""
     number = lead["Lead Number"].strip()
     if not (number.isascii() and number.isdigit() and len(number) <= 7):
         raise ConversionError(f"{lead.where}: Lead Number is {number!r}; it has to be a whole number such as 660737")

@@ -1,4 +1,4 @@
-"""When things happen: RQ wake-ups and jobs, the scheduler, deliveries.
+"""Runs things at their time: RQ wake-ups and jobs, the scheduler, deliveries.
 
-The only code that talks to Redis; it decides nothing itself.
+The only code that uses Redis. Decides nothing itself.
 """

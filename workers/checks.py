@@ -1,7 +1,8 @@
-"""Asking a worker to check the draft: whoever saves a row does not wait for the lint of the whole policy.
+"""Request a check of the draft from a worker, so that saving a row does not wait for the lint of the whole policy.
 
-Asked for once per revision, and again after a while when nobody answered: a page that looks asks. The worker is the one
-of questions (`workers.simulator`). Nothing depends on the queue: a check that was lost is asked for at the next look.
+A check is requested once per revision. If no result appears, a page that shows the draft requests it again after a
+while. The simulation worker runs it (`workers.simulator`). Nothing depends on the queue: a lost request is repeated at
+the next page view.
 """
 
 import redis
@@ -16,12 +17,13 @@ from workers.simulator import SIMULATIONS
 log = structlog.get_logger(__name__)
 
 ASKED_SECONDS = 30
-"""A check of one revision is asked for again after so long."""
+"""Time after which a check of the same revision may be requested again."""
 
 
 def ask_check(revision: int) -> bool:
-    """Have the draft checked soon; False when the queue does not answer."""
+    """Request a check of the draft. Returns False if the queue does not answer."""
     try:
+        # `nx` makes parallel page views request one check; `ex` allows a retry if it is lost.
         if queues.client().set(_asked(revision), "1", nx=True, ex=ASKED_SECONDS):
             queues.enqueue(SIMULATIONS, "check_draft", revision)
     except (redis.RedisError, ServerUnavailable) as error:
@@ -31,11 +33,12 @@ def ask_check(revision: int) -> bool:
 
 
 def check(revision: int) -> None:
-    """The job: check the draft as it is now, whichever revision was asked for; then it may be asked for again."""
+    """The job: check the draft as it is now, whatever revision was requested. Afterwards it may be requested again."""
     try:
         check_draft()
     finally:
         close_store()
+        # In `finally`: a failed check may be requested again at once.
         queues.client().delete(_asked(revision))
 
 

@@ -1,8 +1,8 @@
-"""Deliveries: what stands in the outbox is taken, sent, and tried again (docs/contract/design.md §3).
+"""Deliveries: lease messages of the outbox, send them, retry failures (docs/contract/design.md §3).
 
-Runs in threads of the scheduler's process, beside the clocks and never in their way (docs/adr/0009). Holds no state
-that matters: a message under way when the process dies comes back when its lease ends, with the same id. How a channel
-sends is told by who starts this; may not decide who is told what.
+Runs in threads of the scheduler's process and does not delay the clocks (docs/adr/0009). Holds no state that matters:
+if the process dies, its messages become due again when their leases end, with the same ids. The caller supplies the
+channels that send. Does not decide who receives what.
 """
 
 import threading
@@ -23,15 +23,18 @@ from workers.scheduler import Duty
 log = structlog.get_logger(__name__)
 
 Send = Callable[[Taken, datetime], None]
-"""Sends one message; raises `Undelivered`."""
+"""Sends one message. Raises `Undelivered`."""
 
 SENDERS = 12
+"""Threads that send. They wait for the network, so there are more of them than cores."""
 TICK_SECONDS = 0.25
+"""Pause between two looks at an idle outbox: the most that a new message waits."""
 OUTAGE_PAUSE_SECONDS = 1.0
+"""Pause after an error of a server, so that an outage does not fill the log."""
 
 
 class Deliverer:
-    """Threads that deliver, and one that finds them work. ``duties`` are done beside, every so often."""
+    """Threads that send messages, and one that leases them. ``duties`` run in that one, each at its interval."""
 
     def __init__(
         self, channels: Mapping[str, Send], duties: Sequence[Duty] = (), clock: WallClock | None = None
@@ -47,15 +50,16 @@ class Deliverer:
         self._threads: list[threading.Thread] = []
 
     def start(self, stop: threading.Event) -> None:
-        """Begin; ends by itself when ``stop`` is set."""
+        """Start the threads. They end when ``stop`` is set."""
         jobs = [("deliver", lambda: self._find_work(stop)), *((f"sender-{n}", self._send_all) for n in range(SENDERS))]
         self._threads = [threading.Thread(target=job, name=name, daemon=True) for name, job in jobs]
         for thread in self._threads:
             thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for messages under way, so long at most; what is not done by then comes back by its lease."""
+        """Wait up to this many seconds for messages in progress. The rest becomes due again when its leases end."""
         for thread in self._threads:
+            # Each thread gets its share, so that together they stay within the limit.
             thread.join(seconds / len(self._threads))
 
     def _find_work(self, stop: threading.Event) -> None:
@@ -71,6 +75,7 @@ class Deliverer:
                 stop.wait(OUTAGE_PAUSE_SECONDS)
             else:
                 self._await_change(stop, found=found)
+        # One end mark per sender; messages before it are still sent.
         for _ in range(SENDERS):
             self._work.put(None)
 
@@ -82,11 +87,12 @@ class Deliverer:
                 duty.do(now)
 
     def _take(self) -> int:
-        """Take as much as there are free senders, nothing for targets that are being sent to."""
+        """Lease as many messages as there are free senders, except for targets that are being sent to."""
         with self._lock:
             free, busy = SENDERS - self._targets.total(), [name for name, n in self._targets.items() if n]
         if not free:
             return 0
+        # Outside the lock: a slow database must not block senders that finish.
         found = deliveries.take_due([*self._channels], busy, self._clock.now(), free)
         with self._lock:
             self._targets.update(taken.target for taken in found)
@@ -95,7 +101,7 @@ class Deliverer:
         return len(found)
 
     def _await_change(self, stop: threading.Event, *, found: int) -> None:
-        """Look again at once when something was found or ended, else after a moment."""
+        """Wait for a finished sender or a tick, unless messages were just found."""
         if not found and not stop.is_set():
             self._something_ended.wait(TICK_SECONDS)
         self._something_ended.clear()
@@ -110,11 +116,12 @@ class Deliverer:
                 log.exception("deliver.unnoted", delivery=taken.id)
             finally:
                 with self._lock:
+                    # In `finally`: a target that is never released would get no more messages.
                     self._targets[taken.target] -= 1
                 self._something_ended.set()
 
     def _deliver(self, taken: Taken) -> None:
-        """Send one message and note what came of it."""
+        """Send one message and record the result."""
         try:
             self._channels[taken.channel](taken, self._clock.now())
         except Undelivered as why:

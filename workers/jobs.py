@@ -1,7 +1,7 @@
-"""The jobs RQ may run, as a closed table, and the classes that run nothing else.
+"""The jobs that RQ may run, in a closed table, and the classes that run nothing else.
 
-RQ calls any importable function whose name stands in Redis; `BatonJob` looks names up in `JOBS` only, ignores
-call-backs and takes numbers as arguments (docs/contract/durable.md). A drain runs in a forked child and makes its own
+RQ runs any importable function whose name is in Redis. `BatonJob` looks names up in `JOBS` only, ignores call-backs and
+accepts only numbers as arguments (docs/contract/durable.md). A drain runs in a forked child and opens its own
 connections.
 """
 
@@ -29,29 +29,32 @@ from workers.servers.lifeline import die_with_parent
 log = structlog.get_logger(__name__)
 
 LINGER_SECONDS = 0.5
-"""A drain stays this long after its last event: cheaper than a fork for the next one."""
+"""A drain waits this long for another event: cheaper than a fork for the next one."""
 DRAIN_LIMIT_SECONDS = 20.0
-"""A drain ends after this long and wakes its lane again, so that a new policy version or a stop is noticed."""
+"""Longest duration of a drain. It then wakes its lane again, so that a new policy version or a stop takes effect."""
 TURN_SECONDS = 0.5
-"""A drain gives way after this long when another lane waits for a worker: Redis counts killed workers for minutes, and
-so there may be more lanes than workers."""
+"""A drain checks this often whether another lane waits for a worker, and then ends. There can be more lanes than
+workers, because Redis counts killed workers for minutes.
+"""
 IDLE_POLL_SECONDS = 0.008
+"""Pause between two looks at an idle inbox: the most that a live event waits in a running drain."""
 COLLECTED_AFTER = (20_000, 20, 100)
-"""Thresholds of Python's collector of cycles in a drain, which lives for seconds."""
+"""Thresholds of Python's cycle collector in a drain, which lives for seconds."""
 
 
 class JobRefused(BatonError):
-    """A name in the queue that is not in the table: nothing of ours put it there."""
+    """A job name in the queue that is not in the table. Baton did not write it."""
 
 
 def drain(lane: int, of: int) -> int:
-    """Decide what waits in a lane until it was idle for a moment; returns how many events were decided.
+    """Decide the events of a lane until it is idle. Returns how many events were decided.
 
-    1. say that the drain is alive and take back the wake-up; 2. lock the lane's shards, leaving out those another
-    drain holds; 3. decide batch after batch; 4. unlock; 5. look once more, since an event may have been committed
-    between the last look and the unlocking, and wake the lane again if so.
+    1. announce the drain and delete the wake-up; 2. lock the lane's shards, except those of other drains; 3. decide
+    batch after batch; 4. unlock; 5. look once more, because an event may have been committed between the last look and
+    the unlock, and wake the lane again if so.
     """
     _rarely_collect()
+    # Alive before the wake-up is deleted: in between, no second drain of this lane is enqueued.
     _say_alive(lane, of)
     _tolerate(lambda: queues.client().delete(queues.wake_key(lane, of)), lane)
     evaluator = Evaluator(_time.clock)
@@ -59,6 +62,7 @@ def drain(lane: int, of: int) -> int:
         with ShardLocks(queues.shards_of(lane, of)) as held:
             decided = _drain_until_idle(evaluator, held, lane, of) if held else 0
         _tolerate(lambda: queues.client().delete(queues.drain_key(lane, of)), lane)
+        # After the alive key is deleted: a wake-up sent before that was suppressed by it.
         if evaluator.waiting(held):
             _tolerate(lambda: queues.wake_lanes([lane], of), lane)
     finally:
@@ -68,7 +72,10 @@ def drain(lane: int, of: int) -> int:
 
 
 def _rarely_collect() -> None:
-    """Look for garbage cycles less often, and never among what was there before: a batch makes few and many objects."""
+    """Collect garbage cycles less often, and never in objects that existed before: a batch creates few cycles and many
+    objects.
+    """
+    # Also keeps pages shared with the parent: the collector would write to each object's header.
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
 
@@ -80,6 +87,7 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, 
         moment = time.monotonic()
         if moment - last_event > LINGER_SECONDS or moment - started > DRAIN_LIMIT_SECONDS:
             break
+        # A third: two announcements may be late before the key expires.
         if moment - said > queues.DRAIN_SECONDS / 3:
             _say_alive(lane, of)
             said = moment
@@ -90,6 +98,7 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, 
         count = evaluator.decide_batch(shards)
         decided += count
         if evaluator.woken:
+            # Their leads may be in other lanes, whose drains have ended.
             queues.wake(evaluator.woken)
             evaluator.woken.clear()
         if count:
@@ -100,7 +109,7 @@ def _drain_until_idle(evaluator: Evaluator, shards: tuple[int, ...], lane: int, 
 
 
 def _others_wait(lane: int) -> bool:
-    """Whether a lane waits for a worker to become free."""
+    """Whether a lane waits for a free worker."""
     waiting: list[bool] = []
     _tolerate(lambda: waiting.append(queues.jobs_wait()), lane)
     return any(waiting)
@@ -111,7 +120,7 @@ def _say_alive(lane: int, of: int) -> None:
 
 
 def _tolerate(tell: Callable[[], object], lane: int) -> None:
-    """Tell Redis something; deciding goes on when it does not listen, and the scheduler wakes what waits."""
+    """Run a Redis command. Errors are logged: decisions go on, and the scheduler wakes waiting lanes."""
     try:
         tell()
     except redis.RedisError as error:
@@ -119,7 +128,7 @@ def _tolerate(tell: Callable[[], object], lane: int) -> None:
 
 
 JOBS: dict[str, Callable[..., Any]] = {"drain": drain, "simulate": simulator.simulate, "check_draft": checks.check}
-"""Everything a worker will run, by the name that stands in Redis."""
+"""All functions that a worker runs, by their names in Redis."""
 
 
 class BatonJob(Job):
@@ -127,7 +136,7 @@ class BatonJob(Job):
 
     @property
     def func(self) -> Callable[..., Any]:
-        """The function of the table; raises JobRefused for any other name and for arguments that are not numbers."""
+        """The function of the table. Raises JobRefused for any other name and for arguments that are not numbers."""
         if self.func_name not in JOBS:
             raise JobRefused(f"{self.func_name!r} is not a job of Baton: somebody else writes to this queue")
         if self.kwargs or not all(type(argument) is int for argument in self.args):
@@ -136,36 +145,39 @@ class BatonJob(Job):
 
     @property
     def success_callback(self) -> None:
-        """None: call-backs are names in Redis too."""
+        """None: call-backs are names in Redis, too."""
 
     @property
     def failure_callback(self) -> None:
-        """None: call-backs are names in Redis too."""
+        """None: call-backs are names in Redis, too."""
 
     @property
     def stopped_callback(self) -> None:
-        """None: call-backs are names in Redis too."""
+        """None: call-backs are names in Redis, too."""
 
 
 class BatonWorker(Worker):
-    """A forking RQ worker whose children end with it and stop between two batches when asked to."""
+    """A forking RQ worker. Its children end with it, and stop between two batches on request."""
 
     job_class = BatonJob
 
     def setup_work_horse_signals(self) -> None:
-        """In the child: end with the worker; SIGTERM asks the drain to stop after the batch at hand."""
+        """In the child: end with the worker. SIGTERM stops the drain after the current batch."""
+        # SIGKILL: a child without its worker must not hold shards while a new worker starts.
         die_with_parent(signal.SIGKILL)
+        # Ctrl-C reaches the whole process group; only the worker decides when the child stops.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _stop.request)
 
     def handle_warm_shutdown_request(self) -> None:
-        """Pass the request on to the child at work."""
+        """Forward the request to the running child."""
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call] # RQ leaves it untyped
         if self.horse_pid:
             self.kill_horse(signal.SIGTERM)
 
     def handle_work_horse_killed(self, job: Job, _pid: int, ret_val: int, _usage: Any) -> None:
-        """A child died at work: wake its lane at once; the batch it held is tried again in halves."""
+        """A child died: wake its lane at once. Its batch is retried in halves."""
+        # Deleting the keys makes the lane wakeable before they expire.
         log.error("drain.killed", job=job.func_name, status=ret_val)
         if job.func_name == "drain" and len(job.args) == 2:
             lane, of = job.args
@@ -174,7 +186,7 @@ class BatonWorker(Worker):
 
 
 class _Stop:
-    """Whether this process was asked to stop."""
+    """Whether this process should stop."""
 
     requested = False
 
@@ -187,7 +199,7 @@ _stop = _Stop()
 
 
 class _Time:
-    """What drains take for the time; forked children inherit it."""
+    """The clock of drains. Forked children inherit it."""
 
     clock: WallClock = SystemClock()
 
@@ -196,9 +208,9 @@ _time = _Time()
 
 
 def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS, clock: WallClock | None = None) -> None:
-    """Work until told to stop. Call it with `init_store` and `init_queue` done, in a process of its own.
+    """Work until stopped. Call `init_store` and `init_queue` first, in a process of its own.
 
-    What every drain would load anew after its fork is loaded before. ``clock`` replaces the machine's in tests.
+    Data that every drain needs is loaded here once, before the forks. ``clock`` replaces the machine's clock in tests.
     """
     known_countries()
     _time.clock = clock or _time.clock
@@ -206,7 +218,7 @@ def run_worker(redis_url: str, name: str, queue: str = queues.EVENTS, clock: Wal
 
 
 def make_worker(redis_url: str, name: str, queue_name: str = queues.EVENTS) -> BatonWorker:
-    """A worker of one queue, that of wake-ups or that of questions, that runs nothing but `JOBS`."""
+    """A worker of one queue (wake-ups or simulations) that runs only `JOBS`."""
     connection = queues.connect_redis(redis_url, patient=True)
     queue = Queue(queue_name, connection=connection, serializer=JSONSerializer, job_class=BatonJob)
     return BatonWorker(

@@ -1,9 +1,9 @@
-"""Scores of the moment for whoever looks: asked of a process that stays, because the web process evaluates no rules.
+"""Scores of the moment for pages and API, from a process that stays alive, because the web process evaluates no rules.
 
-A question lies in Redis for as long as somebody waits for it, under a number; a list carries the numbers. One process
-(`baton worker --live-scores`) answers them one after another with matchers and histories it keeps: a forked job would
-spend the whole time-out on loading them (docs/adr/0008). Whoever gets no answer shows the last decision's score
-instead. Nothing is stored, nothing is decided.
+A request is a numbered key in Redis that expires with its wait; a list holds the numbers. One process (`baton worker
+--live-scores`) answers them one after another with cached matchers and histories: a forked job would need the whole
+time-out to load them (docs/adr/0008). Without an answer the caller shows the score of the last decision. Stores nothing
+and decides nothing.
 """
 
 import json
@@ -25,21 +25,22 @@ from workers import queues
 log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 0.3
-"""How long somebody who looks waits for the score of the moment."""
+"""How long a page waits for the score of the moment."""
 ALIVE_SECONDS = 3
-"""Who answers says at least this often that it is alive; otherwise nobody is asked."""
+"""Lifetime of the alive key. Without the key no request is made."""
 IDLE_SECONDS = 1
+"""Longest block on the list, so that the alive key is renewed in time."""
 PAUSE_SECONDS = 1.0
-"""After an outage of a server."""
+"""Pause after an outage of a server."""
 COUNTER, LIST, ALIVE = "baton:live_scores", "baton:live_scores:waiting", "baton:live_scores:alive"
 
 ScoresAnswer = dict[str, Any]
 
 
 def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = WAIT_SECONDS) -> ScoresAnswer | None:
-    """The scores of a lead at a moment as `scores_answer` makes them, with every line of the ledger if ``full``.
+    """The scores of a lead at a moment in the form of `scores_answer`, with all ledger lines if ``full``.
 
-    None when the lead was never decided, or nobody answers in time: then the last decision's are to be shown.
+    None if the lead was never decided, or there is no answer in time: then show those of the last decision.
     """
     try:
         client = queues.client()
@@ -48,6 +49,7 @@ def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = 
         number = int(client.incr(COUNTER))
         question = json.dumps({"lead": lead_id, "at": at.isoformat(), "full": full})
         with client.pipeline() as together:
+            # Expires with the wait: an answer after it would be computed for nobody.
             together.set(_question(number), question, px=int(wait * 1000))
             together.rpush(LIST, number)
             together.execute()
@@ -62,7 +64,7 @@ def ask_scores(lead_id: int, at: datetime, *, full: bool = False, wait: float = 
 
 
 def scores_answer(found: ScoredNow, *, full: bool) -> ScoresAnswer:
-    """Scores of a moment as JSON: the version they are computed by, and the scores as a decision stores them."""
+    """Scores of a moment as JSON: the version that computed them, and the scores in the form of a decision."""
     body = scores_body(found.scores)
     if full:
         body["ledger"] = [line_body(line) for line in found.scores.ledger]
@@ -72,9 +74,9 @@ def scores_answer(found: ScoredNow, *, full: bool) -> ScoresAnswer:
 
 
 def answer_live_scores(stop: threading.Event) -> None:
-    """Answer questions until told to stop; call it with `init_store` and `init_queue` done.
+    """Answer requests until stopped. Call `init_store` and `init_queue` first.
 
-    An outage of a server is waited out; a lead that cannot be scored gets the answer null and a line in the log.
+    Waits out an outage of a server. A lead that cannot be scored is answered with null and logged.
     """
     with queues.patient_client(IDLE_SECONDS) as client, closing(LiveScorer()) as scores:
         while not stop.is_set():
@@ -89,7 +91,7 @@ def answer_live_scores(stop: threading.Event) -> None:
 
 
 def run_live_scores() -> None:
-    """Answer questions until SIGTERM or Ctrl-C."""
+    """Answer requests until SIGTERM or Ctrl-C."""
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
@@ -97,7 +99,8 @@ def run_live_scores() -> None:
 
 
 def _answer_one(client: "redis.Redis", scores: LiveScorer, number: int) -> None:
-    """Answer a question; one that nobody waits for any more is left."""
+    """Answer a request, unless it has expired."""
+    # Read and delete in one command: each request is answered once.
     question = client.getdel(_question(number))
     if question is None:
         return
@@ -112,6 +115,7 @@ def _answer_one(client: "redis.Redis", scores: LiveScorer, number: int) -> None:
     answer = json.dumps(found and scores_answer(found, full=asked["full"]))
     with client.pipeline() as together:
         together.rpush(_answer(number), answer)
+        # A caller that stopped waiting does not delete its answer.
         together.expire(_answer(number), ALIVE_SECONDS)
         together.execute()
     took = time.monotonic() - started

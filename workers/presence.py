@@ -1,4 +1,4 @@
-"""Which workers are there, as they registered themselves in Redis. Looks only."""
+"""The workers that have registered themselves in Redis. Reads only."""
 
 import redis
 from rq import Queue, Worker
@@ -8,7 +8,7 @@ from workers import queues
 
 
 def worker_count() -> int:
-    """How many workers take events now; raises ServerUnavailable when the queue does not answer."""
+    """The number of workers for events. Raises ServerUnavailable if the queue does not answer."""
     try:
         return int(Worker.count(queue=Queue(queues.EVENTS, connection=queues.client())))
     except redis.RedisError as error:
@@ -16,6 +16,6 @@ def worker_count() -> int:
 
 
 def check_workers() -> None:
-    """Raise ServerUnavailable when no worker is there."""
+    """Raise ServerUnavailable if there is no worker."""
     if not worker_count():
         raise ServerUnavailable("no worker is running: start `baton worker`")

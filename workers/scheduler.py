@@ -1,9 +1,8 @@
-"""The scheduler: what happens because time passes (docs/contract/design.md §3).
+"""The scheduler: everything that happens by time (docs/contract/design.md §3).
 
-It counts workers, wakes lanes with waiting events, fires due clocks, lets queued leads ask again and
-puts scheduled policies in force. It holds no state
-that matters: everything it does is a claimed row or an event with an id of its own, so several schedulers, a killed one
-or a late one do no harm.
+It counts workers, wakes lanes with waiting events, fires due clocks, retries queued leads, and puts planned policies in
+force. It holds no state that matters: each action is a claimed row or an event with a unique id. So several schedulers,
+or a killed or late one, do no harm.
 """
 
 import signal
@@ -33,15 +32,17 @@ from workers import queues
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.25
+"""Pause between two rounds of duties: the most by which a clock is late."""
 STUCK = timedelta(seconds=3)
-"""Events that wait longer although no wake-up is queued and no drain is alive: their wake-up was lost with Redis."""
+"""Events that wait longer, with no wake-up queued and no drain alive, have lost their wake-up with Redis."""
 OUTAGE_PAUSE_SECONDS = 1.0
+"""Pause after an error of a server, so that an outage does not fill the log."""
 _queue = QueueWatch()
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something done every so often."""
+    """A recurring task: ``do`` runs at intervals of ``every``."""
 
     name: str
     every: timedelta
@@ -49,56 +50,57 @@ class Duty:
 
 
 def count_workers(_now: datetime) -> None:
-    """As many lanes as there are workers."""
+    """Set as many lanes as there are workers."""
     queues.set_lane_count(Worker.count(queue=Queue(queues.EVENTS, connection=queues.client())))
 
 
 def wake_waiting(now: datetime) -> None:
-    """Wake the lanes of shards with due events; take back wake-ups that nobody can be acting on."""
+    """Wake the lanes of shards with due events. Delete wake-ups that were lost."""
     waiting = waiting_shards(now)
     if not waiting or active_number() is None:
         return
     lanes = queues.lane_count()
     late = {shard % lanes for shard, since in waiting.items() if now - since > STUCK}
+    # With jobs in the queue the wake-ups are not lost, only waiting for a worker.
     if late and not Queue(queues.EVENTS, connection=queues.client()).count:
         queues.client().delete(*(queues.wake_key(lane, lanes) for lane in sorted(late)))
     queues.wake_lanes({shard % lanes for shard in waiting}, lanes)
 
 
 def fire_clocks(now: datetime) -> None:
-    """Turn due clocks into events, all of them."""
+    """Turn all due clocks into events."""
     while leads := fire_due_clocks(now):
         queues.wake(leads)
 
 
 def fire_pool(now: datetime) -> None:
-    """Warn owners and take leads back whose protection has passed."""
+    """Warn owners, and reclaim leads whose protection has ended."""
     while leads := fire_protections(now):
         queues.wake(leads)
 
 
 def end_suspended(now: datetime) -> None:
-    """Tell that suspensions are over."""
+    """End suspensions whose time has passed."""
     queues.wake(end_suspensions(now))
 
 
 def retry_queued(now: datetime) -> None:
-    """Let queued leads ask again."""
+    """Retry queued leads."""
     queues.wake(_queue.ask(now))
 
 
 def rescore(now: datetime) -> None:
-    """Send leads already there to be scored under a version that became active."""
+    """Send existing leads to be rescored under a version that became active."""
     queues.wake(send_next(now))
 
 
 def refresh(now: datetime) -> None:
-    """Send leads to be scored anew whose midnight has come."""
+    """Refresh leads whose midnight has come."""
     queues.wake(send_refreshes(now))
 
 
 def ask_for_lists(now: datetime) -> None:
-    """Tell managers, once a day, that next month's eligibility list is missing."""
+    """Notify managers, once a day, that next month's eligibility list is missing."""
     warn_of_missing_lists(now)
 
 
@@ -119,13 +121,13 @@ DUTIES = (
     Duty("ask_for_lists", timedelta(hours=1), ask_for_lists),
     Duty("drain_queues", timedelta(seconds=TICK_SECONDS), retry_queued),
 )
-"""Everything the scheduler does."""
+"""All duties, in the order in which they run."""
 
 
 def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None = None) -> None:
-    """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done.
+    """Run every duty when it is due, until SIGTERM or Ctrl-C. Call `init_store` and `init_queue` first.
 
-    ``stop`` is set then, for threads beside.
+    ``stop`` is set at that signal, so that other threads end, too.
     """
     stop = stop or threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -136,13 +138,16 @@ def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None =
         now = source.now()
         for duty in DUTIES:
             if next_at.get(duty.name, now) <= now:
+                # Before the duty runs: one that fails waits for its interval, too.
                 next_at[duty.name] = now + duty.every
                 _perform(duty, now, stop)
         stop.wait(TICK_SECONDS)
 
 
 def _perform(duty: Duty, now: datetime, stop: threading.Event) -> None:
-    """Do one duty; an outage of a server is logged and waited out, anything else is logged and tried next time."""
+    """Run one duty. An outage of a server is logged and waited out; any other error is logged, and the duty runs again
+    next time.
+    """
     try:
         duty.do(now)
     except (ServerUnavailable, redis.RedisError) as error:

@@ -1,7 +1,7 @@
-"""Asking a worker something and waiting for the answer: simulations, which the web process itself never runs.
+"""Run simulations in a worker and wait for the result; the web process runs none.
 
-A question lies in Redis for a minute under a number; the job carries only the number. Asks have a queue and a worker of
-their own, so that no question delays live events; nothing is kept after the answer.
+A request is a numbered key in Redis that expires after a while; the job carries only the number. Simulations have their
+own queue and worker, so that they do not delay live events. Nothing is kept after the answer.
 """
 
 import json
@@ -14,11 +14,12 @@ from engine.simulation.process import SECONDS, run_in_subprocess
 from workers import queues
 
 SIMULATIONS = "simulations"
-"""The RQ queue of questions."""
+"""The RQ queue of simulations and checks."""
 COUNTER = "baton:simulations"
 KEPT_SECONDS = 120
+"""Lifetime of a request and of an answer in Redis: longer than any caller waits."""
 WAIT_SECONDS = SECONDS + 8
-"""How long the web waits for an answer, in seconds: the run itself, and some for its start."""
+"""How long the web waits for an answer, in seconds: the limit of the run, plus its start."""
 
 
 class NobodyAnswered(BatonError):
@@ -26,10 +27,11 @@ class NobodyAnswered(BatonError):
 
 
 def ask_simulation(request: dict[str, Any], wait: float = WAIT_SECONDS) -> dict[str, Any]:
-    """The answer of `run_in_subprocess`; raises NobodyAnswered, ServerUnavailable."""
+    """The answer of `run_in_subprocess`. Raises NobodyAnswered, ServerUnavailable."""
     try:
         with queues.patient_client(wait) as client:
             number = int(client.incr(COUNTER))
+            # Before the job is queued: a worker may take the job at once.
             client.set(_question(number), json.dumps(request), ex=KEPT_SECONDS)
             queues.enqueue(SIMULATIONS, "simulate", number)
             answer = client.blpop([_answer(number)], timeout=wait)
@@ -43,7 +45,7 @@ def ask_simulation(request: dict[str, Any], wait: float = WAIT_SECONDS) -> dict[
 
 
 def simulate(number: int) -> None:
-    """The job: answer a question; one that nobody waits for any more is left."""
+    """The job: answer a request, unless it has expired or its caller has stopped waiting."""
     client = queues.client()
     question = client.getdel(_question(number))
     if question is None:

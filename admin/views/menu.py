@@ -30,8 +30,10 @@ from engine.store.schema.draft_tables import (
     DraftRule,
     DraftSignal,
 )
+from engine.store.schema.event_tables import Event, Inbox
+from engine.store.schema.lead_tables import Lead
 from engine.store.schema.notice_tables import Delivery, Subscription
-from engine.store.schema.tables import CalendarRow, Event, Inbox, Lead, Person, Team
+from engine.store.schema.roster_tables import CalendarRow, Person, Team
 
 EVENTS = _l("Event log")
 ROSTER = _l("Roster")

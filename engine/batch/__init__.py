@@ -1,4 +1,4 @@
-"""From waiting events to committed decisions: claim, lock, load, decide, assign, store, one transaction per batch.
+"""Waiting events become committed decisions: claim, lock, load, decide, assign, store, one transaction per batch.
 
-The only code that changes leads; SQL stays in `engine.store`.
+The only code that changes leads. All SQL is in `engine.store`.
 """

@@ -1,7 +1,8 @@
-"""Who gets the leads of one batch: rotations locked, people served one after another, turns written down (R5.5).
+"""The assignments of one batch: lock the rotations, assign people one lead at a time, store the turns (R5.5).
 
-Made at the first need of a batch and kept to its end, for the locks are held until the commit; a simulation keeps one
-in memory for all of its time. Who is chosen and why is `engine.core.assignment.assignment`.
+A batch creates its round when the first lead needs a person. It keeps the round to its end, because the locks are held
+until the commit. A simulation keeps one round in memory for its whole run. `engine.core.assignment.assignment` chooses
+the person and gives the reasons.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from engine.store.session import Driver
 from rulesets.policy.vocabulary import fold
 
 Owners = Callable[[LeadInBatch], Sequence[str]]
-"""Who owns the other open leads of a lead's company, the most recently assigned first."""
+"""Lead → owners of the other open leads of its company, the most recently assigned first."""
 
 
 def _no_owners(_track: LeadInBatch) -> Sequence[str]:
@@ -32,7 +33,7 @@ def _no_owners(_track: LeadInBatch) -> Sequence[str]:
 
 
 class AssignmentRound:
-    """The rotations of every assignment policy and the roster as it stands (``members``); what moves is remembered."""
+    """The rotations of all assignment policies and the roster (``members``). Changes stay in memory until `save`."""
 
     def __init__(
         self,
@@ -53,26 +54,29 @@ class AssignmentRound:
 
     @classmethod
     def locked(cls, driver: Driver, at: BatchContext, owners: Owners = _no_owners) -> "AssignmentRound":
-        """The rotations as stored, locked in the order of their keys."""
+        """Load the stored rotations and lock them in key order."""
         pointers = rotation.lock_rotations(driver, [policy.key for policy in at.rules.policy.assignment])
         return cls(at, pointers, rotation.read_members(driver, at.rules.policy, at.now), owners)
 
     def choose(self, step: EventInBatch, need: Need) -> Choice:
-        """The person for a lead, or nobody; moves nothing yet."""
+        """Choose a person for a lead, or nobody. Changes no pointer."""
         view, state = step.situation.view, step.outcome.after
         values = _folded_values(view)
         outbound = "outbound" in values("lead.direction")
+        # Finding a company's owners can cost a query; only sticky policies and outbound leads use them.
         owners = self._owners(step.track) if self._sticky or outbound else ()
         lead = LeadToAssign(values, state, action_holds(step.outcome, state, view, self._context), owners, outbound)
         policies, now = self._context.policy.assignment, self._at.now
         return assign(policies, need.role, lead, self.members, self._pointers, now, named=need.named, to=need.to)
 
     def take(self, step: EventInBatch, choice: Choice) -> None:
-        """Count a turn: for the next choice of this batch, and to be written."""
+        """Record a choice: later choices of this batch see it, and `save` writes it."""
+        # Policies that were tried first and found nobody have moved pointers too.
         for one in (choice, *choice.tried):
             if one.policy is not None:
                 self._move(one.policy, one.moved)
         lead = step.track.lead.id
+        # A lead can be decided twice in one batch; only its last choice says what it waits for.
         self._waiting.pop(lead, None)
         if choice.person is not None:
             self.members = [_served(member) if member.email == choice.person else member for member in self.members]
@@ -81,22 +85,23 @@ class AssignmentRound:
             self._waiting[lead] = (step, choice)
 
     def suspend(self, person: str) -> None:
-        """Somebody receives nothing from now on: a suspension began in this batch (R6.6)."""
+        """Stop assigning leads to a person: a suspension began in this batch (R6.6)."""
         self.members = [replace(one, suspended=True) if one.email == person else one for one in self.members]
 
     def compensate(self, policy: str, person: str) -> None:
-        """Give somebody back the turn that a lead had cost them; a policy that is no more has no turns (R4.7)."""
+        """Give back the turn that a lead cost a person (R4.7). Does nothing if the policy no longer exists."""
         rule = next((one for one in self._context.policy.assignment if one.key == policy), None)
         if rule is not None:
             self._move(policy, compensated(rule, person, self.members, self._pointers[policy]))
 
     def save(self, driver: Driver) -> None:
-        """Write what was given, the pointers that moved and whom queued leads wait for, under the locks."""
+        """Write assignments, moved pointers, and the people that queued leads wait for. The locks are still held."""
         rotation.save_pointers(driver, self._moved)
         rotation.save_assignments(driver, self._given)
         queue.save_waiting(
             driver,
             [
+                # A later decision on the lead makes this choice stale: no moment, so the lead is retried.
                 (lead, choice.waits_for, self._at.now if step.track.outcome is step.outcome else None)
                 for lead, (step, choice) in self._waiting.items()
             ],
@@ -108,7 +113,7 @@ class AssignmentRound:
 
 
 def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
-    """The lead's value of a field, folded, as the set that people's lists are compared with (R5.3)."""
+    """A function from a field to the lead's folded values, for comparison with people's lists (R5.3)."""
 
     def values(field: str) -> frozenset[str]:
         value = view.value(field)
@@ -119,6 +124,6 @@ def _folded_values(view: LeadView) -> Callable[[str], frozenset[str]]:
 
 
 def _served(member: Member) -> Member:
-    """A person with one lead more, for the next choice of the same batch."""
+    """The same person with one more lead, for the next choice of this batch."""
     received = {span: member.received.get(span, 0) + 1 for span in SPANS}
     return replace(member, open_leads=member.open_leads + 1, received=received)

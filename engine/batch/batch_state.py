@@ -1,9 +1,8 @@
-"""Leads and companies in memory, and how one event changes them: what live decisions, replays and simulations share.
+"""Leads and companies in memory, and how one event changes them. Live batches, replays and simulations share this code.
 
-A `BatchState` knows no SQL and no queue. Whoever drives it brings in the leads (`LeadInBatch`) and companies an event
-speaks of, asks it to `decide`, finds a person when the outcome has a need, and `settle`s the step. Deciding one event
-after another in the same order gives the same world anywhere (docs/contract/design.md §3). Companies and what their
-leads see of each other are `engine.batch.companies`.
+A `BatchState` runs no SQL and uses no queue. The caller adds the leads (`LeadInBatch`) and companies of an event, calls
+`decide`, chooses a person if the outcome has a need, and calls `settle`. The same events in the same order always give
+the same state (docs/contract/design.md §3). `engine.batch.companies` holds the part about companies.
 """
 
 from collections.abc import Sequence
@@ -27,15 +26,17 @@ __all__ = ["BatchContext", "BatchState"]
 
 
 class BatchState(CompanyIndex):
-    """What one event after another makes of leads and companies."""
+    """Leads and companies, changed by one event after another."""
 
     def decide(self, track: LeadInBatch, event: LeadEvent) -> EventInBatch:
-        """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
+        """Apply an event to a lead and decide it. If the outcome has a ``need``, the caller must call `settle`."""
         lead, at, earlier = track.lead, self.at, track.history
+        # Before folding: claims of an older version must not mix with claims of this one (R3.6).
         self.reread(track)
         folded = self.fold(lead.claims, event)
         lead.claims, track.history = folded.claims, earlier.with_event(event)
         track.seqs[event.source, event.id] = event.seq
+        # Before `sight`: the view includes the company's facts.
         company = self._learn_company(track, event)
         view, account = self.sight(track)
         by_company = event.type == "score.refreshed" and event.properties.get("cause") == "account"
@@ -45,6 +46,7 @@ class BatchState(CompanyIndex):
         track.extras = facts.extras(track.known.all if track.known else lead.claims, at.rules.frame.vocabulary)
         lead.notes = [*lead.notes, *(note_body(note) for note in folded.notes)]
         lead.first_event_at = min(filter(None, (lead.first_event_at, event.occurred_at)))
+        # The engine's own events are no activity of the lead.
         if event.type not in OWN_WORK:
             lead.last_event_at = max(filter(None, (lead.last_event_at, event.occurred_at)))
         stages = (situation.state.stage, outcome.after.stage)
@@ -57,24 +59,26 @@ class BatchState(CompanyIndex):
         return step
 
     def settle(self, step: EventInBatch, choice: Choice | None) -> None:
-        """Finish a step with the person chosen, or with nobody to choose: owner, queue, clocks."""
+        """Finish a step with the chosen person, or None if no choice was needed: owner, queue, clocks."""
         at = self.at
         step.outcome = complete(step.outcome, choice, step.situation, step.event, at.policy_context, at.now, due=at.due)
         self._apply(step)
 
     def pair(self, one: LeadInBatch, other: LeadInBatch) -> tuple[LeadInBatch, LeadInBatch]:
-        """Of two leads that are one person: the one that stays, and the one that goes."""
+        """Two leads of one person, sorted: the lead that stays, then the lead that is merged into it."""
         stays, goes = sorted((one, other), key=lambda track: standing(track.lead.state, track.lead.id))
         return stays, goes
 
     def join(self, stays: LeadInBatch, goes: LeadInBatch, seq: int = 0) -> None:
-        """Let one lead take over everything of another; the next decision on it scores the joined history.
+        """Merge the lead ``goes`` into the lead ``stays``. The next decision scores the joined history.
 
-        ``seq`` is the row of the event that says so, here and in `relearn`.
+        ``seq`` is the row of the merge event, here and in `relearn`.
         """
+        # First: it needs the account of the lead that goes.
         self._leave_company(goes, seq)
         stays.lead.state = join(stays.lead.state, goes.lead.state)
         stays.joined = (*stays.joined, goes.lead.state.owner)
+        # Without an outcome the merged lead is not stored as a living one.
         goes.lead.account_id, goes.outcome = None, None
         goes.lead.state = replace(goes.lead.state, queued=None)
         stays.lead.claims = facts.joined([stays.lead.claims, goes.lead.claims])
@@ -87,7 +91,9 @@ class BatchState(CompanyIndex):
         stays.counted |= goes.counted
 
     def relearn(self, track: LeadInBatch, events: Sequence[LeadEvent], seq: int = 0) -> None:
-        """Make a lead know these events and nothing else, as after an undone merge; its company forgets the rest."""
+        """Reset a lead to exactly these events, as after an undone merge. Its company drops what came from the
+        others.
+        """
         lead = track.lead
         lead.claims = self.folded(events)
         lead.first_event_at = min((one.occurred_at for one in events), default=None)
@@ -100,7 +106,7 @@ class BatchState(CompanyIndex):
 
     @staticmethod
     def _with_joined(track: LeadInBatch, event: LeadEvent, outcome: Outcome) -> Outcome:
-        """When two leads became one, the owners of both are told (docs/contract/design.md §2)."""
+        """After a merge, notify the owners of both leads (docs/contract/design.md §2)."""
         owners = dict.fromkeys(filter(None, (outcome.before.owner, *track.joined)))
         track.joined = ()
         if event.type != "lead.merged":

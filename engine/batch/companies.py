@@ -1,7 +1,7 @@
-"""Which leads belong to which company, what each says of it, and what they see of each other (R1.7, R3.7).
+"""Which leads belong to which company, what each says about it, and how they affect each other (R1.7, R3.7).
 
-The half of a `World` that is about companies. It decides nothing; it knows no SQL: leads that are not in the world are
-asked for.
+This is the company half of `engine.batch.batch_state.BatchState`. It decides nothing and runs no SQL. Leads that are
+not in memory come from a callback.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +29,12 @@ from engine.matcher.rules import PolicyRules
 Onlookers = Callable[[int], Mapping[int, LeadInBatch]]
 """Account → its leads as they are stored."""
 EventsOf = Callable[[int], Sequence[LeadEvent]]
-"""Lead → every event decided on it, with all that it says."""
+"""Lead → all events decided on it, with all their groups."""
 
 
 @dataclass(slots=True)
 class BatchContext:
-    """When, by which policy version and with which people events are decided; ``due`` knows people's working time."""
+    """The moment, the policy version and the people of a batch. ``due`` knows people's working time."""
 
     now: datetime
     rules: PolicyRules
@@ -44,14 +44,14 @@ class BatchContext:
 
     @property
     def policy_context(self) -> PolicyContext:
-        """The version as the core reads it."""
+        """The policy version as the core reads it."""
         return PolicyContext(
             self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules, self.rules.promotes
         )
 
 
 class CompanyIndex:
-    """Tracks by lead id and companies by key. ``at`` is set before events of a moment are decided."""
+    """Leads by id and companies by key. The caller sets ``at`` before it decides the events of a moment."""
 
     def __init__(
         self, at: BatchContext, onlookers: Onlookers = lambda _account: {}, told: EventsOf = lambda _lead: ()
@@ -63,20 +63,22 @@ class CompanyIndex:
         self._told = told
 
     def fold(self, claims: Claims, event: LeadEvent) -> facts.Folded:
-        """Claims with an event taken in, under the version in force."""
+        """Claims plus one event, read under the version in force."""
         return facts.fold(claims, event, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     def folded(self, events: Sequence[LeadEvent]) -> Claims:
-        """The claims that events make together, under the version in force."""
+        """The claims of several events, read under the version in force."""
         return facts.folded(events, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     def claims(self, track: LeadInBatch) -> Claims:
-        """What a lead says, read by the version in force; a version with other fields reads its events again (R3.6)."""
+        """The claims of a lead under the version in force. If that version reads fields differently, the events are
+        read again (R3.6).
+        """
         same = track.reading in {"", self.at.rules.reading}
         return track.lead.claims if same else self.folded(self._told(track.lead.id))
 
     def reread(self, track: LeadInBatch) -> None:
-        """Let a lead's claims and notes be what the version in force makes of its events."""
+        """Recompute a lead's claims and notes under the version in force, if they were read under another one."""
         if track.reading not in {"", self.at.rules.reading}:
             claims: Claims = facts.NO_CLAIMS
             notes: list[Any] = []
@@ -87,20 +89,22 @@ class CompanyIndex:
         track.reading = self.at.rules.reading
 
     def reread_company(self, company: CompanyInBatch) -> None:
-        """Let a company's claims be what the version in force makes of what its leads have said."""
+        """Recompute a company's claims from its leads under the version in force, if they were read under another
+        one.
+        """
         if company.reading not in {"", self.at.rules.reading}:
             said = (facts.company_part(self.claims(track)) for track in self._leads_of(company).values())
             company.claims, company.changed = facts.joined(said), True
         company.reading = self.at.rules.reading
 
     def company_key(self, claims: Claims) -> str | None:
-        """What identifies a lead's company, None if it has none."""
+        """The key of a lead's company; None if it has none."""
         return facts.account_key(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
     def sight(self, track: LeadInBatch) -> tuple[LeadView, Sequence[LeadView]]:
-        """What conditions see of a lead now, and the views of its account's open leads, this one first.
+        """The view of a lead, and the views of its account's open leads, this lead first.
 
-        The account is empty where no model scores accounts. A lead that is closed still counts for itself.
+        The account is empty if no model scores accounts. A closed lead still counts for itself.
         """
         key = self.company_key(track.lead.claims)
         company = self.companies[key] if key is not None else None
@@ -119,7 +123,7 @@ class CompanyIndex:
         return view, (view, *(one for other, one in paired if other.lead.state.stage in OPEN_STAGES))
 
     def account_owners(self, track: LeadInBatch) -> tuple[str, ...]:
-        """Who owns the other open leads of a lead's company, the most recently assigned first (R5.8)."""
+        """Owners of the other open leads of the company, the most recently assigned first (R5.8)."""
         key = self.company_key(self.claims(track))
         company = self.companies[key] if key is not None else None
         others = (other for number, other in sorted(self._leads_of(company).items()) if number != track.lead.id)
@@ -128,7 +132,7 @@ class CompanyIndex:
         return tuple(dict.fromkeys(state.owner for state in owned if state.owner))
 
     def next_refresh(self, track: LeadInBatch) -> datetime | None:
-        """The next midnight at which time alone may change what a lead is scored as; None: never."""
+        """The next midnight at which the score may change without an event; None if it never does."""
         policy, frame = self.at.rules.policy, self.at.rules.frame
         view, account = self.sight(track)
         changes = [next_change(policy, one) for one in account or (view,)]
@@ -138,15 +142,16 @@ class CompanyIndex:
         first = min(filter(None, changes), default=None)
         return None if first is None else midnight_from(first, frame.zone)
 
-    # ------------------------------------------------------------------------------------------------ what is known
+    # ------------------------------------------------------------------------------------------------ facts
     def _view(self, track: LeadInBatch, company: CompanyInBatch | None) -> LeadView:
         known = self._known(track, company)
         return LeadView.of(self.at.rules.frame, known.facts, self.at.now, track.history)
 
     def _known(self, track: LeadInBatch, company: CompanyInBatch | None) -> KnownFacts:
-        """Facts of a lead and of its company; read anew only when one of them says something else."""
+        """Facts of a lead and its company. Cached until one of the claims or the version changes."""
         own, said = self.claims(track), company.claims if company else None
         last, rules = track.known, self.at.rules
+        # Identity, not equality: claims are replaced, never changed in place, and `is` costs nothing.
         if last is None or last.own is not own or last.company is not said or last.rules is not rules:
             every = own
             if said is not None:
@@ -158,19 +163,20 @@ class CompanyIndex:
     def _facts(self, claims: Claims) -> dict[str, Any]:
         return facts.known(claims, self.at.rules.frame.vocabulary, self.at.rules.frame.zone)
 
-    # ------------------------------------------------------------------------------------------------ who belongs
+    # ------------------------------------------------------------------------------------------------ members
     def _leads_of(self, company: CompanyInBatch | None) -> Mapping[int, LeadInBatch]:
-        """The leads of a company, as they stand in this world where they are in it; the store is asked once."""
+        """The leads of a company, as they are in this batch if they are part of it. The store is queried once."""
         if company is None:
             return {}
         if company.leads is None:
+            # A lead in this batch is newer than its stored row.
             stored = {n: t for n, t in self._onlookers(company.id).items() if n not in self.tracks}
             here = {n: t for n, t in self.tracks.items() if t.lead.account_id == company.id}
             company.leads = stored | here
         return company.leads
 
     def _learn_company(self, track: LeadInBatch, event: LeadEvent) -> CompanyInBatch | None:
-        """Take what a lead says about its company into the account, and out of the one it has left."""
+        """Add the lead's claims to its company. If the lead changed company, remove them from the old one."""
         lead = track.lead
         key = self.company_key(lead.claims)
         company = self.companies[key] if key else None
@@ -188,7 +194,7 @@ class CompanyIndex:
         return company
 
     def _leave_company(self, track: LeadInBatch, seq: int) -> None:
-        """An account is left with what its other leads say (R1.7)."""
+        """Remove a lead from its company. The company keeps what its other leads say (R1.7)."""
         lead = track.lead
         left = next((company for company in self.companies.values() if company.id == lead.account_id), None)
         if left is None or lead.account_id is None:
@@ -202,16 +208,18 @@ class CompanyIndex:
 
     def _rewrite(self, company: CompanyInBatch, claims: Claims, lead_id: int, seq: int) -> None:
         if claims != company.claims:
+            # Claims can differ, for example in time, and give the same facts; only other facts affect siblings.
             if self._facts(claims) != self._facts(company.claims):
                 company.changed_by = (lead_id, seq)
             company.claims, company.changed = claims, True
 
-    # ------------------------------------------------------------------------------------------------ what it stirs
+    # ------------------------------------------------------------------------------------------------ rescoring
     def _tell_account(self, company: CompanyInBatch | None, lead_id: int, change: FactChange) -> None:
-        """Remember that the company's other leads are to be scored anew, if this change matters to them."""
+        """Mark the company's other leads for rescoring, if this change affects them."""
         if company is not None and affects_siblings(self.at.rules.policy, change):
             self._mark_for_rescore(company, lead_id, change.event)
 
     def _mark_for_rescore(self, company: CompanyInBatch, lead_id: int, event: LeadEvent) -> None:
+        # Limit the chain: a rescore can cause another one in the same account.
         if account_dependency(self.at.rules.policy).matters and (hops := hops_of(event)) < HOPS:
             company.rescore_cause, company.hops = (lead_id, event.seq), hops + 1

@@ -1,9 +1,8 @@
-"""From waiting events to committed decisions, batch by batch (docs/contract/design.md §3).
+"""Decide waiting events, batch by batch (docs/contract/design.md §3).
 
-An `Evaluator` lives in one drain. It claims events (committed first), decides them in one transaction
-(`engine.batch.transact`), and sees to those that fail: an event whose evaluation raises is left out of the batch,
-tried again later and then set aside; one that kills its process is found because every claim counts and batches halve
-with each attempt.
+An `Evaluator` lives as long as one drain. It claims events (committed first), decides them in one transaction
+(`engine.batch.transact`), and handles failures. An event that raises is left out of the batch, retried later, then set
+aside. An event that kills the process is found because claims are counted and the batch size halves with each attempt.
 """
 
 import traceback
@@ -27,15 +26,19 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 """Events decided in one transaction."""
 CLAIMS_ALLOWED = 10
-"""An event claimed this often without being decided ended its process, the last times alone: 200 halves to 1 in 7."""
+"""Set an event aside after this many claims without a decision: it kept killing its process. A batch of 200 is halved
+to one event after 7 claims, so the last 3 claims were for this event alone.
+"""
 FAILURES_ALLOWED = 5
+"""Set an event aside after this many errors."""
 FIRST_RETRY_SECONDS = 1
+"""Seconds before the first retry. Doubles with each further one."""
 
 
 class Evaluator:
-    """Decides what waits in shards the caller holds the locks of. Not for threads; close it at the end.
+    """Decides the events of shards whose locks the caller holds. Not thread-safe. Close it at the end.
 
-    ``prepare`` makes a policy version ready; tests give one whose matcher breaks.
+    ``prepare`` loads a policy version. Tests pass one with a broken matcher.
     """
 
     def __init__(self, clock: WallClock, prepare: Prepare | None = None) -> None:
@@ -43,28 +46,30 @@ class Evaluator:
         self._rules = RulesCache(prepare)
         self._histories = Histories()
         self.woken: set[int] = set()
-        """Leads that got events of the engine's own since the caller last looked."""
+        """Leads that received events from the engine since the caller last cleared this."""
 
     def waiting(self, shards: Sequence[int]) -> bool:
-        """Whether there is something to decide in these shards, now."""
+        """Whether these shards have an event to decide now."""
         return active_number() is not None and waiting.is_waiting(shards, self._clock.now())
 
     def decide_batch(self, shards: Sequence[int]) -> int:
-        """Decide the next events of these shards; returns how many were decided, failed, or went to another lead.
+        """Decide the next events of these shards. Returns how many were decided, failed, or moved to another lead.
 
-        1. look at the first due events; 2. take as many as their attempts allow; 3. count the attempt, committed;
-        4. decide them in one transaction; 5. if that fails as a whole, decide them one by one.
-        Returns 0 without an active policy: events wait, visibly. Raises ServerUnavailable when the database is lost.
+        1. read the first due events; 2. take as many as their attempts allow; 3. count the attempt and commit; 4.
+        decide them in one transaction; 5. if the transaction fails, decide them one by one. Returns 0 without an active
+        policy: the events wait. Raises ServerUnavailable if the database is lost.
         """
         due = waiting.head(shards, self._clock.now(), BATCH)
         number = active_number() if due else None
         if number is None:
             return 0
         chosen = next_batch(due)
+        # Before the claim: one more evaluation would kill this process too.
         if chosen[0].attempts >= CLAIMS_ALLOWED:
             self._set_aside(chosen[0].event_id, f"its evaluation ended the process {CLAIMS_ALLOWED} times")
             return 1
         event_ids = [item.event_id for item in chosen]
+        # Committed before deciding, so that a killed process leaves its attempt behind.
         waiting.claim(event_ids)
         try:
             return self._decide(event_ids, number)
@@ -75,11 +80,13 @@ class Evaluator:
             return sum(self._decide_alone(event_id, number) for event_id in event_ids)
 
     def close(self) -> None:
-        """Give the matchers' memory back."""
+        """Free the matchers' memory."""
         self._rules.close()
 
     def _decide(self, event_ids: Sequence[int], number: int) -> int:
-        """Decide events in one transaction; those that raise are dealt with, and the others decided without them."""
+        """Decide events in one transaction. Events that raise are recorded and left out; the others are decided
+        again.
+        """
         rules, left, dealt_with = self._rules.version(number), list(event_ids), 0
         while left:
             try:
@@ -107,8 +114,9 @@ class Evaluator:
             return 1
 
     def _failed(self, event_id: int, error: Exception) -> None:
-        """Remember the error; try again after 1, 2, 4, 8 seconds, then set the event aside."""
+        """Record the error. Retry after 1, 2, 4 and 8 seconds, then set the event aside."""
         failures = waiting.failures_of(event_id) + 1
+        # 4000 characters: the last frames, which name the cause.
         story = "".join(traceback.format_exception(error))[-4000:]
         log.error("event.failed", event_id=event_id, failures=failures, error=repr(error))
         if failures >= FAILURES_ALLOWED:
@@ -123,7 +131,7 @@ class Evaluator:
 
 
 def next_batch(waiting: Sequence[WaitingEvent]) -> list[WaitingEvent]:
-    """How many of the first events to take: all of equal suspicion, half as many with every attempt before."""
+    """The events to take next: those with as many attempts as the first one. The size halves with each attempt."""
     attempts = waiting[0].attempts
     size = max(1, BATCH >> attempts)
     chosen = []

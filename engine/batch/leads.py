@@ -1,4 +1,4 @@
-"""What a batch keeps in memory of leads and companies while it decides, and what a drain remembers between batches."""
+"""The leads and companies that a batch keeps in memory, and the histories that a drain caches between batches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from engine.core.lead.model import LeadEvent, Note
 from engine.core.outcome import Outcome, Situation
 from engine.core.sla.clocks import SlaClock
 from engine.matcher.rules import PolicyRules
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 
 HISTORIES_KEPT = 50_000
-"""Events of histories kept between the batches of one drain."""
+"""Most events of cached histories in one drain."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedHistory:
-    """A lead's history as of a version of its row, with the counted occurrences stored for it."""
+    """A lead's history at one version of its row, with the counted occurrences stored for it."""
 
     version: int
     history: History
@@ -27,20 +27,21 @@ class CachedHistory:
 
 
 class Histories:
-    """What a drain remembers of leads; valid only for the very version it was learned at."""
+    """Histories that a drain caches. An entry is valid only for the row version it was read at."""
 
     def __init__(self) -> None:
         self._known: dict[int, CachedHistory] = {}
         self._events = 0
 
     def get(self, lead: LoadedLead) -> CachedHistory | None:
-        """What is remembered, unless somebody else changed the lead since."""
+        """The cached history, or None if the lead's row has changed since."""
         known = self._known.get(lead.id)
         return known if known is not None and known.version == lead.version else None
 
     def put(self, lead_id: int, remembered: CachedHistory) -> None:
-        """Remember a lead; when too much is remembered, begin anew."""
+        """Cache a history. If the cache is full, empty it first."""
         if self._events > HISTORIES_KEPT:
+            # Emptying is simpler than tracking use; a miss costs one query.
             self._known.clear()
             self._events = 0
         self._known[lead_id] = remembered
@@ -48,7 +49,7 @@ class Histories:
 
 
 class KnownFacts(NamedTuple):
-    """Facts read from claims of a lead and its company; they hold for these very claims under this very version."""
+    """Facts read from the claims of a lead and its company. Valid only for these claims under this version."""
 
     rules: PolicyRules
     own: Claims
@@ -59,11 +60,11 @@ class KnownFacts(NamedTuple):
 
 @dataclass(slots=True)
 class LeadInBatch:
-    """One lead in a batch: its row, its history, the occurrences stored for it, and what the last decision made of it.
+    """One lead in a batch: its row, its history, its counted occurrences, and its last outcome.
 
-    ``seqs`` maps (source, id) of an event to its row; ``counted`` holds (event row, group, signal); ``known`` are the
-    facts last read; ``among`` are the other leads of its account, where the last decision looked at them; ``reading``
-    is the digest of what its claims were read by, empty while there is only one.
+    ``seqs`` maps (source, id) of an event to its row. ``counted`` holds (event row, group, signal). ``known`` holds the
+    facts read last. ``among`` holds the other leads of the account, if the last decision used them. ``reading`` is the
+    digest of the fields that its claims were read by; empty while only one version exists.
     """
 
     lead: LoadedLead
@@ -78,16 +79,16 @@ class LeadInBatch:
     among: tuple["LeadInBatch", ...] = ()
     reading: str = ""
     joined: tuple[str | None, ...] = ()
-    """Owners of leads that became part of this one since its last decision."""
+    """Owners of the leads merged into this one since its last decision."""
 
     def seq_of(self, source: str, event_id: str) -> int:
-        """The row of an event that counted for this lead: its own, or one of another lead of its account (R3.7)."""
+        """The row of a counted event: one of this lead, or of another lead of its account (R3.7)."""
         return next(t.seqs[source, event_id] for t in (self, *self.among) if (source, event_id) in t.seqs)
 
 
 @dataclass(slots=True)
 class EventInBatch:
-    """One event of the batch on its way: what was known, what came of it."""
+    """One event of the batch: the situation before it, and its outcome."""
 
     track: LeadInBatch
     event: LeadEvent
@@ -100,8 +101,8 @@ class EventInBatch:
 class CompanyInBatch:
     """A company in a batch: its claims, whether they changed, and the (lead, event) that last changed its facts.
 
-    ``leads`` are all of its leads, None while only the store knows them; ``rescore_cause`` is the (lead, event) after
-    which the others are to be scored anew, ``hops`` how many refreshes led there; ``reading`` is as a lead's.
+    ``leads`` are all its leads, or None until they are loaded. ``rescore_cause`` is the (lead, event) after which the
+    other leads must be rescored. ``hops`` counts the refreshes that led there. ``reading`` is as in `LeadInBatch`.
     """
 
     id: int

@@ -1,7 +1,7 @@
-"""What a batch starts with: leads, companies, merges, people, locked in one order (docs/contract/design.md §3).
+"""Load a batch: leads, companies, merges and people, locked in one order (docs/contract/design.md §3).
 
-Leads by id, then companies by key; rotations come later (`engine.batch.assignment_round`). Lives as long as the
-batch's transaction. Decides nothing.
+Leads are locked by id, then companies by key. Rotations are locked later (`engine.batch.assignment_round`). A loader
+lives as long as the batch's transaction. Decides nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,18 +15,18 @@ from engine.core.lead.history import History
 from engine.core.lead.model import LeadEvent
 from engine.core.scoring.siblings import account_dependency
 from engine.matcher.rules import RulesCache
-from engine.store.decisions import batch
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions import reading
 from engine.store.decisions.people import read_people
+from engine.store.decisions.reading import LoadedLead
 from engine.store.inbox import waiting
 from engine.store.roster.schedules import read_schedules
 from engine.store.session import Driver
 
 
 class LoadedCompanies(dict[str, CompanyInBatch]):
-    """Companies by key, locked when the batch was loaded; one that nobody foresaw is locked when it is asked for.
+    """Companies by key. They are locked when the batch is loaded; an unforeseen one is locked on first access.
 
-    ``ready`` is done to each once it is locked.
+    ``ready`` is called for each company after it is locked.
     """
 
     def __init__(self, driver: Driver, number: int, ready: Callable[[CompanyInBatch, int | None], None]) -> None:
@@ -40,8 +40,8 @@ class LoadedCompanies(dict[str, CompanyInBatch]):
         return self[key]
 
     def lock(self, keys: Iterable[str]) -> None:
-        """Lock the companies of these keys, in the order of the keys."""
-        locked = batch.lock_accounts(self._driver, keys, self._number)
+        """Lock the companies of these keys in key order."""
+        locked = reading.lock_accounts(self._driver, keys, self._number)
         for key, (account, claims, _) in locked.items():
             self[key] = CompanyInBatch(account, claims, leads=None)
         for key, (_, _, number) in locked.items():
@@ -49,9 +49,9 @@ class LoadedCompanies(dict[str, CompanyInBatch]):
 
 
 class Loading:
-    """Loads one batch into a ``world``; ``merging`` knows who is who in it.
+    """Loads one batch into ``world``. ``merging`` maps merged leads to the leads they are part of.
 
-    ``sent_on_to`` are leads that got events which had waited for leads that are part of them now.
+    ``sent_on_to`` lists the leads that received pending events of leads merged into them.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Loading:
         self.world = BatchState(
             moment,
             lambda account: self._onlookers([account])[account],
-            lambda lead: self._told.pop(lead, None) or batch.read_told(driver, [lead])[lead],
+            lambda lead: self._told.pop(lead, None) or reading.read_told(driver, [lead])[lead],
         )
         self.merging = Merging(driver, self.world)
         self._driver, self._moment, self._clock = driver, moment, clock
@@ -70,21 +70,23 @@ class Loading:
         self._told: dict[int, list[LeadEvent]] = {}
 
     def load(self, event_ids: Sequence[int]) -> tuple[list[tuple[int, LeadEvent]], int]:
-        """Lock and load everything the batch speaks of; what waits for merged leads is sent on to those that stayed.
+        """Lock and load all leads of the batch. Pending events of a merged lead move to the surviving lead.
 
-        Events are read again once the leads are locked: another batch may have decided or moved some meanwhile.
+        Events are read twice: another batch may decide or move some of them before the leads are locked.
         """
         asked = {
-            lead for lead, event in batch.read_events(self._driver, event_ids) for lead in (lead, *named_leads(event))
+            lead for lead, event in reading.read_events(self._driver, event_ids) for lead in (lead, *named_leads(event))
         }
-        leads, self.merging.became = batch.lock_living(self._driver, asked)
+        leads, self.merging.became = reading.lock_living(self._driver, asked)
         self._moment.now = max(self._moment.now, self._clock.now())
-        items = [(lead, event) for lead, event in batch.read_events(self._driver, event_ids) if lead in leads]
+        # Events that moved to a lead outside the locked ones stay in the inbox for the next batch.
+        items = [(lead, event) for lead, event in reading.read_events(self._driver, event_ids) if lead in leads]
         sent_on = 0
         for lead in {lead for lead, _ in items if lead in self.merging.became}:
             sent_on += waiting.forward(self._driver, lead, self.merging.became[lead])
             self.sent_on_to.append(self.merging.became[lead])
         items = [(lead, event) for lead, event in items if lead not in self.merging.became]
+        # An event may come from a machine whose clock is ahead; a decision is never earlier than its event.
         self._moment.now = max([self._moment.now, *(event.occurred_at for _, event in items)])
         living = [lead for lead in leads.values() if lead.merged_into is None]
         self.world.tracks = self._make_tracks(living)
@@ -97,11 +99,12 @@ class Loading:
         return items, sent_on
 
     def _make_tracks(self, leads: Sequence[LoadedLead], *, histories: bool = True) -> dict[int, LeadInBatch]:
-        """Leads with their histories: as remembered while nobody changed them, else read."""
+        """Leads with their histories: from the cache while the row is unchanged, else from the database."""
         known = {lead.id: found for lead in leads if (found := self._histories.get(lead)) is not None}
+        # Version 0: the lead was never decided and has no history to read.
         unknown = [lead.id for lead in leads if lead.version > 0 and lead.id not in known and histories]
-        events = batch.read_history(self._driver, unknown) if unknown else {}
-        counted = batch.read_counted(self._driver, unknown) if unknown else {}
+        events = reading.read_history(self._driver, unknown) if unknown else {}
+        counted = reading.read_counted(self._driver, unknown) if unknown else {}
         read = {number: _remembered(0, past, counted[number]) for number, past in events.items()}
         nothing = _remembered(0, (), ())
         tracks = {}
@@ -114,12 +117,13 @@ class Loading:
         return tracks
 
     def _reading(self, lead: LoadedLead) -> str:
-        """What a lead's claims were read by; empty for one that says nothing yet."""
+        """The reading digest of a lead's claims; empty for a lead without claims."""
         return "" if lead.policy_number is None else self._versions.reading(lead.policy_number)
 
     def _onlookers(self, accounts: Sequence[int]) -> dict[int, dict[int, LeadInBatch]]:
-        """The leads of locked accounts as they are stored; nobody changes them while the locks are held."""
-        leads = batch.read_members(self._driver, accounts)
+        """The stored leads of locked accounts. The locks keep them unchanged."""
+        leads = reading.read_members(self._driver, accounts)
+        # A history costs a query per lead; only policies that score accounts read those of siblings.
         tracks = self._make_tracks(leads, histories=account_dependency(self._rules.policy).matters)
         found: dict[int, dict[int, LeadInBatch]] = {account: {} for account in accounts}
         for lead in leads:
@@ -129,10 +133,10 @@ class Loading:
         return found
 
     def _reread(self) -> None:
-        """Read the statements of leads anew that were last decided under a version with other fields (R3.6)."""
+        """Recompute the claims of leads that were last decided under a version with other fields (R3.6)."""
         stale = [track for track in self.world.tracks.values() if track.reading not in {"", self._rules.reading}]
         self._moved = [track.lead for track in stale]
-        self._told = batch.read_told(self._driver, [lead.id for lead in self._moved]) if stale else {}
+        self._told = reading.read_told(self._driver, [lead.id for lead in self._moved]) if stale else {}
         for track in self.world.tracks.values():
             self.world.reread(track)
 
@@ -141,7 +145,7 @@ class Loading:
         self.world.reread_company(company)
 
     def _load_companies(self, items: Iterable[tuple[int, LeadEvent]]) -> None:
-        """Lock the accounts that the leads have now and will have after each of their events, in one go."""
+        """Lock, in one statement, the accounts that the leads have now and will have after each of their events."""
         world = self.world
         claims = {number: track.lead.claims for number, track in self.world.tracks.items()}
         keys = {world.company_key(value) for value in claims.values()}
@@ -154,10 +158,12 @@ class Loading:
             else:
                 continue
             keys.add(world.company_key(claims[lead]))
+        # A reread can give a lead another company; the one it leaves is changed too.
         left = sorted({lead.account_id for lead in self._moved if lead.account_id is not None})
-        keys |= set(batch.account_keys(self._driver, left)) if left else set()
+        keys |= set(reading.account_keys(self._driver, left)) if left else set()
         companies = LoadedCompanies(self._driver, self._rules.number, self._reread_company)
         world.companies = companies
+        # One statement for all keys keeps the key order, so that two batches cannot deadlock here.
         companies.lock(filter(None, keys))
         self._moment.now = max(self._moment.now, self._clock.now())
         if account_dependency(self._rules.policy).matters:
@@ -167,13 +173,15 @@ class Loading:
 
 
 def _remembered(version: int, past: Iterable[LeadEvent], counted: Iterable[tuple[int, str, str]]) -> CachedHistory:
-    """What is kept of a lead with these events."""
+    """The cache entry for a lead with these events."""
     events = list(past)
     seqs = {(event.source, event.id): event.seq for event in events}
     return CachedHistory(version, History.of(events), seqs, frozenset(counted))
 
 
 def _may_name_a_company(event: LeadEvent, claims: facts.Claims) -> bool:
-    """Whether an event may change what company its lead belongs to; one that it names after all is locked then."""
+    """Whether an event may change its lead's company. False negatives are possible: that company is locked on
+    access.
+    """
     fresh_mailbox = "email" in event.identities and facts.IDENTITIES["lead.email"] not in claims
     return bool(event.company) or "email" in event.traits or fresh_mailbox

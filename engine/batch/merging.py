@@ -1,7 +1,7 @@
-"""Leads that became one, and leads that part again, in the middle of a batch: rows and memory moved together.
+"""Merge leads and undo merges inside a batch, in the database and in memory.
 
-Works inside the batch's transaction, with every lead it touches locked. Which lead stays is
-`engine.core.lead.merging`, what moves in the database is `engine.store.decisions.merges`; nothing is decided here.
+Runs in the batch's transaction, with all affected leads locked. `engine.core.lead.merging` decides which lead stays;
+`engine.store.decisions.merges` moves the rows. Decides nothing.
 """
 
 from collections.abc import Iterable
@@ -12,17 +12,17 @@ from engine.batch.leads import LeadInBatch
 from engine.core.lead.model import LeadEvent
 from engine.core.outcome import Outcome
 from engine.errors import IllegalMove
-from engine.store.decisions import batch, merges
+from engine.store.decisions import merges, reading, writing
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.session import Driver
 
 
 class Merging:
-    """Who is who in one batch.
+    """The merges of one batch.
 
-    ``woken``: leads that got events of the engine's own; ``unmerged_events``: events that an undone merge gave back.
+    ``woken``: leads that received events from the engine. ``unmerged_events``: events that an undone merge gave back.
 
-    ``gone``: leads that this batch had decided something on before they were merged away, with the last of it.
+    ``gone``: leads that were decided in this batch and then merged away, each with its last outcome.
     """
 
     def __init__(self, driver: Driver, world: BatchState) -> None:
@@ -34,24 +34,24 @@ class Merging:
         self._world = world
 
     def living(self, lead_id: int) -> int:
-        """The lead that a lead is part of now; itself when it was never merged."""
+        """The lead that a lead is part of now; the lead itself if it was never merged."""
         while lead_id in self.became:
             lead_id = self.became[lead_id]
         return lead_id
 
     def track(self, lead_id: int) -> LeadInBatch:
-        """The lead as it lives on."""
+        """The lead, or the one it was merged into."""
         return self._world.tracks[self.living(lead_id)]
 
     def concerned(self, lead_id: int, event: LeadEvent) -> list[LeadInBatch]:
-        """Every lead an event touches, its own first."""
+        """All leads that an event affects, its own first."""
         several = dict.fromkeys(map(self.living, (lead_id, *named_leads(event))))
         return [self._world.tracks[number] for number in several if number in self._world.tracks]
 
     def subject(self, lead_id: int, event: LeadEvent) -> LeadInBatch:
-        """The lead an event is decided on: its own; for a merge the one that stays; for an undone merge the parted one.
+        """The lead that an event is decided on. A merge, and the undo of one, is decided on the lead that stays.
 
-        Raises IllegalMove when a merge speaks of leads that are not the event's, NotFound for an unknown merge.
+        Raises IllegalMove if a merge names leads that are not the event's, NotFound for an unknown merge.
         """
         track = self.track(lead_id)
         if event.type != "lead.merged":
@@ -67,21 +67,26 @@ class Merging:
     def _merge(self, pair: list[LeadInBatch], event: LeadEvent) -> LeadInBatch:
         stays, goes = self._world.pair(*pair)
         if goes.outcome is not None:
+            # `join` clears the outcome, and the decision already made must still be stored.
             self.gone.append((goes, goes.outcome))
             fresh = [(goes.lead.id, clock) for clock in goes.lead.clocks if clock not in goes.stored_clocks]
-            batch.save_clocks(self._driver, fresh)
+            # Clocks of this batch must be rows before `move` cancels them and lists their ids.
+            writing.save_clocks(self._driver, fresh)
         merges.move(self._driver, stays.lead.id, goes.lead.id, self._world.at.now)
         self.became[goes.lead.id] = stays.lead.id
         self._world.join(stays, goes, event.seq)
         return stays
 
     def _part(self, track: LeadInBatch, merge_id: int, event: LeadEvent) -> LeadInBatch:
-        """Each lead has its own events again; the parted one is decided anew by an event of its own."""
+        """Undo a merge: each lead gets its own events back. The separated lead is decided again by an event of its
+        own.
+        """
         now = self._world.at.now
         merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
         self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
-        track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
+        # `restore` moved ledger rows away; the database is the current state.
+        track.counted = frozenset(reading.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
         own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))
         merges.rewrite_claims(self._driver, merge.loser_id, own)
         put(self._driver, [refresh(merge.loser_id, f"parted:{merge_id}", now)])
@@ -90,16 +95,16 @@ class Merging:
 
 
 def named_leads(event: LeadEvent) -> frozenset[int]:
-    """The leads a merge speaks of; nothing for other events."""
+    """The leads that a merge event names; empty for other events."""
     named = event.properties.get("leads") if event.type == "lead.merged" else None
     several: Iterable[object] = named if isinstance(named, list) else ()
     return frozenset(number for number in several if isinstance(number, int))
 
 
 def refresh(lead_id: int, event_id: str, now: datetime, hops: int = 0) -> Intake:
-    """An event of the engine's own that decides a lead anew; its id says why, and makes it once.
+    """An engine event that makes a lead be decided again. Its id contains the cause, so it is stored once.
 
-    ``hops``: how many such events led to it, one after another.
+    ``hops`` counts the refreshes in a row that led to it.
     """
     return Intake(
         source=ENGINE_SOURCE,

@@ -1,7 +1,8 @@
-"""What the decisions of one batch do beyond their leads, kept until the batch is stored (`engine.core.notify.effects`).
+"""Effects of a batch's decisions beyond their leads, collected until the batch is stored
+(`engine.core.notify.effects`).
 
-Made for one transaction. Strikes are counted in the order of the decisions before people are found, for a suspension
-keeps its person from the next lead of the same batch; everything else is written at the end. Decides nothing.
+Lives for one transaction. Strikes are counted in the order of the decisions, before people are assigned: a suspension
+must stop the next assignment of the same batch. Everything else is written at the end. Decides nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,33 +22,33 @@ from engine.store.session import Driver
 from rulesets.policy.policy import StrikeRule
 
 COMPANY_WIDE = frozenset({"queued"})
-"""Kinds of notices that are not about one lead: the same cause on another lead tells nothing new."""
+"""Kinds of notices that are not about one lead. The same cause on another lead sends no second notice."""
 
 
 @dataclass(slots=True)
 class SideEffects:
-    """What is to be written when the batch ends. ``on_suspension`` is told who receives no leads any more."""
+    """The effects to write at the end of the batch. ``on_suspension`` is called when a person stops receiving leads."""
 
     driver: Driver
     at: BatchContext
     on_suspension: Callable[[SuspensionBegun], None]
     struck: dict[int, tuple[Struck, ...]] = field(default_factory=dict)
-    """Event → what its strikes came to."""
+    """Event → the result of its strikes."""
     people_of: dict[int, People] = field(default_factory=dict)
-    """Event → the people as they stood when it was decided."""
+    """Event → the people as they were when it was decided."""
     _discipline: Discipline | None = None
     _causes: list[tuple[SuspensionBegun, int, int]] = field(default_factory=list)
     _steps: list[EventInBatch] = field(default_factory=list)
     _counted: int = 0
-    """Of how many steps the strikes are counted."""
+    """Number of steps whose strikes are counted."""
 
     def decided(self, step: EventInBatch) -> None:
-        """A decision was made; who gets the lead may still be open."""
+        """Add a decision. Its lead may still need a person."""
         self._steps.append(step)
         self.people_of[step.event.seq] = self.at.people
 
     def count_strikes(self) -> None:
-        """Count the misses of the decisions since the last call; the lock they are counted under is held from here."""
+        """Count the misses of the decisions since the last call. The first counted miss takes the lock on strikes."""
         rules = self.at.rules.policy.strikes
         named = {key for rule in rules for key in rule.sla}
         steps, self._counted = self._steps[self._counted :], len(self._steps)
@@ -57,6 +58,7 @@ class SideEffects:
                 self._feel(step, felt, rules)
 
     def _feel(self, step: EventInBatch, felt: Sequence[Strike | Reset], rules: Sequence[StrikeRule]) -> None:
+        # Locked only if a strike counts: the lock is one for all batches.
         self._discipline = self._discipline or table.lock_discipline(self.driver, self.at.now)
         struck = self._discipline.feel(felt, rules, self.at.people.roles)
         self.struck[step.event.seq] = struck
@@ -66,11 +68,11 @@ class SideEffects:
                 self.on_suspension(one.suspended)
 
     def compensations(self) -> list[Compensation]:
-        """Turns to be given back, in the order of the decisions."""
+        """The turns to give back, in the order of the decisions."""
         return [one for step in self._steps for one in step.outcome.effects if isinstance(one, Compensation)]
 
     def save(self) -> list[int]:
-        """Write everything; returns the leads that got events of the engine's own."""
+        """Write all effects. Returns the leads that received events from the engine."""
         effects = [(effect, step) for step in self._steps for effect in step.outcome.effects]
         records = [(e, step.track.lead.id, step.event.seq) for e, step in effects if isinstance(e, Record)]
         table.save_records(self.driver, records)
@@ -90,7 +92,7 @@ class SideEffects:
         return self._own("suspension.started", f"suspension:{event}:{begun.person}:started", lead, properties=about)
 
     def _tagged(self, step: EventInBatch) -> Intake | None:
-        """Tags are facts, and facts come from events: the lead is identified once more (R1.4)."""
+        """The event that sets new tags. Tags are facts, and facts come from events (R1.4)."""
         traits = tag_traits(step.outcome.effects, step.situation.view.value("lead.tags"))
         if traits is None:
             return None
@@ -102,7 +104,7 @@ class SideEffects:
 
 
 def tag_traits(effects: tuple[Effect, ...], known: Any) -> dict[str, Any] | None:
-    """What a lead says of itself once it has these tags, too; None when there is nothing new."""
+    """The traits of a lead with these tags added; None if no tag is new."""
     there = list(known or ())
     new = [one.tag for one in effects if isinstance(one, Tag) and one.tag not in there]
     return {"tags": [*there, *dict.fromkeys(new)]} if new else None

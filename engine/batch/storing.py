@@ -1,7 +1,7 @@
-"""What a batch ends with: everything that its decisions changed, written together (docs/contract/design.md §3).
+"""Store a batch: write everything that its decisions changed (docs/contract/design.md §3).
 
-Rows of leads, companies, ledger, clocks and rotations as they stand after the last decision; every decision with its
-reasons; what follows for other leads and for people. Decides nothing.
+Leads, companies, ledger, clocks and rotations are written once, as they are after the last decision. Each decision is
+written with its reasons. Events for other leads and effects on people follow. Decides nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,19 @@ from engine.core.explain import decision_body, struck_body
 from engine.core.lead.people import snapshot
 from engine.core.outcome import Outcome
 from engine.core.qualification import stages
-from engine.store.decisions import batch
+from engine.store.decisions import reading, writing
 from engine.store.inbox.inbox import put
 from engine.store.outbox.outbox import save_outgoing
 from engine.store.session import Driver
 
 OWN_BY_PEOPLE = ("sla.", "roster.")
-"""The engine's own events whose decisions ask about people."""
+"""Prefixes of engine events whose decisions depend on people."""
 
 
 class Storing:
-    """Writes the ``steps`` of one batch and the ``world`` they left; ``gone`` are leads merged away meanwhile."""
+    """Writes the ``steps`` of one batch and the final ``world``. ``gone`` are leads that were merged away during the
+    batch.
+    """
 
     def __init__(
         self,
@@ -42,9 +44,10 @@ class Storing:
         self._moment, self._rules = world.at, world.at.rules
 
     def store(self, turns: AssignmentRound | None) -> list[int]:
-        """Write accounts, leads, ledger, clocks and rotations, then the decisions in their order, then what follows.
+        """Write accounts, leads, ledger, clocks and rotations, then the decisions in order, then the events that
+        follow.
 
-        Returns the leads that got events of the engine's own.
+        Returns the leads that received events from the engine.
         """
         bodies = list(map(self._body, self._steps))
         verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
@@ -52,29 +55,31 @@ class Storing:
         tracks = [track for track, _ in living]
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
         told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
+        # Before the leads: webhooks carry the old scores, which are still in the rows.
         save_outgoing(self._driver, told_outside, self._moment.now)
-        batch.save_accounts(self._driver, changed, self._rules.number)
+        writing.save_accounts(self._driver, changed, self._rules.number)
         rows = [self._lead_row(*one, verdicts[one[0].lead.id]) for one in (*living, *self._gone)]
-        batch.save_leads(self._driver, rows)
+        writing.save_leads(self._driver, rows)
         self._store_ledger(tracks)
         clocks = [(track.lead.id, c) for track in tracks for c in track.lead.clocks if c not in track.stored_clocks]
-        batch.save_clocks(self._driver, clocks)
+        writing.save_clocks(self._driver, clocks)
         if turns is not None:
             turns.save(self._driver)
-        batch.save_decisions(self._driver, list(map(self._decision_row, self._steps, bodies)))
+        writing.save_decisions(self._driver, list(map(self._decision_row, self._steps, bodies)))
         return [*self._refresh_siblings(), *self._aftermath.save()]
 
     def _refresh_siblings(self) -> list[int]:
-        """Other leads of companies that this batch has changed are decided anew, by events of the engine's own.
+        """Create a refresh event for each other lead of a company that this batch changed.
 
-        Those are left out whose last decision of the batch was made after the change.
+        A lead whose last decision came after the change is left out.
         """
         places = {step.event.seq: place for place, step in enumerate(self._steps)}
         last = {step.track.lead.id: place for place, step in enumerate(self._steps)}
         changed = {one.id: one for one in self._world.companies.values() if one.changed_by or one.rescore_cause}
         intakes = []
-        for number, leads in batch.siblings(self._driver, changed).items():
+        for number, leads in reading.siblings(self._driver, changed).items():
             company = changed[number]
+            # The latest cause wins: it covers leads decided between the two.
             causes = filter(None, (company.changed_by, company.rescore_cause))
             lead, seq = max(causes, key=lambda cause: places.get(cause[1], -1))
             cause = "account" if company.changed_by else "sibling"
@@ -89,7 +94,7 @@ class Storing:
     def _lead_row(self, track: LeadInBatch, outcome: Outcome, verdict: Mapping[str, Any]) -> dict[str, Any]:
         scores, kept = outcome.scores, track.lead.state.protection
         return {
-            **batch.lead_row(track.lead, track.extras),
+            **writing.lead_row(track.lead, track.extras),
             "model": scores.model, "fit": scores.fit, "engagement": scores.engagement, "grade": scores.grade,
             "heat": scores.heat, "cell": scores.cell, "scored_at": self._moment.now,
             "policy_number": self._rules.number,
@@ -101,20 +106,23 @@ class Storing:
         }  # fmt: skip
 
     def _store_ledger(self, tracks: Sequence[LeadInBatch]) -> None:
-        """Keep the stored occurrences equal to those that count now; another version may count the same for more."""
+        """Make the stored occurrences equal to those that count now. Another version may give the same ones other
+        values.
+        """
         added, gone = [], []
         for track in tracks:
             lines = track.outcome.scores.ledger if track.outcome else ()
             places = ((track.seq_of(line.source, line.event_id), line.group, line.signal) for line in lines)
             counting = {place: line.raw for place, line in zip(places, lines, strict=True)}
+            # Under another version an unchanged occurrence may have another raw value: rewrite all.
             same = track.counted if track.lead.policy_number == self._rules.number else frozenset()
             added += [(track.lead.id, *place, raw_) for place, raw_ in counting.items() if place not in same]
             gone += [(track.lead.id, *place) for place in track.counted if place not in same or place not in counting]
             track.counted = frozenset(counting)
-        batch.save_ledger(self._driver, added, gone)
+        writing.save_ledger(self._driver, added, gone)
 
     def _body(self, step: EventInBatch) -> dict[str, Any]:
-        """The stored decision; what the roster said of the actor is kept, for a replay has no roster."""
+        """The decision as it is stored. It includes the roster data it used, because a replay has no roster."""
         body = decision_body(step.outcome, step.event, step.notes, self._rules.digest)
         if step.event.actor or step.event.type in stages.WORK or step.event.type.startswith(OWN_BY_PEOPLE):
             body["by"] = snapshot(self._aftermath.people_of[step.event.seq], step.event, step.outcome.before)

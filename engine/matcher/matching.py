@@ -1,6 +1,7 @@
-"""One moment of evaluation: reads a view for the shards of a ruleset and gathers what they answer.
+"""One evaluation of a ruleset: read a view, give each shard its pieces, collect the rules that fire.
 
-Knows nothing of durable_rules: a shard is whatever says which rules a message fires (`engine.matcher.rete` has them).
+Independent of durable_rules: a shard is anything that maps a message to the rules it fires (`engine.matcher.rete` has
+the real ones).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ from rulesets.policy.vocabulary import Vocabulary
 
 
 class Answering(Protocol):
-    """A shard: what it remembers by the pieces of a message, and its answer to pieces it does not remember."""
+    """A shard. ``remembered`` caches answers by the pieces of a message; ``fired`` computes an answer that is not
+    cached.
+    """
 
     remembered: dict[tuple[str, ...], frozenset[str]]
 
@@ -24,11 +27,13 @@ class Answering(Protocol):
 
 
 Entry = tuple[frozenset[str], tuple[str, ...]]
-"""What a source's value means: rules that it alone decides, and the pieces for the shards that join several sources."""
+"""The meaning of a source's value: the rules that it decides alone, and the pieces for shards that read several
+sources.
+"""
 
 
 class Finish:
-    """Asks the shards that read one source alone at once: their pieces come first."""
+    """Evaluates the shards that read only this source. Their pieces come first."""
 
     def __init__(self, alone: list[Answering]) -> None:
         self._alone = alone
@@ -39,7 +44,7 @@ class Finish:
 
 
 class RulesetMatcher:
-    """All rules of one moment."""
+    """Evaluates all rules of one ruleset."""
 
     def __init__(
         self,
@@ -50,10 +55,10 @@ class RulesetMatcher:
         *,
         remember: bool = True,
     ) -> None:
-        """Each source gives a piece to each joining shard that reads it; all pieces of a lead stand in one row.
+        """Give each source a place in a row of pieces for every shard that reads several sources.
 
-        Shards of one source are asked when a value is first seen, the others for each lead; with ``remember=False``
-        all are.
+        A shard with one source is evaluated when a value is first seen; the others are evaluated for each lead. With
+        ``remember=False`` all shards are evaluated for each lead.
         """
         self._always = frozenset(ruleset.always)
         self._fields: list[tuple[str, Lookup[Entry]]] = []
@@ -61,6 +66,7 @@ class RulesetMatcher:
         joint = [number for number, shard in enumerate(ruleset.shards) if len(shard.reads) > 1 or not remember]
         places: dict[int, list[int]] = {number: [] for number in joint}
         row = count()
+        # Fields first: `match` reads fields before the other sources, and places follow that order.
         for number, source in sorted(enumerate(ruleset.sources), key=lambda numbered: numbered[1].field is None):
             readers = sorted(_readers_of(number, ruleset), key=lambda reading: reading[0] in places)
             for shard, _ in readers:
@@ -76,7 +82,7 @@ class RulesetMatcher:
         self._joint = [(itemgetter(*places[number]), shards[number].remembered.get, shards[number]) for number in joint]
 
     def match(self, view: View) -> frozenset[str]:
-        """Ids of the rules that hold. Raises what a shard raises."""
+        """The ids of the rules that hold. Raises what a shard raises."""
         value = view.value
         found: list[frozenset[str]] = []
         row: list[str] = []
@@ -91,6 +97,7 @@ class RulesetMatcher:
             if fired:
                 found.append(fired)
         for pick, remembered, shard in self._joint:
+            # The hot path: one lookup per shard and lead, no call while the answer is cached.
             said = pick(row)
             known = remembered(said)
             if known is None:
@@ -101,7 +108,7 @@ class RulesetMatcher:
 
 
 def _readers_of(source: int, ruleset: Ruleset) -> list[tuple[int, tuple[int, ...]]]:
-    """The shards that read a source, each with the assertions it is told of."""
+    """The shards that read a source, each with the assertions it needs."""
     return [
         (number, read.assertions)
         for number, shard in enumerate(ruleset.shards)

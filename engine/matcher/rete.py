@@ -1,13 +1,12 @@
-"""The matcher: compiled rules evaluated by durable_rules. The only module that talks to the library.
+"""The matcher: evaluates compiled rules with durable_rules. The only module that calls the library.
 
-The C module is used directly, in the one pattern that is safe (docs/matching.md): a fact is asserted under a fixed
-session, fired rules are read off as names, the fact is retracted. A sentinel rule that fires last proves that the run
-was whole. After anything else the shard is dropped and built anew, the interpreter answers for this lead, and the
-incident is counted: a fault of the engine costs time, never a wrong answer.
+The C module is called directly, in the one sequence that is safe (docs/matching.md): assert a fact under a fixed
+session, read the fired rules as names, retract the fact. A sentinel rule that fires last shows that the run is
+complete. After any other result the shard is dropped and rebuilt, the interpreter evaluates this lead, and the incident
+is counted. So a fault of the library costs time but gives no wrong answer.
 
-Equal messages have equal answers, so each shard remembers the last few thousand it saw. A `ReteMatcher` may be shared
-by threads; a new version gets a new one, made before the old one is closed. Never use one after a fork that another
-process goes on using: each process makes its own.
+Equal messages have equal answers, so each shard caches its last few thousand. Threads may share a `ReteMatcher`. A new
+version gets a new matcher, built before the old one is closed. After a fork each process must build its own.
 """
 
 import json
@@ -30,7 +29,7 @@ from rulesets.policy.vocabulary import Vocabulary
 
 SESSION = "1"
 REMEMBERED = 4096  # messages per shard
-LIVES = 8  # how often a shard is built anew; an abandoned one keeps its memory, so there must be an end
+LIVES = 8  # most builds of a shard; an abandoned one keeps its memory, so the number must be limited
 ENGINE_ERRORS = (durable_rules_engine.error, MemoryError, ValueError)
 _ANCHOR = "".join(f',"{name}":"{value}"' for name, value in ANCHOR.items())
 _names = count(1)  # the library's own registry refuses a name twice
@@ -38,7 +37,7 @@ _log = structlog.get_logger("baton.matcher")
 
 
 class Engine(Protocol):
-    """What is used of the C module. Handles are integers; every call may raise."""
+    """The functions of the C module that are used. Handles are integers. Every call may raise."""
 
     def create_ruleset(self, name: str, definition: str) -> int: ...
     def delete_ruleset(self, handle: int) -> None: ...
@@ -50,11 +49,11 @@ class Engine(Protocol):
 
 
 class Incident(Exception):
-    """The engine raised, refused or did not finish; the answer of this run cannot be trusted."""
+    """The library raised, refused, or did not finish. The answer of this run is unreliable."""
 
 
 class ShardMatcher:
-    """One ruleset of the engine, from creation to deletion."""
+    """One ruleset of the library, from creation to deletion."""
 
     def __init__(self, shard: Shard, engine: Engine, *, remember: bool = True) -> None:
         self._engine = engine
@@ -68,13 +67,14 @@ class ShardMatcher:
         self._handle: int | None = None
 
     def build(self) -> None:
-        """Builds ahead what would else be built at the first question. Raises Incident."""
+        """Build now instead of at the first message. Raises Incident."""
         with self._lock:
             self._build()
 
     def close(self) -> None:
-        """Deletes the session, then the ruleset."""
+        """Delete the session, then the ruleset."""
         with self._lock:
+            # No lives left: a late call raises Incident instead of building a ruleset that nobody frees.
             handle, self._handle, self._lives = self._handle, None, 0
             self.remembered.clear()
             if handle is not None:
@@ -82,11 +82,12 @@ class ShardMatcher:
                 self._engine.delete_ruleset(handle)
 
     def fired(self, pieces: tuple[str, ...]) -> frozenset[str]:
-        """Ids of the rules that a message of these pieces fires. Raises Incident when the run was not whole."""
+        """The ids of the rules that a message of these pieces fires. Raises Incident if the run is incomplete."""
         known = self.remembered.get(pieces)
         if known is None:
             with self._lock:
                 known = self._run_or_abandon("".join(pieces))
+            # Emptied at once: simpler than tracking use, and the answers are computed again when needed.
             if len(self.remembered) >= self._room:
                 self.remembered.clear()
             if self._room:
@@ -94,28 +95,33 @@ class ShardMatcher:
         return known
 
     def _build(self) -> int:
-        """Creates ruleset and session. Deleting a session for which no action ran kills the process, so one runs."""
+        """Create ruleset and session, and run once. Deleting a session in which no action ran crashes the process."""
         if self._lives <= 0:
             raise Incident("the shard is closed, or failed too often")
+        # Counted before the attempt: one that fails costs memory, too.
         self._lives -= 1
         try:
             handle = self._engine.create_ruleset(f"shard {next(_names)}", self._definition)
         except ENGINE_ERRORS as error:
             raise Incident(f"{type(error).__name__}: {error}") from error
+        # Not stored as usable until this first run is complete.
         self._run(handle, "")
         self._handle = handle
         return handle
 
     def _run_or_abandon(self, body: str) -> frozenset[str]:
-        """Whatever interrupts a run, also a time-out of the job, leaves a ruleset that must not be used or deleted."""
+        """Run a message. An interrupted run, also by the job's time-out, leaves a ruleset that must not be used or
+        deleted.
+        """
         handle = self._build() if self._handle is None else self._handle
+        # Any exception during the run leaves the shard without a handle, so the next call builds a new one.
         self._handle = None
         fired = self._run(handle, body)
         self._handle = handle
         return fired
 
     def _run(self, handle: int, body: str) -> frozenset[str]:
-        """Assert, read off every fired rule, retract."""
+        """Assert the fact, read every fired rule, retract the fact."""
         engine, fired = self._engine, list[str]()
         head = f'{{"sid":"{SESSION}","id":{next(self._ids)}'
         try:
@@ -134,7 +140,9 @@ class ShardMatcher:
 
 
 class ReteMatcher:
-    """Matches by durable_rules; see `engine.core.lead.matching.Matcher`. ``incidents`` counts faults of the engine."""
+    """Matches with durable_rules; see `engine.core.lead.matching.Matcher`. ``incidents`` counts faults of the
+    library.
+    """
 
     def __init__(
         self,
@@ -144,7 +152,7 @@ class ReteMatcher:
         *,
         remember: bool = True,
     ) -> None:
-        """Builds every shard. With ``remember=False`` each question is put to the engine anew, for measuring it."""
+        """Build every shard. With ``remember=False`` nothing is cached, for measuring the library."""
         vocabulary, zone = Vocabulary.of(policy), ZoneInfo(policy.timezone)
         self._reference = InterpreterMatcher(policy)
         self._shards: list[ShardMatcher] = []
@@ -159,11 +167,11 @@ class ReteMatcher:
 
     @classmethod
     def of(cls, policy: Policy) -> "ReteMatcher":
-        """Compiles and builds in one step."""
+        """Compile and build in one step."""
         return cls(compile_policy(policy), policy)
 
     def match(self, ruleset: str, view: View) -> frozenset[str]:
-        """The ids of the rules of this ruleset that hold. Raises KeyError for a name that no ruleset could have."""
+        """The ids of the rules of this ruleset that hold. Raises KeyError for a name that no ruleset can have."""
         matcher = self._rulesets.get(ruleset)
         if matcher is None:
             return no_rules(ruleset)
@@ -184,6 +192,6 @@ class ReteMatcher:
         _log.warning("matcher.incident", ruleset=ruleset, error=str(incident), incidents=self.incidents)
 
     def close(self) -> None:
-        """Frees every ruleset; the matcher must not be asked afterwards."""
+        """Free every ruleset. The matcher cannot be used afterwards."""
         for shard in self._shards:
             shard.close()

@@ -1,7 +1,8 @@
-"""A published version made ready to decide by: parsed policy, view frame and matcher, kept per process.
+"""A published version in memory: parsed policy, view frame and matcher, cached per process.
 
-Workers take a new version up between two batches; clocks and stored decisions keep theirs (R6.7), so several versions
-live side by side. A matcher belongs to the thread that made it (`engine.matcher.rete`).
+Workers switch to a new version between two batches. Clocks and stored decisions keep their version (R6.7), so several
+versions are in memory at once. A cache belongs to one thread. After a fork each process makes its own
+(`engine.matcher.rete`).
 """
 
 from collections import OrderedDict
@@ -17,15 +18,15 @@ from rulesets.compile.compiled import Compiled
 from rulesets.policy.policy import ClockRule, Policy
 
 KEPT_VERSIONS = 4
-"""Versions with a matcher in memory; older ones are loaded again when a clock or a check asks."""
+"""Most versions with a matcher in memory. Older ones are loaded again on demand."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRules:
-    """One version, ready.
+    """One version, ready for decisions.
 
-    ``promotes``: leads that its activation qualifies are acted upon; ``reading`` is the digest of what statements are
-    read by.
+    ``promotes``: after its activation, leads that now qualify are acted upon. ``reading`` is the digest of the fields
+    that statements are read by.
     """
 
     number: int
@@ -42,9 +43,9 @@ class PolicyRules:
 
 
 class RulesCache:
-    """The versions this process decides by; close it when the process or the drain ends.
+    """The versions that this process uses. Close it when the process or the drain ends.
 
-    ``prepare`` makes a version ready; another one gives decisions another matcher.
+    ``prepare`` loads a version. Another function can supply another matcher.
     """
 
     def __init__(self, prepare: "Prepare | None" = None) -> None:
@@ -53,32 +54,33 @@ class RulesCache:
         self._readings: dict[int, str] = {}
 
     def version(self, number: int) -> PolicyRules:
-        """A version made ready; raises NotFound."""
+        """A loaded version. Raises NotFound."""
         if number not in self._ready:
             self._ready[number] = self._prepare(read_version(number))
+            # A matcher holds C memory that Python's collector cannot see; evict, oldest use first.
             while len(self._ready) > KEPT_VERSIONS:
                 _close(self._ready.popitem(last=False)[1])
         self._ready.move_to_end(number)
         return self._ready[number]
 
     def clock_rule(self, number: int, key: str) -> ClockRule:
-        """A clock's rule under the version it started under."""
+        """The rule of a clock in the version it started under."""
         return self.version(number).clock(key)
 
     def reading(self, number: int) -> str:
-        """The digest of what statements are read by under a version."""
+        """The digest of the fields that a version reads statements by."""
         if number not in self._readings:
             self._readings[number] = reading_digest(read_version(number).document)
         return self._readings[number]
 
     def close(self) -> None:
-        """Give the matchers' memory back."""
+        """Free the matchers' memory."""
         while self._ready:
             _close(self._ready.popitem()[1])
 
 
 Prepare = Callable[[Version], PolicyRules]
-"""How a stored version is made ready."""
+"""Loads a stored version."""
 
 
 def make_ready(version: Version) -> PolicyRules:

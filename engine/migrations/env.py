@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `engine.store.schema.migrate` gives."""
+"""Alembic's entry: runs the revisions on the connection of `engine.store.schema.migrate`."""
 
 from alembic import context
 

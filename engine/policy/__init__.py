@@ -1,4 +1,4 @@
-"""The life of a policy: lint and test cases, trial in a process of its own, publication, activation at a moment.
+"""From draft to version in force: lint and test cases, trial in a subprocess, publication, planned activation.
 
-Rows of drafts and versions are `engine.store.policy`.
+`engine.store.policy` has the rows of drafts and versions.
 """

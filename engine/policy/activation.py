@@ -1,10 +1,10 @@
-"""A policy that comes into force at a moment: planned with everybody's agreement, put in force by the scheduler.
+"""Publications at a planned moment: scheduled with all signatures, put in force by the scheduler.
 
-1. `schedule` checks a publication exactly as `engine.policy.publish` does and writes it down with the version it is
-based on. 2. `activate_due` publishes what is due. When another version came into force meanwhile the plan is suspended
-with that reason: people agreed to a change of something else. A plan that was published although the process died
-before it could say so is found by its digest, so that nothing is published twice. 3. A suspended plan is scheduled
-again against what is in force now, or cancelled.
+1. `schedule` checks a publication exactly as `engine.policy.publish` does, and stores it with the version it is based
+on. 2. `activate_due` publishes what is due. If another version came into force meanwhile, the plan is suspended with
+that reason, because people signed a change of another version. If the process died after publishing and before
+recording it, the version is found by its digest, and nothing is published twice. 3. A suspended plan is scheduled
+again, based on the version in force, or cancelled.
 """
 
 from dataclasses import replace
@@ -25,9 +25,9 @@ SCHEDULER = "scheduler"
 
 
 def moment_in(text: str, zone: str) -> datetime:
-    """A moment written as local time of a zone, or with an offset of its own; raises `PolicyRefused` saying why not.
+    """A moment from text: local time of a zone, or with its own offset. Raises `PolicyRefused` with the reason.
 
-    Of a time that happens twice, when the clocks are put back, the first is meant.
+    If a local time occurs twice, when the clocks are put back, the first one is meant.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -40,6 +40,7 @@ def moment_in(text: str, zone: str) -> datetime:
             says("there is no time zone %(zone)s: write one like Asia/Shanghai", zone=repr(zone[:60]))
         ) from None
     moment = local.astimezone(UTC)
+    # A local time that the clocks skip does not survive the round trip through UTC.
     if moment.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise PolicyRefused(
             says("%(moment)s does not exist in %(zone)s: the clocks are put forward over it", moment=text, zone=zone)
@@ -48,7 +49,7 @@ def moment_in(text: str, zone: str) -> datetime:
 
 
 def schedule(request: Request, at: datetime, zone: str, now: datetime) -> int:
-    """Plan a publication for a moment and return the plan's id; raises `PolicyRefused` like `publish`."""
+    """Plan a publication for a moment and return the plan's id. Raises `PolicyRefused` like `publish`."""
     _must_come(at, now)
     agreement = agreed(request)
     base = active_number()
@@ -62,25 +63,25 @@ def schedule(request: Request, at: datetime, zone: str, now: datetime) -> int:
 
 
 def activate_due(now: datetime) -> list[int]:
-    """Put in force what is due; returns the numbers of the versions. Several schedulers may do this at once."""
+    """Publish the plans that are due. Returns the numbers of the versions. Several schedulers may run this at once."""
     return [number for plan in due_plans(now) if (number := _activate(plan, now)) is not None]
 
 
 def cancel(number: int, by: str, reason: str | None = None) -> bool:
-    """Give up a plan; False when it is in force, cancelled, or was changed meanwhile. Raises `NotFound`."""
+    """Cancel a plan. Returns False if it is in force, cancelled, or changed meanwhile. Raises `NotFound`."""
     plan = read_plan(number)
     return plan.state in {"scheduled", "suspended"} and settle(plan, "cancelled", by, reason=reason)
 
 
 def reschedule(number: int, at: datetime, zone: str, by: str, now: datetime) -> bool:
-    """Schedule a plan for another moment, against the version in force now; raises `NotFound`, `PolicyRefused`."""
+    """Move a plan to another moment, based on the version in force now. Raises `NotFound`, `PolicyRefused`."""
     _must_come(at, now)
     plan = read_plan(number)
     return plan.state in {"scheduled", "suspended"} and move_plan(plan, at, zone, active_number(), by)
 
 
 def request_of(plan: Plan) -> Request:
-    """The publication that was agreed to."""
+    """The publication that people signed."""
     return Request(
         document=plan.document,
         by=plan.by,
@@ -108,13 +109,14 @@ def _activate(plan: Plan, now: datetime) -> int | None:
     except PolicyRefused as refused:
         _suspend(plan, str(refused))
         return None
+    # False if another scheduler recorded it first; the version is the same one.
     if settle(plan, "activated", SCHEDULER, number=number):
         log.info("policy.activated", plan=plan.id, number=number)
     return number
 
 
 def _published_already(plan: Plan) -> int | None:
-    """The version this plan became if the process died before it could say so, and others have followed since."""
+    """The version this plan became, if the process died before recording it and other versions followed since."""
     later = [version for version in list_versions() if version["number"] > (plan.base or 0)]
     return next((version["number"] for version in later if version["digest"] == plan.digest), None)
 

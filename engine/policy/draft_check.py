@@ -1,6 +1,6 @@
-"""Checking the draft as it stands: the lint and the draft's own test cases, kept for whoever looks (R0.3, §10).
+"""Check the draft: run the lint and the draft's test cases, and store the result (R0.3, §10).
 
-A check takes seconds on a large policy, so a worker makes it (`workers.checks`) and pages show the last one.
+A check takes seconds on a large policy. A worker runs it (`workers.checks`), and pages show the last result.
 """
 
 from functools import cache
@@ -15,17 +15,17 @@ from engine.store.policy.drafts import load_draft
 from rulesets.document.findings import as_data
 
 MOST_SHOWN = 300
-"""Findings, cases and untouched rules of each kind that are kept; the counts are of all."""
+"""Findings, cases and untouched rules of each kind that are stored. The counts cover all."""
 
 
 @cache
 def software() -> str:
-    """The version of Baton: another one may find something else in the same draft."""
+    """The version of Baton. Another version may find other things in the same draft."""
     return version("leadbaton")
 
 
 def current() -> Checkable:
-    """What a check must be of to be the latest word."""
+    """The state of the draft that a fresh check must cover."""
     return checkable(software())
 
 
@@ -35,20 +35,20 @@ def stored() -> LastCheck | None:
 
 
 def check_draft() -> bool:
-    """Check the draft as it is now and keep what is found; False when that was done already."""
+    """Check the draft as it is now and store the result. Returns False if it was checked already."""
     load_draft()
     of, last = current(), stored()
     if last is not None and last.of == of:
         return False
     state = load_draft()
     checked = lint_policy(state.document, seen_event_types())
-    # what was read first may be older than the draft that was linted: then the next look finds it stale, and asks again
+    # The values read first may be older than the linted draft. Then the check counts as stale and is requested again.
     save_check(Checkable(state.revision, of.seen, of.software), state.digest, body_of(checked))
     return True
 
 
 def body_of(checked: Checked) -> dict[str, Any]:
-    """A check as it is kept and shown: plain values, at most `MOST_SHOWN` of a kind."""
+    """A check as it is stored and shown: plain values, at most `MOST_SHOWN` of each kind."""
     samples = checked.samples
     return {
         "errors": len(checked.report.errors),

@@ -1,7 +1,7 @@
-"""The lint as people meet it: what is wrong with a policy document, and how its own test cases come out (R0.3, R10.1).
+"""The lint of a policy document plus the results of its own test cases (R0.3, R10.1).
 
-`rulesets.lint` says what can be said of the document alone; the cases need scores. A red case is a warning, so that a
-policy can still be simulated; nothing puts it in force, acknowledged or not.
+`rulesets.lint` checks the document alone; the test cases need scores. A red case is a warning, so that the policy can
+still be simulated. A policy with a red case cannot be published, acknowledged or not.
 """
 
 from collections.abc import Collection
@@ -15,15 +15,15 @@ from rulesets.lint import LintReport, lint
 from rulesets.policy.policy import Policy
 
 MOST_WORK = 1_000_000
-"""Most evaluations of a rule that the cases of one policy may take: some seconds."""
+"""Most rule evaluations that the test cases of one policy may take: some seconds."""
 NO_SAMPLES = SampleReport()
 NONE = "none"
-"""What is said where a case expects or gives nothing."""
+"""Shown where a case expects or gives no value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Everything that is to be said of a document; ``samples`` are empty while there are errors."""
+    """All findings about a document. ``samples`` are empty while the document has errors."""
 
     report: LintReport
     samples: SampleReport
@@ -35,19 +35,20 @@ class Checked:
 
     @property
     def publishable(self) -> bool:
-        """Whether the document, signatures aside, may be put in force."""
+        """Whether the document may be published, signatures aside."""
         return self.report.policy is not None and not self.samples.red
 
 
 def lint_policy(raw: Any, seen: Collection[str] | None = None) -> Checked:
-    """Checks raw data as `rulesets.document.document.load` gives it, and runs its test cases. Never raises.
+    """Check raw data, as `rulesets.document.document.load` returns it, and run its test cases. Never raises.
 
-    ``seen``: types of event that have arrived so far, if the caller knows.
+    ``seen``: types of event that have arrived so far, if known.
     """
     report = lint(raw, seen)
     policy = report.policy
     if policy is None or not policy.tests:
         return Checked(report, NO_SAMPLES if policy is None else run_samples(policy))
+    # Estimated before running: too many cases would block the caller for minutes.
     if work(policy) > MOST_WORK:
         told = error(
             "too-many-cases",
@@ -62,13 +63,13 @@ def lint_policy(raw: Any, seen: Collection[str] | None = None) -> Checked:
 
 
 def work(policy: Policy) -> int:
-    """About how many rules are evaluated to run the cases."""
+    """About how many rule evaluations the test cases take."""
     rules = sum(1 for _ in coverable(policy))
     return sum(rules * (1 + len(case.events)) for case in policy.tests)
 
 
 def red_case(place: int, result: SampleResult) -> Finding:
-    """What a case that did not come out as expected says."""
+    """The finding for a red test case."""
     differences = tuple(map(_difference, result.differences))
     told = says("the test case %(key)s is red: %(differences)s", key=result.key, differences=differences)
     if result.unreadable:
@@ -92,7 +93,7 @@ def _told(value: Any) -> Sentence:
 
 
 def samples_body(report: SampleReport) -> dict[str, Any]:
-    """The cases as the command line and the API print them."""
+    """The test cases as the command line and the API print them."""
     return {
         "green": len(report.results) - len(report.red),
         "red": [
@@ -105,12 +106,12 @@ def samples_body(report: SampleReport) -> dict[str, Any]:
 
 
 def vars_of(difference: CaseDifference) -> dict[str, str]:
-    """One difference, as text."""
+    """One difference as text."""
     return {"what": difference.what, "expected": said(difference.expected), "actual": said(difference.actual)}
 
 
 def said(value: Any) -> str:
-    """A value of a case as it may stand in a message."""
+    """A value of a test case as text for a message."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value[:10])) or NONE
     return NONE if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)

@@ -1,7 +1,7 @@
-"""Publishing: from a document to the version in force (docs/contract/design.md §4, §6).
+"""Publish a document as the version in force (docs/contract/design.md §4, §6).
 
-A version is immutable: document, digest, compiled rulesets, signatures. Before it is written the document is linted,
-compiled and matched in a process of its own, because the matcher's library can hang or crash on what it is given.
+A version is immutable: document, digest, compiled rulesets, signatures. Before it is written, the document is linted,
+compiled and matched in a subprocess, because the matcher's library can hang or crash on its input.
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from rulesets.document.wording import Sentence, says, words
 from rulesets.policy.policy import Policy
 
 SIDES = ("marketing", "sales")
-"""Who must agree to what an MQL is and what may be sent back."""
+"""The sides that must sign the definition of an MQL and of what may be sent back."""
 ACTS = ("none", "promote")
-"""Whether leads that qualify only now are acted upon."""
+"""Whether existing leads that qualify under the new version are acted upon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One side's agreement to exactly one document."""
+    """The signature of one side under exactly one document."""
 
     side: str
     by: str
@@ -39,7 +39,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be published, by whom, and with whose agreement. ``signoff`` is the setting BATON_SIGNOFF."""
+    """A publication: what, by whom, and with whose signatures. ``signoff`` is the setting BATON_SIGNOFF."""
 
     document: dict[str, Any]
     by: str
@@ -51,12 +51,12 @@ class Request:
     act_on_existing: str = "none"
     check_base: bool = False
     base: int | None = None
-    """With ``check_base``: the version that must still be in force, None for none."""
+    """With ``check_base``: the version that must still be in force; None if there must be none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A request that may be published, as it was checked; ``lacking`` signatures were bypassed."""
+    """A checked request that may be published. ``lacking`` signatures were bypassed."""
 
     policy: Policy
     digest: str
@@ -65,7 +65,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The version in force after a publication; ``written`` is False when it was in force already."""
+    """The version in force after a publication. ``written`` is False if it was in force already."""
 
     number: int
     written: bool
@@ -73,7 +73,7 @@ class Publication:
 
 
 class BaseChanged(PolicyRefused):
-    """Another version than the expected one is in force: ``active``."""
+    """The version in force (``active``) is not the expected one."""
 
     def __init__(self, active: int | None) -> None:
         super().__init__(
@@ -83,17 +83,19 @@ class BaseChanged(PolicyRefused):
 
 
 def publish(request: Request, now: datetime) -> Publication:
-    """Make the document the version in force. The version in force again is not written twice.
+    """Publish the document. If the version in force is equal, nothing is written.
 
-    The version, its line in the audit log and the new base of the draft are written in one transaction.
-    Raises PolicyRefused with every finding, or naming the signatures that lack.
+    The version, its line in the audit log and the draft's new base are written in one transaction. Raises PolicyRefused
+    with every finding, or with the missing signatures.
     """
     agreement = agreed(request)
+    # Checked and compiled before the lock: this takes seconds, and other publications need not wait.
     policy, digest = agreement.policy, agreement.digest
     compiled = compile_policy(policy).model_dump(mode="json", exclude_defaults=True)
     bypassed = bool(agreement.lacking)
     with unit_of_work() as session:
         connection = session.connection()
+        # Before the version is read: two publications at once must see each other.
         lock(raw(connection), LockKey.PUBLISH)
         number = active_number()
         if number is not None and read_version(number).digest == digest:
@@ -117,7 +119,7 @@ def publish(request: Request, now: datetime) -> Publication:
 
 
 def agreed(request: Request) -> Agreement:
-    """Check everything a publication needs; raises PolicyRefused with every finding, or naming what lacks."""
+    """Check a publication. Raises PolicyRefused with every finding, or with the missing signatures."""
     policy = checked(request.document)
     digest = documents.digest(policy)
     if not request.reason.strip():
@@ -137,7 +139,7 @@ def agreed(request: Request) -> Agreement:
 
 
 def checked(document: dict[str, Any]) -> Policy:
-    """The policy of a document that may be published; raises PolicyRefused with every finding."""
+    """The policy of a document that may be published. Raises PolicyRefused with every finding."""
     checked_ = lint_policy(document)
     policy, red = checked_.report.policy, checked_.samples.red
     if policy is None:
@@ -148,6 +150,7 @@ def checked(document: dict[str, Any]) -> Policy:
         keys = tuple(result.key for result in red[:10])
         told = says("%(n)s test cases of the policy are red: %(keys)s", n=len(red), keys=keys)
         raise PolicyRefused(told, checked_.findings, document)
+    # Last: it is the slowest check, and only a valid policy can be compiled.
     refused = check_in_subprocess(policy)
     if refused:
         raise PolicyRefused(says("the matcher cannot take this policy"), tuple(refused), document)
@@ -161,7 +164,7 @@ def _unsigned(lacking: list[str]) -> Sentence:
 
 
 def lacking_signatures(request: Request, digest: str) -> list[str]:
-    """The sides whose agreement to this digest is still needed; an author is never the only signer."""
+    """The sides that must still sign this digest. An author is never the only signer."""
     if request.signoff == "none":
         return []
     valid = [signature for signature in request.signatures if signature.digest == digest and signature.side in SIDES]
@@ -175,7 +178,7 @@ def lacking_signatures(request: Request, digest: str) -> list[str]:
 
 
 def signature_body(signature: Signature) -> dict[str, str]:
-    """A signature as versions and plans keep it."""
+    """A signature as versions and plans store it."""
     return {
         "side": signature.side,
         "by": signature.by,

@@ -1,9 +1,8 @@
-"""A candidate policy is tried in a process of its own before it may be published.
+"""Try a candidate policy in a subprocess before it may be published.
 
-The matcher's library can hang or crash on rules it dislikes. The compiler is built so that it never meets such rules;
-the trial makes sure: the candidate is compiled, built and matched against the interpreter on made-up leads, within
-limits of time and memory, where nothing of ours can be taken down with it. What comes back are findings, none if all is
-well.
+The matcher's library can hang or crash on some rules. The compiler avoids such rules; the trial verifies that. The
+candidate is compiled, built and compared with the interpreter on generated leads, with limits of time and memory. A
+crash ends only the subprocess. The result is a list of findings, empty if all is well.
 """
 
 import json
@@ -34,13 +33,13 @@ TOLD = {
     "matcher-disagrees": says("compiled rules and interpreter disagree about %(rules)s"),
     "matcher-incidents": says("the matcher failed %(n)s times"),
 }
-"""Code of a finding of the trial → what it says."""
+"""Code of a finding of the trial → its message."""
 
 
 def check_in_subprocess(
     policy: Policy, *, seconds: float = SECONDS, memory: int = MEMORY, command: tuple[str, ...] = COMMAND
 ) -> tuple[Finding, ...]:
-    """What keeps the matcher from taking this policy; nothing when compiled rules and interpreter agree."""
+    """The findings that prevent publication. Empty if compiled rules and interpreter agree."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         done = subprocess.run(
@@ -51,6 +50,7 @@ def check_in_subprocess(
     except subprocess.TimeoutExpired:
         return (_refused("matcher-hangs", {"seconds": f"{seconds:g}"}),)
     if done.returncode == 0:
+        # The last line only: the C library may print lines of its own before.
         return tuple(_refused(found["code"], found["values"]) for found in json.loads(done.stdout.splitlines()[-1]))
     reason = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
     return (_refused("matcher-crashes", {"why": reason[0][:300]}),)
@@ -62,7 +62,7 @@ def _refused(code: str, values: Mapping[str, str]) -> Finding:
 
 
 def run_trial(policy: Policy, leads: int = LEADS) -> list[dict[str, Any]]:
-    """Compiles, builds, compares; the findings as plain data: ``code`` of `TOLD` and its ``values``."""
+    """Compile, build and compare. Returns the findings as plain data: ``code`` of `TOLD` and its ``values``."""
     try:
         matcher = ReteMatcher(compile_policy(policy), policy)
     except CannotCompile as refused:
@@ -80,8 +80,9 @@ def run_trial(policy: Policy, leads: int = LEADS) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """The process of the trial: a policy on standard input, findings on the last line of standard output."""
+    """The subprocess: a policy on standard input, findings on the last line of standard output."""
     asked = json.load(sys.stdin)
+    # Set after the imports, before the candidate is built: from here on memory depends on the policy.
     resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))
     findings = run_trial(Policy.model_validate(asked["policy"]))
     sys.stdout.write("\n" + json.dumps(findings))

@@ -1,7 +1,7 @@
-"""Made-up leads around the edges of a policy: the parity sample a candidate is tried on before it is published.
+"""Generated leads around the limits of a policy: the sample for comparing matcher and interpreter before a publication.
 
-Values are drawn from the operands of the policy's own tests, a little below and above them, and unknown; events and
-properties likewise. No lead here is anybody's. Same policy, same leads.
+Values come from the operands of the policy's own tests: equal, slightly below, slightly above, and unknown. Events and
+properties likewise. The leads are not real. The same policy gives the same leads.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ DEFAULTS: dict[FieldType, tuple[Any, ...]] = {
 
 @singledispatch
 def near(operand: Any) -> tuple[Any, ...]:
-    """Values at and beside an operand."""
+    """Values equal to an operand and close to it."""
     return (operand,)
 
 
@@ -61,7 +61,7 @@ def _(operand: date) -> tuple[Any, ...]:
 
 
 class TrialLeads:
-    """Draws leads for one policy."""
+    """Generates leads for one policy."""
 
     def __init__(self, policy: Policy) -> None:
         self._random = Random(policy.name)  # noqa: S311  # sample data, the same for the same policy
@@ -75,7 +75,7 @@ class TrialLeads:
             self._learn(condition)
 
     def _learn(self, test: Node) -> None:
-        """What one test may be answered by."""
+        """Add the values that one test can distinguish."""
         match test:
             case FieldTest():
                 self._learn_field(test)
@@ -92,6 +92,7 @@ class TrialLeads:
 
     def _learn_span(self, days: Any) -> None:
         if isinstance(days, int | float | Decimal) and 0 <= days < 10_000:
+            # Microseconds: the smallest step that a moment can differ by.
             exact = timedelta(microseconds=int(Decimal(str(days)) * 86_400_000_000))
             self._spans += [exact, exact - timedelta(microseconds=1), exact + timedelta(microseconds=1)]
 
@@ -110,7 +111,7 @@ class TrialLeads:
                 pool += [int(v) if type_ is FieldType.INTEGER else v for v in near(part)]
 
     def views(self, count: int) -> Iterator[LeadView]:
-        """So many leads, each at the trial's moment, with an event at hand."""
+        """This many leads at the trial's moment, each with an event at hand."""
         draw = self._random
         for _ in range(count):
             values = {key: draw.choice(pool) for key, pool in self._values.items()}

@@ -1,4 +1,4 @@
 """The live code over events in memory: scores at a moment, virtual time, limits of time and memory.
 
-Nothing here stores anything.
+Nothing here writes to the database.
 """

@@ -1,8 +1,7 @@
-"""A simulation in a process of its own, within limits of time and memory.
+"""A simulation in a subprocess, with limits of time and memory.
 
-Somebody's trial policy may be slow, large, or something the matcher's library breaks on; nothing of ours may go down or
-wait with it. What goes in and comes out is JSON: a request (`request_body`) on standard input, the lines on the last
-line of standard output.
+A trial policy may be slow, large, or crash the matcher's library; the worker must survive that. Input and output are
+JSON: a request (`request_body`) on standard input, the results on the last line of standard output.
 """
 
 import json
@@ -34,7 +33,7 @@ Request = dict[str, Any]
 def request_body(
     policy: dict[str, Any], events: Sequence[LeadEvent], moments: tuple[datetime | None, datetime | None], roster: Any
 ) -> Request:
-    """What to simulate: checked documents and events; ``moments`` are now and until, of which one is given."""
+    """A request: checked documents and events. ``moments`` are now and until; exactly one of them is given."""
     now, until = moments
     return {
         "policy": policy,
@@ -48,7 +47,7 @@ def request_body(
 def run_in_subprocess(
     request: Request, *, seconds: float = SECONDS, memory: int = MEMORY, command: tuple[str, ...] = COMMAND
 ) -> dict[str, Any]:
-    """The lines as ``{"items": […]}``, or ``{"failed": "time" | "memory" | "broke", "message": …}``."""
+    """The results as ``{"items": […]}``, or ``{"failed": "time" | "memory" | "broke", "message": …}``."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         done = subprocess.run(
@@ -60,13 +59,14 @@ def run_in_subprocess(
         return {"failed": "time", "message": f"it was not done within {seconds:g} seconds: send fewer events"}
     if done.returncode == 0:
         return {"items": json.loads(done.stdout.splitlines()[-1])}
+    # Python's own traceback is the only sign that RLIMIT_AS was hit; the exit status is 1 for every exception.
     if "MemoryError" in done.stderr:
         return {"failed": "memory", "message": f"it needs more than {memory >> 20} MiB: send fewer events"}
     return {"failed": "broke", "message": f"its process ended with status {done.returncode}: report this policy"}
 
 
 def simulate(request: Request) -> list[Line]:
-    """Run a request here and now."""
+    """Run a request in this process."""
     policy = Policy.model_validate(request["policy"])
     events = [_event(body) for body in request["events"]]
     roster = Roster.model_validate(request["roster"] or {"format": FORMAT})
@@ -79,7 +79,7 @@ def simulate(request: Request) -> list[Line]:
 
 
 def main() -> None:
-    """The process: a request on standard input, lines on the last line of standard output."""
+    """The subprocess: a request on standard input, results on the last line of standard output."""
     asked = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))
     sys.stdout.write("\n" + json.dumps(simulate(asked)))

@@ -1,7 +1,6 @@
-"""What decisions do beyond their leads, in virtual time: as `engine.batch.side_effects` does it live, but kept in
-memory.
+"""Side effects of decisions in virtual time: as `engine.batch.side_effects`, but kept in memory.
 
-Strikes, suspensions, records, tags and turns given back; nobody is told anything. Decides nothing.
+Strikes, suspensions, records, tags and compensated turns. No notifications are sent. Decides nothing.
 """
 
 from collections import defaultdict
@@ -23,11 +22,11 @@ from engine.core.sla.discipline import Discipline, Struck, SuspensionBegun
 from engine.simulation.simulate import ENGINE_SOURCE
 
 Later = Callable[[datetime, Rank, LeadEvent, int], None]
-"""(moment, rank, event, lead): something that will happen to a lead."""
+"""(moment, rank, event, lead): schedules an event on a lead."""
 
 
 class VirtualAftermath:
-    """The strikes and suspensions of a simulation, and what follows from each decision."""
+    """The strikes and suspensions of a simulation, and the events that decisions cause."""
 
     def __init__(self, at: BatchContext, staff: Staff, later: Later) -> None:
         self._at, self._staff, self._later = at, staff, later
@@ -37,11 +36,12 @@ class VirtualAftermath:
         staff.suspended = self._discipline.is_suspended
 
     def claims(self, event: LeadEvent) -> None:
-        """Before a decision: how somebody who claims stands with the pool (R7.3)."""
+        """Before a decision: set the claimant's standing with the pool (R7.3)."""
         person = event.actor
         if event.type != "lead.claimed" or person is None:
             return
         now, zone = self._at.now, self._staff.schedules.schedule(person).calendar.zone
+        # The daily limit counts days of the claimant's own zone.
         today = now.astimezone(zone).date()
         standing = ClaimStanding(
             claimed_today=sum(at.astimezone(zone).date() == today for at in self._claimed[person]),
@@ -51,7 +51,7 @@ class VirtualAftermath:
         self._at.people = replace(self._people, standings={person: standing})
 
     def decided(self, step: EventInBatch) -> tuple[Struck, ...]:
-        """After a decision, before its person is chosen: strikes count, and somebody may be suspended by them."""
+        """After a decision, before a person is assigned: count strikes, which may suspend somebody."""
         struck = self._discipline.feel(step.outcome.effects, self._at.rules.policy.strikes, self._people.roles)
         for one in struck:
             if one.suspended is not None:
@@ -59,7 +59,7 @@ class VirtualAftermath:
         return struck
 
     def settled(self, step: EventInBatch, turns: AssignmentRound) -> None:
-        """After a decision is whole: records, turns given back, tags."""
+        """After a person is assigned: records, compensated turns, tags."""
         for effect in step.outcome.effects:
             if isinstance(effect, Record):
                 self._staff.recorded(effect)
@@ -78,6 +78,7 @@ class VirtualAftermath:
         started = replace(self._own("suspension.started", f"{name}:started"), properties=about)
         ended = replace(self._own("suspension.ended", f"{name}:ended"), properties=about)
         self._later(self._at.now, Rank.OWN, started, step.track.lead.id)
+        # A breach decided late can begin a suspension that is already over; the agenda cannot go back.
         self._later(max(begun.end, self._at.now), Rank.ROSTER, ended, step.track.lead.id)
 
     def _own(self, kind: str, name: str) -> LeadEvent:

@@ -1,8 +1,8 @@
-"""Trying a policy on events in memory: the live code, no server and no database (R9.1, R9.2).
+"""Run a policy on events in memory: the live code, without server or database (R9.1, R9.2).
 
-`score_at` scores every lead once at a moment. `run_until` lets time pass: every event, clock, refresh and drain happens
-at its own moment, in the order of R6.8, to a `World` such as live batches and replays have; only clock and store are
-others. Same input, same output. What the live engine learns, it learns in `World` and the core, and so here.
+`score_at` scores every lead once, at one moment. `run_until` lets virtual time pass: each event, clock, refresh and
+retry of the queue happens at its own moment, in the order of R6.8, on the same `BatchState` that live batches and
+replays use. Only clock and store differ. The same input gives the same output.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,36 +32,38 @@ from rulesets.policy.policy import Policy
 
 Line = dict[str, Any]
 ENGINE_SOURCE = "baton"
-"""Source of the events Baton makes itself."""
+"""Source of the events that Baton creates."""
 
 
 def rules_of(policy: Policy, matcher: Matcher | None = None) -> PolicyRules:
-    """A policy made ready that no version has; its clocks belong to version 0. Whoever made a matcher closes it."""
+    """An unpublished policy, ready for decisions. Its clocks belong to version 0. The caller closes a matcher that it
+    passed.
+    """
     return PolicyRules(0, digest(policy), policy, Frame.of(policy), matcher or ReteMatcher.of(policy))
 
 
 @dataclass(slots=True)
 class SimulatedLead:
-    """One lead as its events tell of it: identifiers as first seen, events in order."""
+    """One lead, as its events describe it: identifiers in the order first seen, events in order."""
 
     number: int
     identities: dict[str, str] = field(default_factory=dict)
     events: list[LeadEvent] = field(default_factory=list)
 
     def hear(self, event: LeadEvent) -> None:
-        """An event of this person."""
+        """Add an event of this lead."""
         self.events.append(event)
         for kind, value in event.identities.items():
             self.identities.setdefault(kind, value)
 
     @property
     def subject(self) -> LeadIdentities:
-        """Whom a line is about."""
+        """The identifiers that an output line shows, and the moment of the first event."""
         return LeadIdentities(self.identities, min(event.occurred_at for event in self.events))
 
 
 class Cast:
-    """Everybody the events speak of: whom each event means, and who proved to be one (docs/contract/design.md §2)."""
+    """All leads of the events: the lead of each event, and which leads were merged (docs/contract/design.md §2)."""
 
     def __init__(self) -> None:
         self.people: dict[int, SimulatedLead] = {}
@@ -69,39 +71,41 @@ class Cast:
         self._resolution = Resolution(count(1))
 
     def meant(self, event: LeadEvent) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """The lead of an event, and the pairs of leads that it shows to be one person."""
+        """The lead of an event, and the pairs of leads that the event shows to be one person."""
         number = self._resolution.lead_of(event.identities, trusted=event.trusted)
         self.people.setdefault(number, SimulatedLead(number))
         return number, self._resolution.take_merges()
 
     def living(self, number: int) -> int:
-        """The lead that a lead is part of now; itself when it was never joined."""
+        """The lead that a lead is part of now; the lead itself if it was never merged."""
         while number in self._became:
             number = self._became[number]
         return number
 
     def join(self, stays: int, goes: int) -> None:
-        """One person takes over everything of another."""
+        """Merge the lead ``goes`` into the lead ``stays``."""
         gone = self.people.pop(goes)
         person = self.people[stays]
         person.events = sorted([*person.events, *gone.events], key=lambda event: event.order)
+        # Rebuilt from the joined order: "first seen" may now be the other lead's value.
         person.identities = {}
         for event in person.events:
             for kind, value in event.identities.items():
                 person.identities.setdefault(kind, value)
+        # Events that were resolved earlier still carry the merged number.
         self._became[goes] = stays
         self._resolution.join(stays, goes)
 
 
 def merge_event(pair: tuple[int, int], at: datetime) -> LeadEvent:
-    """The event that joins two leads, as the inbox makes it."""
+    """The event that merges two leads, as the inbox creates it."""
     low, high = sorted(pair)
     return LeadEvent(ENGINE_SOURCE, f"merge:{low}:{high}", "lead.merged", at, properties={"leads": [low, high]})
 
 
 # --------------------------------------------------------------------------------------------------- at one moment
 def score_at(rules: PolicyRules, events: Iterable[LeadEvent], now: datetime) -> Iterator[Line]:
-    """Every lead known at a moment, scored once at that moment: no people, no clocks (R9.1). Lines in their order."""
+    """Score every known lead once, at one moment, without people and clocks (R9.1). Lines are in order."""
     people = gather(event for event in in_order(events) if event.occurred_at <= now)
     views = _Views(rules, people, now)
     for person in sorted(people, key=lambda one: one.subject.order):
@@ -109,7 +113,7 @@ def score_at(rules: PolicyRules, events: Iterable[LeadEvent], now: datetime) -> 
 
 
 def gather(ordered: Iterable[LeadEvent]) -> list[SimulatedLead]:
-    """Everybody of these events; of two leads that are one, the one that was known first stays."""
+    """The leads of these events. Of two merged leads, the one known first stays."""
     cast = Cast()
     for event in ordered:
         number, merges = cast.meant(event)
@@ -123,7 +127,7 @@ def gather(ordered: Iterable[LeadEvent]) -> list[SimulatedLead]:
 
 
 class _Views:
-    """What conditions see of each lead at a moment: its facts, those of its company, what the account is together."""
+    """The view of each lead at a moment: its facts, those of its company, and the values of the account."""
 
     def __init__(self, rules: PolicyRules, people: Sequence[SimulatedLead], now: datetime) -> None:
         self._frame, self._now = rules.frame, now
@@ -152,13 +156,13 @@ class _Views:
         return LeadView.of(self._frame, known, self._now, History.of(person.events))
 
     def of(self, person: SimulatedLead) -> tuple[LeadView, tuple[LeadView, ...]]:
-        """The lead's view, and those of all leads of its account, itself among them."""
+        """The view of a lead, and the views of all leads of its account, this one included."""
         account = self._of[person.number]
         return account[self._place[person.number]], account
 
 
 def _fresh(rules: PolicyRules, views: _Views, person: SimulatedLead) -> FinalStanding:
-    """Scores, verdict and the stage of a lead that came in just now with this history (R9.1)."""
+    """Scores, verdict and stage of a lead as if it arrived now with this history (R9.1)."""
     view, account = views.of(person)
     touches = sum(1 for event in person.events if event.type == "lead.touched")
     state = enter(LeadState(touches=touches))

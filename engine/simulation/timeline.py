@@ -1,7 +1,7 @@
-"""Time passing in memory: events, clocks, refreshes and the queue, each at its own moment (R6.8, R9.2).
+"""Virtual time: events, clocks, refreshes and the queue, each at its own moment (R6.8, R9.2).
 
-`Simulation` drives a `BatchState` from an `Agenda`: what comes next is decided, and what follows from the decision
-(clocks, the next refresh, leads of the same company, the queue) is put on the agenda. It decides nothing itself.
+`Simulation` drives a `BatchState` from an `Agenda`. It decides the next item and adds what follows from the decision to
+the agenda: clocks, the next refresh, leads of the same company, the queue. Decides nothing itself.
 """
 
 from collections import defaultdict
@@ -35,15 +35,15 @@ from engine.core.sla.discipline import Struck
 from engine.matcher.rules import PolicyRules
 from engine.simulation.side_effects import VirtualAftermath
 from engine.simulation.simulate import ENGINE_SOURCE, Cast, Line, merge_event
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 from rulesets.roster.roster import Roster
 
 Happening = Callable[[], None]
-"""What an agenda of a simulation holds."""
+"""An item of the agenda."""
 
 
 class SimulatedCompanies(dict[str, CompanyInBatch]):
-    """Companies by key, made when first asked for, and which leads belong to each, by its number."""
+    """Companies by key, created on first access, and the leads of each company by its number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class SimulatedCompanies(dict[str, CompanyInBatch]):
         return company
 
     def move(self, lead: int, old: int | None, new: int | None) -> None:
-        """A lead left one company for another."""
+        """Move a lead from one company to another."""
         if old is not None:
             self.members[old].discard(lead)
         if new is not None:
@@ -64,14 +64,14 @@ class SimulatedCompanies(dict[str, CompanyInBatch]):
 
 
 def run_until(rules: PolicyRules, roster: Roster, events: Iterable[LeadEvent], until: datetime) -> Iterator[Line]:
-    """Let time pass from the first event to a moment, then score every lead at that moment. Lines in their order."""
+    """Let virtual time pass from the first event to a moment, then score every lead. Lines are in order."""
     simulation = Simulation(rules, roster, in_order(events))
     simulation.run(until)
     return simulation.lines(until)
 
 
 class Simulation:
-    """Everything there is in one virtual time."""
+    """All state of one simulation."""
 
     def __init__(self, rules: PolicyRules, roster: Roster, events: Sequence[LeadEvent]) -> None:
         self._rules = rules
@@ -101,13 +101,13 @@ class Simulation:
             self._look_ahead()
 
     def run(self, until: datetime) -> None:
-        """Do everything that happens until a moment, that moment included."""
+        """Process every item of the agenda up to and including a moment."""
         while (item := self._agenda.next(until)) is not None:
             self._at.now = item.at
             item.what()
 
     def lines(self, until: datetime) -> Iterator[Line]:
-        """Every lead as it stands, scored at that moment."""
+        """A line for every lead, scored at this moment."""
         self._at.now = until
         people = [person for person in self._cast.people.values() if person.events]
         for person in sorted(people, key=lambda one: one.subject.order):
@@ -126,7 +126,7 @@ class Simulation:
 
     # ------------------------------------------------------------------------------------------------ what happens
     def _event(self, event: LeadEvent) -> None:
-        """An event from outside: whom it means, who proved to be one, what follows."""
+        """Process an outside event: resolve its lead, merge leads, decide."""
         number, merges = self._cast.meant(event)
         for pair in merges:
             self._merge(pair)
@@ -161,9 +161,10 @@ class Simulation:
         self._refresh_at.pop(lead, None)
 
     def _clock(self, lead: int, number: int, part: int | None) -> None:
-        """A clock is due, or at the part of its window of which somebody is to be warned.
+        """Fire a clock that is due, or a warning at a part of its window.
 
-        With it all clocks of the lead that are due at this moment have fired: one's breach does not undo another's.
+        All clocks of the lead that are due at this moment count as fired with it: the breach of one does not cancel the
+        others.
         """
         track = self._world.tracks.get(lead)
         clock = next((c for c in track.lead.clocks if c.id == number and c.running), None) if track else None
@@ -180,13 +181,16 @@ class Simulation:
         self._decide(track, self._own(sla.event_type(clock.kind, part), name, about))
 
     def _refresh(self, lead: int, at: datetime) -> None:
-        """The midnight at which time may have changed a lead; another decision since may have put it off."""
+        """Refresh a lead at its midnight, unless a later decision has moved the refresh."""
+        # Agenda items are never removed; an outdated one is recognised by its moment and ignored.
         if self._refresh_at.get(lead) == at:
             name = f"refresh:{lead}:{at:%Y-%m-%d}"
             self._decide(self._world.tracks[lead], self._own("score.refreshed", name, {"cause": "time"}))
 
     def _sibling(self, company: int, cause: tuple[str, int, int], lead: int) -> None:
-        """Another lead of a company that a decision changed: why, by which event, after how many refreshes."""
+        """Refresh another lead of a company after a decision. ``cause`` is (kind, event, number of refreshes
+        before).
+        """
         track = self._world.tracks.get(lead)
         if track is not None and track.lead.account_id == company and track.lead.state.stage in OPEN_STAGES:
             kind, event, hops = cause
@@ -194,13 +198,13 @@ class Simulation:
             self._decide(track, self._own("score.refreshed", f"{kind}:{company}:{event}:{lead}", about))
 
     def _day(self) -> None:
-        """A day of somebody of the roster begins."""
+        """Start a day of somebody in the roster."""
         self._staff.freed = True
         self._look_ahead()
         self._ask_to_drain()
 
     def _later(self, at: datetime, rank: Rank, event: LeadEvent, lead: int) -> None:
-        """Something that a decision leads to: an event of the engine's own on the lead, as it lives then."""
+        """Schedule an engine event on a lead, or on the lead that it is part of by then."""
         self._agenda.put(at, rank, (ENGINE_SOURCE, event.id), partial(self._happen, event, lead))
 
     def _happen(self, event: LeadEvent, lead: int) -> None:
@@ -220,7 +224,7 @@ class Simulation:
         return self._world.tracks[lead]
 
     def _decide(self, track: LeadInBatch, event: LeadEvent) -> None:
-        """One decision, with its person, and what follows from it."""
+        """Make one decision, assign a person, and apply what follows."""
         before, company = track.lead.state, track.lead.account_id
         self._after.claims(event)
         step = self._world.decide(track, replace(event, seq=next(self._numbers)))
@@ -251,7 +255,7 @@ class Simulation:
         self._steps[lead.id] = step
 
     def _follow(self, step: EventInBatch) -> None:
-        """What a decision puts on the agenda."""
+        """Add what follows from a decision to the agenda."""
         lead = step.track.lead
         lead.clocks = tuple(clock if clock.id is not None else self._started(lead.id, clock) for clock in lead.clocks)
         self._plan_refresh(step)
@@ -259,8 +263,9 @@ class Simulation:
         self._note_queue(step)
 
     def _started(self, lead: int, clock: SlaClock) -> SlaClock:
-        """A new clock with its number, its warnings and its due moment on the agenda."""
+        """Give a new clock a number, and put its warnings and its due moment on the agenda."""
         number = next(self._clocks)
+        # Padded, so that places sort as text as the numbers do (R6.8).
         place = (clock.key, f"{lead:012}")
         self._agenda.put(clock.due_at, Rank.CLOCK, place, partial(self._clock, lead, number, None))
         for part, at in clock.warnings:
@@ -275,15 +280,16 @@ class Simulation:
             self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"refresh:{lead:012}"), partial(self._refresh, lead, at))
 
     def _plan_reclaim(self, lead: LoadedLead) -> None:
-        """The moment at which the owner is warned of losing the lead, or loses it (R7.1)."""
+        """Schedule the moment at which the owner is warned about losing the lead, or loses it (R7.1)."""
         at = pool.next_at(lead.state, self._rules.policy.pool)
         if at is not None and self._reclaim_at.get(lead.id) != at:
             place, happens = (ENGINE_SOURCE, f"pool:{lead.id:012}"), partial(self._reclaim, lead.id, at)
+            # A decision may come after the moment of the warning, and the agenda cannot go back.
             self._agenda.put(max(at, self._at.now), Rank.OWN, place, happens)
         self._reclaim_at[lead.id] = at
 
     def _reclaim(self, lead: int, at: datetime) -> None:
-        """Protection warns or has passed, unless something has moved it since."""
+        """Warn about the end of protection, or reclaim the lead, unless protection has moved since."""
         track = self._world.tracks.get(lead)
         kept = track.lead.state.protection if track else None
         if track is None or kept is None or self._reclaim_at.get(lead) != at:
@@ -293,11 +299,12 @@ class Simulation:
         self._decide(track, self._own(pool.event_type(kept.until, at), name, {"until": kept.until.isoformat()}))
 
     def _tell_siblings(self, *companies: int | None) -> None:
-        """Other leads of a company that this decision changed for them are decided anew (R1.7, R3.7)."""
+        """Refresh the other leads of companies that this decision changed (R1.7, R3.7)."""
         for number in {number for number in companies if number is not None}:
             company = self._companies.by_id[number]
             by, event = company.changed_by or company.rescore_cause or (0, 0)
             cause = ("account" if company.changed_by else "sibling", event, company.hops)
+            # Cleared first: decisions of the siblings may set them again.
             company.changed_by, company.rescore_cause, company.hops = None, None, 0
             for lead in sorted(self._companies.members[number] - {by}) if by else ():
                 place = (ENGINE_SOURCE, f"account:{number:012}:{lead:012}")
@@ -309,7 +316,7 @@ class Simulation:
             self._agenda.put(at, Rank.ROSTER, ("day",), self._day)
 
     def _note_queue(self, step: EventInBatch) -> None:
-        """Who waits for whom, and whether somebody waiting may now be served."""
+        """Record which people a queued lead waits for, and retry the queue if somebody may now take a lead."""
         lead, state, choice = step.track.lead.id, step.track.lead.state, step.outcome.choice
         if state.queued is None:
             self._queued.discard(lead)
@@ -323,7 +330,9 @@ class Simulation:
             self._ask_to_drain()
 
     def _end_conflicts(self, step: EventInBatch) -> None:
-        """Outbound leads of a company wait because of an owner: another owner or stage may end that."""
+        """Outbound leads wait while another lead of their company has an owner. A change of owner or stage may end
+        that.
+        """
         before, after = step.outcome.before, step.outcome.after
         if (before.owner, before.stage) != (after.owner, after.stage) and step.track.lead.account_id is not None:
             members = self._companies.members[step.track.lead.account_id] & self._queued
@@ -333,16 +342,18 @@ class Simulation:
         self._agenda.put(self._at.now, Rank.DRAIN, (), self._drain)
 
     def _drain(self) -> None:
-        """Let queued leads ask again, best and oldest first, as long as somebody is there to serve them (R5.10)."""
+        """Retry queued leads, best and oldest first, while somebody is available to take one (R5.10)."""
         there = self._staff.waited_for(self._at.now) if self._staff.freed or self._stirred else frozenset()
         self._staff.freed = False
         if not there:
             return
+        # A copy: decisions below may add leads for the next retry.
         stirred = set(self._stirred)
         self._stirred.clear()
         may = [lead for lead in self._queued if lead in stirred or not there.isdisjoint(self._waits_for[lead])]
         for lead in sorted(may, key=self._place_in_queue):
             if (lead in stirred or not there.isdisjoint(self._waits_for[lead])) and self._would_be_served(lead):
+                # The moment keeps the id unique: the same lead may be retried again later.
                 name = f"queue:{lead}:{moment(self._at.now)}"
                 role = self._world.tracks[lead].lead.state.queued
                 self._decide(self._world.tracks[lead], self._own("queue.assigned", name, {"role": role and role.role}))
@@ -354,9 +365,9 @@ class Simulation:
         return (queued.priority if queued else 9, step.outcome.scores.grade, queued and queued.since, lead)
 
     def _would_be_served(self, lead: int) -> bool:
-        """Whether asking would find somebody, as far as the last decision on the lead tells; moves no pointer.
+        """Whether a retry would find a person, judged by the last decision on the lead. Moves no pointer.
 
-        If not, it is known anew for whom the lead waits.
+        If not, the people that the lead waits for are updated.
         """
         step = self._steps[lead]
         queued = step.track.lead.state.queued

@@ -1,1 +1,1 @@
-"""The only place that speaks SQL: connections, locks, tables, and one package per kind of row. Nothing here decides."""
+"""All SQL of Baton: connections, locks, tables, and one package per kind of row. Nothing here decides."""

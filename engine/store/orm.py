@@ -1,6 +1,6 @@
-"""Sessions of objects over the connections of `engine.store.session`, for the pages people edit.
+"""Sessions of objects over the connections of `engine.store.session`, for the pages on which people edit.
 
-Event processing never uses these: it reads and writes rows in bulk.
+Event processing never uses them: it reads and writes rows in bulk.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from engine.store.session import engine, transaction
 
 
 class PageSession(PlainSession):
-    """A session that finds its engine when it is first used, so that nothing connects before a fork."""
+    """A session that looks up its engine on first use, so that nothing connects before a fork."""
 
     def get_bind(self, *_: Any, **__: Any) -> Engine:
         """The engine of this process."""
@@ -24,16 +24,16 @@ class PageSession(PlainSession):
 
 
 class PageSessions(scoped_session[PageSession]):
-    """One session per thread; lists take it for a database object, whose ``session`` they use."""
+    """One session per thread. Lists use it as a database object, through its ``session``."""
 
     @property
     def session(self) -> "PageSessions":
-        """This."""
+        """This object."""
         return self
 
 
 page_session = PageSessions(sessionmaker(class_=PageSession, expire_on_commit=False))
-"""The session of the current request's thread, for lists; the web application removes it after each request."""
+"""The session of the current request's thread, for lists. The web application removes it after each request."""
 
 
 @contextmanager
@@ -41,4 +41,5 @@ def unit_of_work() -> Iterator[Session]:
     """A session in one transaction: flushed and committed at the end of the block, rolled back on any error."""
     with transaction() as connection, Session(bind=connection, expire_on_commit=False) as session:
         yield session
+        # Inside the transaction: constraint errors must roll it back.
         session.flush()

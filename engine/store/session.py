@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: one engine per process, transactions, and the raw driver for COPY.
 
-Nothing connects before it is needed, and nothing is shared over a fork: a child that inherits an engine forgets it
-and makes its own. The URL is told once per process with `init_store`. May not know tables or servers.
+Nothing connects before its first use, and no connection is shared over a fork: a child drops the inherited engine and
+makes its own. `init_store` sets the URL once per process. Must not depend on tables or servers.
 """
 
 import os
@@ -22,26 +22,27 @@ from engine.errors import ServerUnavailable, SettingError
 
 T = TypeVar("T")
 Driver = psycopg.Connection[Any]
-"""The driver's connection inside an open transaction, as `raw` gives it."""
+"""The driver's connection inside an open transaction, as `raw` returns it."""
 DatabaseError = (psycopg.Error, DBAPIError)
-"""What the database refuses or loses, as opposed to what our own code raises."""
+"""Errors of the database, as opposed to errors of our own code."""
 
 CONNECT_SECONDS = 5
 POOL_SIZE = 5
 POOL_OVERFLOW = 5
 POOL_WAIT_SECONDS = 10
+# An idle transaction of a hung process would block vacuum and hold its locks: end it after 5 minutes (ms).
 SESSION_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=300000"
 RETRIED_STATES = {"40001", "40P01"}
-"""SQLSTATEs of a serialization failure and a deadlock: the same transaction may succeed when run again."""
+"""SQLSTATEs of a serialization failure and a deadlock: a retry of the transaction may succeed."""
 LOST_STATES = {"57P01", "57P02", "57P03"}
-"""SQLSTATEs of a server that shuts down, crashed, or still starts."""
+"""SQLSTATEs of a server that shuts down, crashed, or is still starting."""
 FIRST_PAUSE = 0.01
-"""Seconds, at most, before the second attempt; doubles with each further one."""
+"""Longest pause before the second attempt, in seconds. Doubles with each further one."""
 
 
 @dataclass(slots=True)
 class _Store:
-    """What this process knows: where the database is, and the engine of process ``pid``."""
+    """The database URL of this process, and the engine with the ``pid`` that made it."""
 
     url: str | None = None
     engine: Engine | None = None
@@ -52,7 +53,7 @@ _store = _Store()
 
 
 def sqlalchemy_url(url: str) -> str:
-    """The URL as SQLAlchemy wants it for psycopg 3; raises SettingError for anything but PostgreSQL."""
+    """The URL in the form that SQLAlchemy needs for psycopg 3. Raises SettingError for anything but PostgreSQL."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -63,20 +64,21 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def init_store(url: str) -> None:
-    """Tell this process where its database is; connects to nothing yet. A former engine is closed."""
+    """Set the database of this process. Connects to nothing yet. An earlier engine is closed."""
     close_store()
     _store.url = sqlalchemy_url(url)
 
 
 def close_store() -> None:
-    """Close this process's connections; the next use opens new ones."""
+    """Close this process's connections. The next use opens new ones."""
     if _store.engine is not None:
+        # A child must not close sockets that its parent still uses.
         _store.engine.dispose(close=_store.pid == os.getpid())
     _store.engine = None
 
 
 def engine() -> Engine:
-    """The engine of this process, made on first use; one inherited over a fork is left to the parent."""
+    """The engine of this process, made on first use. An engine inherited over a fork is left to the parent."""
     if _store.url is None:
         raise ServerUnavailable("no database was named for this process: call init_store(url) at its start")
     if _store.engine is None or _store.pid != os.getpid():
@@ -96,6 +98,7 @@ def make_engine(url: str, *, pooled: bool = True) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_WAIT_SECONDS,
+        # Costs one round trip per use, and hides a restart of the server from the caller.
         pool_pre_ping=True,
         connect_args=arguments,
     )
@@ -114,14 +117,14 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
 
 
 def session_lock_connection() -> psycopg.Connection:
-    """A connection of this process's own outside the pool, in autocommit: for session locks. The caller closes it."""
+    """A connection outside the pool, in autocommit, for session locks. The caller closes it."""
     if _store.url is None:
         raise ServerUnavailable("no database was named for this process: call init_store(url) at its start")
     return connect(_store.url, autocommit=True)
 
 
 def check_answers(url: str) -> None:
-    """Raise ServerUnavailable unless the database takes a connection and a query."""
+    """Raise ServerUnavailable unless the database accepts a connection and a query."""
     with connect(url, autocommit=True) as connection:
         connection.execute("SELECT 1")
 
@@ -130,8 +133,8 @@ def check_answers(url: str) -> None:
 def transaction() -> Iterator[Connection]:
     """A SQLAlchemy connection in a transaction: committed at the end of the block, rolled back on any error.
 
-    Raises ServerUnavailable when the database cannot be reached or is lost on the way; nothing is then committed,
-    unless it was lost during the commit itself.
+    Raises ServerUnavailable if the database cannot be reached or is lost meanwhile. Then nothing is committed, unless
+    it was lost during the commit itself.
     """
     try:
         with engine().begin() as connection:
@@ -148,9 +151,9 @@ def raw(connection: Connection) -> psycopg.Connection:
 
 
 def retrying(work: Callable[[], T], attempts: int = 6) -> T:
-    """Run a whole transaction, again after a deadlock or serialization failure, with growing random pauses.
+    """Run a whole transaction. After a deadlock or serialization failure, run it again after a growing random pause.
 
-    ``work`` must open its transaction itself and have no effect outside it. The last failure is raised as it is.
+    ``work`` must open its transaction itself and have no other effects. The last error is raised unchanged.
     """
     for attempt in range(1, attempts):
         try:
@@ -163,13 +166,13 @@ def retrying(work: Callable[[], T], attempts: int = 6) -> T:
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The five-character SQLSTATE of a driver error, wrapped by SQLAlchemy or not; None if it carries none."""
+    """The five-character SQLSTATE of a driver error, wrapped by SQLAlchemy or not; None if it has none."""
     origin = error.orig if isinstance(error, DBAPIError) else error
     return origin.sqlstate if isinstance(origin, psycopg.Error) else None
 
 
 def is_connection_lost(error: DBAPIError) -> bool:
-    """Whether the connection is gone or was never made, rather than a statement refused."""
+    """Whether the connection was lost or never made, as opposed to a refused statement."""
     state = sqlstate(error)
     return error.connection_invalidated or state is None or state in LOST_STATES or state.startswith("08")
 

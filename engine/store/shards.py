@@ -1,6 +1,6 @@
-"""Shards of leads and their locks: while a drain holds a shard, nobody else decides its leads.
+"""Shards of leads and their locks: while a drain holds a shard, no other process decides its leads.
 
-Session locks of PostgreSQL on a connection of their own: they end with the process, however it ends.
+Session locks of PostgreSQL on their own connection: they end with the process, even if it is killed.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from engine.store.lock_keys import try_lock_shards
 from engine.store.session import session_lock_connection
 
 SHARDS = 64
-"""Leads are spread over this many shards; a drain job holds the locks of several. Stored in rows: never change it."""
+"""Number of shards. A drain job locks several of them. Stored in rows: never change it."""
 
 
 class ShardLocks:
-    """``with ShardLocks(shards) as held``: tries each shard once, never waits; ``held`` are those it got."""
+    """``with ShardLocks(shards) as held``: tries each shard once, without waiting. ``held`` are the locked ones."""
 
     def __init__(self, shards: Iterable[int]) -> None:
         self._shards = tuple(shards)

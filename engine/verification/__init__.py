@@ -1,4 +1,4 @@
-"""`baton verify`: the record recomputed from its events and compared with what is stored.
+"""`baton verify`: recomputes the record from its events and compares it with the stored rows.
 
 Reads one snapshot and writes nothing.
 """

@@ -1,8 +1,7 @@
-"""Strikes and suspensions as the record tells them, for `engine.verification.verify`: counted again and held against
-the tables.
+"""Recompute strikes and suspensions from the record and compare them with the tables, for `engine.verification.verify`.
 
-Knows no SQL and decides nothing. Who was suspended when a clock was due is the tables' word; what a strike that counted
-came to is arithmetic, and is done once more (R6.6).
+Runs no SQL and decides nothing. Who was suspended when a clock was due is taken from the tables. The results of counted
+strikes are computed again (R6.6).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from rulesets.policy.policy import StrikeRule
 
 @dataclass(frozen=True, slots=True)
 class RecordDifference:
-    """Something that is not what its events make of it."""
+    """A stored value that differs from the value computed from its events."""
 
     what: str
     number: int | str
@@ -31,7 +30,7 @@ class RecordDifference:
 
 
 class StrikeBook:
-    """Everybody's misses in a row, decision after decision, and the suspensions they led to."""
+    """Consecutive misses of each person, decision after decision, and the suspensions they caused."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], int] = {}
@@ -40,7 +39,7 @@ class StrikeBook:
     def hear(
         self, recorded: Recorded, effects: Iterable[Effect], rules: Sequence[StrikeRule]
     ) -> Iterator[RecordDifference]:
-        """A decision: a clock met in time begins anew, a strike that counted is one more, a suspension at the limit."""
+        """Apply a decision: a clock met in time resets the count, a counted strike adds one, the limit suspends."""
         for effect in effects:
             if isinstance(effect, Reset):
                 self._reset(effect, rules)
@@ -53,7 +52,7 @@ class StrikeBook:
     def compare(
         self, counts: Mapping[tuple[str, str], int], suspensions: Iterable[SuspensionRow]
     ) -> Iterator[RecordDifference]:
-        """The stored counters and suspensions against those of the record."""
+        """Compare the stored counters and suspensions with the computed ones."""
         for person, rule in sorted(counts.keys() | self._counts.keys()):
             stored, replayed = counts.get((person, rule), 0), self._counts.get((person, rule), 0)
             if stored != replayed:
@@ -69,7 +68,7 @@ class StrikeBook:
                 self._counts[met.person, rule_key(rule)] = 0
 
     def _strike(self, struck: Mapping[str, Any], limits: Mapping[str, int], event: int) -> dict[str, Any]:
-        """What a strike that counted comes to; until when a suspension lasts is kept with the decision."""
+        """The result of a counted strike. The end of a suspension is taken from the decision."""
         person, rule, until = struck["person"], struck["rule"], struck["suspended_until"]
         count, limit = self._counts.get((person, rule), 0) + 1, limits.get(rule, 0)
         full = count >= limit

@@ -1,9 +1,9 @@
-"""`baton verify`: replays every decision from its event and compares (docs/contract/design.md §4).
+"""`baton verify`: replays every decision from its event and compares the results (docs/contract/design.md §4).
 
-In one snapshot: decisions are replayed in the order in which they were made, by the code that made them
-(`engine.batch.batch_state`), under the policy version and at the moment they were made, with the candidates they
-stored. Each must come out as it is recorded, and at the end leads, companies, ledgers, clocks, strikes and suspensions
-must stand as they are stored.
+Everything is read in one snapshot. Decisions are replayed in the order in which they were made, with the code that made
+them (`engine.batch.batch_state`), under their policy version, at their moment, and with their stored candidates. Each
+replay must equal the record. At the end leads, companies, ledgers, clocks, strikes and suspensions must equal their
+rows.
 """
 
 import json
@@ -25,18 +25,18 @@ from engine.core.lead.people import NOBODY, from_snapshot
 from engine.core.lead.state import LeadState, load_state
 from engine.core.sla.clocks import SlaClock
 from engine.matcher.rules import RulesCache
-from engine.store.decisions.batch import LoadedLead
+from engine.store.decisions.reading import LoadedLead
 from engine.store.read import record
 from engine.store.read.record import Moved, Recorded
 from engine.verification.strikes import RecordDifference, StrikeBook
 
 REPLAYED = ("scores", "verdict", "effects", "protected_until")
-"""Parts of a stored decision that a replay must give again, word for word."""
+"""Parts of a stored decision that the replay must reproduce exactly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification looked at and what it found."""
+    """The size of a verification and the differences it found."""
 
     decisions: int
     leads: int
@@ -44,7 +44,7 @@ class Verified:
 
 
 def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Verified:
-    """Replay everything; ``progress`` is told (done, of) decisions as it goes."""
+    """Replay every decision. ``progress`` is called with (done, total) decisions."""
     with record.snapshot() as driver:
         total = record.count_decisions(driver)
         replay = Replay(record.clocks(driver), record.moved_by_merges(driver))
@@ -65,7 +65,7 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
 
 
 class _Companies(dict[str, CompanyInBatch]):
-    """Companies by key, made when first asked for."""
+    """Companies by key, created on first access."""
 
     def __missing__(self, key: str) -> CompanyInBatch:
         self[key] = CompanyInBatch(len(self) + 1, NO_CLAIMS)
@@ -73,7 +73,7 @@ class _Companies(dict[str, CompanyInBatch]):
 
 
 class Replay:
-    """A world that only the record drives."""
+    """A `BatchState` driven by the record."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Replay:
         self._readings: set[str] = set()
 
     def decide(self, recorded: Recorded) -> Iterator[RecordDifference]:
-        """Replay one decision and tell what comes out differently."""
+        """Replay one decision and yield the differences."""
         rules = self._rules.version(recorded.policy_number)
         at = BatchContext(recorded.decided_at, rules, NOBODY, self._rules.clock_rule, _due(recorded))
         world = self._world = self._world or BatchState(at, told=self._told)
@@ -100,6 +100,7 @@ class Replay:
         track = self._subject(world, recorded)
         at.people = from_snapshot(recorded.event, track.lead.state, recorded.body.get("by") or {})
         self._reread_companies(world, track, recorded.event)
+        # Before the decision, which depends on whether a clock had fired.
         track.lead.clocks = tuple(self._as_stored(track.lead.id, clock, recorded) for clock in track.lead.clocks)
         self._events.setdefault(track.lead.id, []).append(recorded.event)
         step = world.decide(track, recorded.event)
@@ -116,7 +117,7 @@ class Replay:
     def compare_leads(
         self, rows: list[dict[str, Any]], ledgers: Mapping[int, set[tuple[int, str, str]]]
     ) -> Iterator[RecordDifference]:
-        """Stored leads against those that the replay made."""
+        """Compare the stored leads with the replayed ones."""
         tracks = self._world.tracks if self._world else {}
         for row in rows:
             track = tracks.get(row["id"])
@@ -125,7 +126,7 @@ class Replay:
             yield from self._compare_lead(row, track, ledgers.get(row["id"], set()))
 
     def compare_companies(self, stored: Mapping[str, dict[str, Any]]) -> Iterator[RecordDifference]:
-        """Stored facts of companies against what their leads say."""
+        """Compare the stored facts of companies with what their leads say."""
         if self._world is None:
             return
         for key, company in self._world.companies.items():
@@ -136,7 +137,7 @@ class Replay:
                 yield RecordDifference("company", key, "facts", stored[key], dump_claims(said))
 
     def compare_clocks(self) -> Iterator[RecordDifference]:
-        """Stored clocks against those that the replay started and ended."""
+        """Compare the stored clocks with those that the replay started and ended."""
         for clock in chain.from_iterable(self._clocks.values()):
             number = clock.id or 0
             replayed = self._final_clocks.get(number)
@@ -146,7 +147,7 @@ class Replay:
                 yield RecordDifference("clock", number, "state", clock.state, replayed.state)
 
     def close(self) -> None:
-        """Give the matchers' memory back."""
+        """Free the matchers' memory."""
         self._rules.close()
 
     # ------------------------------------------------------------------------------------------------ leads
@@ -172,7 +173,7 @@ class Replay:
         return self._events.get(lead, [])
 
     def _reread_companies(self, world: BatchState, track: LeadInBatch, event: LeadEvent) -> None:
-        """The companies of a decision are read by its version, as they were when it was made (R3.6)."""
+        """Read the companies of a decision under its version, as when it was made (R3.6)."""
         self._readings.add(world.at.rules.reading)
         if len(self._readings) > 1:
             world.reread(track)
@@ -225,7 +226,9 @@ class Replay:
 
     # ------------------------------------------------------------------------------------------------ clocks
     def _as_stored(self, lead_id: int, clock: SlaClock, recorded: Recorded) -> SlaClock:
-        """A replayed clock with what only others know: its number, that it had fired, when edited calendars end it."""
+        """A replayed clock with the values that only its row has: id, whether it fired, the due moment after calendar
+        edits.
+        """
         stored = self._stored(lead_id, clock)
         if stored is None:
             return clock
@@ -237,7 +240,7 @@ class Replay:
         track.lead.clocks = tuple(self._named(track.lead.id, clock) for clock in track.lead.clocks)
 
     def _named(self, lead_id: int, clock: SlaClock) -> SlaClock:
-        """A replayed clock with the number of its stored form."""
+        """A replayed clock with the id of its row."""
         stored = self._stored(lead_id, clock)
         if stored is None or stored.id is None:
             return clock
@@ -245,14 +248,14 @@ class Replay:
         return named
 
     def _stored(self, lead_id: int, clock: SlaClock) -> SlaClock | None:
-        """The stored form of a replayed clock: its own, or the first of its start that no other clock has."""
+        """The row of a replayed clock: by id, else the first row with the same start that no other clock has taken."""
         alike = self._clocks.get((lead_id, clock.key, clock.started_at), ())
         if clock.id is not None:
             return next((one for one in alike if one.id == clock.id), None)
         return next((one for one in alike if one.id not in self._final_clocks), None)
 
     def _end_clocks(self, track: LeadInBatch, now: datetime) -> None:
-        """A lead that was merged away has no running clocks."""
+        """Cancel the running clocks of a merged lead."""
         track.lead.clocks = tuple(
             replace(clock, state="cancelled", ended_at=now) if clock.running else clock for clock in track.lead.clocks
         )
@@ -260,7 +263,7 @@ class Replay:
 
 
 def _due(recorded: Recorded) -> Due:
-    """From when to when the clocks of the decision run: people's working time is the roster's, and was kept."""
+    """Start and end of the clocks of a decision. Taken from the record, because people's working time is not stored."""
     told = {
         part["key"]: Timing(datetime.fromisoformat(part["started_at"]), datetime.fromisoformat(part["due_at"]))
         for part in recorded.body.get("clocks", ())
@@ -289,6 +292,7 @@ def _choice(recorded: Recorded) -> Choice | None:
 
 def _compare_decision(recorded: Recorded, step: EventInBatch, digest: str) -> Iterator[RecordDifference]:
     outcome = step.outcome
+    # Through JSON: tuples become lists and numbers texts, as in the stored body.
     again = json.loads(json.dumps(decision_body(outcome, recorded.event, step.notes, digest)))
     pairs = {
         "stage before": (recorded.stage_before, outcome.before.stage),
@@ -305,7 +309,7 @@ def _compare_decision(recorded: Recorded, step: EventInBatch, digest: str) -> It
 
 
 def _refusals(stored: Mapping[str, Any] | None, again: Mapping[str, Any] | None) -> tuple[Any, Any]:
-    """Both refusals as they compare: decisions that kept a sentence in place of values are compared by the code."""
+    """Both refusals in a comparable form. Old decisions store a sentence instead of values; these compare by code."""
     if stored is None or again is None or "values" in stored:
         return stored, again
     return stored["code"], again["code"]

@@ -10,7 +10,7 @@ from engine.batch.evaluate import Evaluator
 from engine.clock import WallClock
 from engine.store.orm import unit_of_work
 from engine.store.policy.versions import add_version
-from engine.store.schema.tables import Person
+from engine.store.schema.roster_tables import Person
 from engine.store.session import transaction
 from engine.store.shards import SHARDS
 from rulesets.compile.compiler import compile_policy

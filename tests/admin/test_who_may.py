@@ -16,7 +16,9 @@ from engine.core.qualification.relations import Relation
 from engine.store.access.accounts import add_user
 from engine.store.orm import unit_of_work
 from engine.store.outbox.notices import save_notices
-from engine.store.schema.tables import Decision, Lead, Person, Team
+from engine.store.schema.decision_tables import Decision
+from engine.store.schema.lead_tables import Lead
+from engine.store.schema.roster_tables import Person, Team
 from engine.store.session import raw, transaction
 from tests.admin.api_client import NOW, Api, event
 from tests.admin.deciding import POLICY, REPS, somebody_deciding, start_with_policy

@@ -9,7 +9,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from engine.clock import SystemClock
 from engine.store.orm import unit_of_work
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from tests.admin import world
 from tests.admin.deciding import somebody_deciding
 from tests.e2e.test_pages import sign_in

@@ -1,4 +1,4 @@
-"""How a message leaves: SMTP and webhooks, each with its limits of time and size.
+"""Sending messages by SMTP and webhook, each with limits of time and size.
 
-What a message says is written elsewhere.
+The content of messages is written elsewhere.
 """

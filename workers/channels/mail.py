@@ -1,4 +1,4 @@
-"""Handing an e-mail in at the mail server (SMTP). What it says is written elsewhere; may not log addresses or texts."""
+"""Send an e-mail through the mail server (SMTP). The content is written elsewhere. Never logs addresses or texts."""
 
 import smtplib
 import ssl
@@ -12,25 +12,26 @@ from workers.channels.time_limit import cut_off_after
 from workers.channels.undelivered import Undelivered
 
 STEP_SECONDS = 10.0
+"""Time-out of each read and write."""
 PATIENCE_SECONDS = 60.0
-"""For the whole conversation; less than a lease."""
+"""Time limit of the whole conversation; less than a lease."""
 
 
 def send_mail(server: MailServer, message: EmailMessage) -> None:
-    """Hand a message in. Raises `Undelivered`; a recipient or text that is refused for good is not tried again."""
+    """Send a message. Raises `Undelivered`; a permanently refused recipient or text is not retried."""
     with _talk(server) as talk:
         talk.send_message(message)
 
 
 def check_mail(server: MailServer) -> None:
-    """Greet the mail server and sign in. Raises `Undelivered`."""
+    """Connect to the mail server and sign in. Raises `Undelivered`."""
     with _talk(server) as talk:
         talk.noop()
 
 
 @contextmanager
 def _talk(server: MailServer) -> Iterator[smtplib.SMTP]:
-    """A conversation that is secured and signed in; whatever goes wrong in it is an `Undelivered`."""
+    """A secured and authenticated connection. Any error in it becomes an `Undelivered`."""
     try:
         with _greeted(server) as talk, cut_off_after(PATIENCE_SECONDS, lambda: talk.sock):
             _secure(talk, server)
@@ -38,6 +39,7 @@ def _talk(server: MailServer) -> Iterator[smtplib.SMTP]:
                 talk.login(server.user, server.password or "")
             yield talk
     except smtplib.SMTPRecipientsRefused as refused:
+        # 5xx is permanent by RFC 5321; 4xx is retried.
         code, said = next(iter(refused.recipients.values()))
         raise Undelivered(_told(code, said), permanent=code >= 500) from refused
     except smtplib.SMTPDataError as refused:
@@ -58,12 +60,13 @@ def _greeted(server: MailServer) -> smtplib.SMTP:
 
 
 def _secure(talk: smtplib.SMTP, server: MailServer) -> None:
-    """Encrypt if asked to or offered; a password never goes over the network in the clear."""
+    """Encrypt if required or offered. A password never crosses the network unencrypted."""
     if server.security == "tls":
         return
     talk.ehlo_or_helo_if_needed()
     if server.security == "starttls" or talk.has_extn("starttls"):
         talk.starttls(context=ssl.create_default_context())
+        # After STARTTLS the server may offer other extensions, for example AUTH (RFC 3207).
         talk.ehlo()
     elif server.user is not None and not _is_loopback(server.host):
         raise Undelivered("the mail server offers no encryption: the password is not sent in the clear")

@@ -1,7 +1,7 @@
-"""Which IP addresses lie on the public Internet: the only ones a webhook may go to.
+"""Which IP addresses are on the public Internet: the only ones a webhook may use.
 
-Python's ``ipaddress.is_global`` decides first. It lags behind the registries, and how far depends on Python's
-version, so that ranges it is known to miss are kept here. Pure: nothing is looked up and nothing is connected to.
+Python's ``ipaddress.is_global`` decides first. It lags behind the registries, by how much depends on Python's version,
+so ranges that it misses are listed here. Pure: no lookup and no connection.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -11,7 +11,7 @@ NOT_PUBLIC_V4 = (
     IPv4Network("192.88.99.0/24"),  # relays of 6to4, taken out of service (RFC 7526)
 )
 GLOBAL_UNICAST_V6 = IPv6Network("2000::/3")
-"""All that is assigned for the public Internet (RFC 4291). Outside lie, among others, site-local ``fec0::/10``,
+"""The range assigned to the public Internet (RFC 4291). It excludes, among others, site-local ``fec0::/10``,
 IPv4-compatible ``::/96``, the local NAT64 prefix ``64:ff9b:1::/48`` and segment routing ``5f00::/16``.
 """
 NOT_PUBLIC_V6 = (
@@ -21,11 +21,13 @@ NOT_PUBLIC_V6 = (
     IPv6Network("3fff::/20"),  # documentation (RFC 9637)
 )
 NAT64 = IPv6Network("64:ff9b::/96")
-"""Stands for the IPv4 address in its last 32 bits (RFC 6052): in a network without IPv4 every IPv4 host looks so."""
+"""Represents the IPv4 address in its last 32 bits (RFC 6052). In a network without IPv4, every IPv4 host has such an
+address.
+"""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet; raises `ValueError` for what is no IP address."""
+    """Whether an IP address is on the public Internet. Raises `ValueError` for text that is not an IP address."""
     ip = ip_address(address)
     inner = ip if isinstance(ip, IPv4Address) else _ipv4_within(ip)
     if inner is not None:
@@ -34,7 +36,9 @@ def is_public(address: str) -> bool:
 
 
 def _ipv4_within(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a packet to this one reaches. Tunnels are refused as a whole, so their ends don't count."""
+    """The IPv4 address that receives packets to this one. Tunnels are refused as a whole, so their ends do not
+    matter.
+    """
     if ip in NAT64:
         return IPv4Address(int(ip) & 0xFFFF_FFFF)
     return ip.ipv4_mapped

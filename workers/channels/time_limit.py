@@ -1,6 +1,6 @@
-"""Ending a conversation that takes too long as a whole, however slowly the other side goes on talking.
+"""End a conversation that takes too long in total.
 
-Time-outs of sockets are per read: somebody who sends a byte now and then never meets one.
+Time-outs of sockets are per read: a peer that sends a byte now and then never exceeds one.
 """
 
 import socket
@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def cut_off_after(seconds: float, current: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """Shut the socket down that ``current`` gives if the block is not done by then; its next read then fails."""
+    """Shut down the socket that ``current`` returns if the block takes longer. Its next read then fails."""
     timer = threading.Timer(seconds, _cut, [current])
+    # A pending timer must not delay the end of the process.
     timer.daemon = True
     timer.start()
     try:

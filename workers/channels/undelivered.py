@@ -1,10 +1,10 @@
-"""Why a message did not arrive; what every channel raises."""
+"""The error that every channel raises for an undelivered message."""
 
 from engine.errors import BatonError
 
 
 class Undelivered(BatonError):
-    """A message that did not arrive; ``permanent``: trying again would not help."""
+    """An undelivered message. ``permanent``: a retry cannot succeed."""
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)

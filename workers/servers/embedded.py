@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL and Valkey: their URLs, whether they answer, and how to start and stop them.
+"""The embedded PostgreSQL and Valkey: their URLs, whether they answer, how to start and stop them.
 
-What `server_command` names becomes the server itself (workers/servers/programs.py), for any process manager to
-supervise. Commands beside a running ``baton up`` only connect: they take a URL from here and start nothing.
+`server_command` gives a command that becomes the server itself (workers/servers/programs.py), for any process manager.
+Commands that run beside ``baton up`` only connect: they take a URL from here and start nothing.
 """
 
 import os
@@ -23,7 +23,7 @@ from workers.servers.programs import DATABASE, LOCK_WAIT, STOP_SIGNALS
 
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
-"""Seconds granted for a start, which may replay a log, and for a stop, which writes a checkpoint."""
+"""Seconds allowed for a start, which may replay a log, and for a stop, which writes a checkpoint."""
 ANSWER_POLL = 0.02
 NO_EXTRA: Mapping[str, Sequence[str]] = {}
 
@@ -42,13 +42,13 @@ def redis_url(settings: Settings) -> str:
 
 
 def embedded_kinds(settings: Settings) -> tuple[str, ...]:
-    """The servers that Baton runs itself under these settings, in the order of their start."""
+    """The servers that Baton runs itself with these settings, in the order of their start."""
     outside = {"postgres": settings.database_url, "valkey": settings.redis_url}
     return tuple(kind for kind, url in outside.items() if not url)
 
 
 def require_servers(settings: Settings) -> None:
-    """Raise ServerUnavailable, saying what to do, unless both servers answer."""
+    """Raise ServerUnavailable, with what to do, unless both servers answer."""
     for kind in ("postgres", "valkey"):
         try:
             check_answering(kind, settings)
@@ -63,7 +63,7 @@ def _what_to_do(kind: str, settings: Settings) -> str:
 
 
 def check_answering(kind: str, settings: Settings) -> None:
-    """Raise ServerUnavailable unless the server of this kind takes a connection and a command."""
+    """Raise ServerUnavailable unless this server accepts a connection and a command."""
     if kind == "postgres":
         check_answers(database_url(settings))
         return
@@ -78,16 +78,16 @@ def check_answering(kind: str, settings: Settings) -> None:
 def server_command(
     kind: str, settings: Settings, *, parent: int, extra: Sequence[str] = (), lock_wait: float = LOCK_WAIT
 ) -> list[str]:
-    """The command line that becomes one embedded server and ends when process ``parent`` does.
+    """The command line that becomes one embedded server. The server ends when process ``parent`` does.
 
-    Give it `child_environment`, and start it from the parent's main thread.
+    Run it with `child_environment`, from the parent's main thread.
     """
     options = ["--home", str(settings.home), "--parent", str(parent), "--wait", str(lock_wait)]
     return [sys.executable, "-m", "workers.servers.programs", *options, kind, "--", *extra]
 
 
 def child_environment() -> dict[str, str]:
-    """This environment, from which a child of any working folder finds the packages of this very installation."""
+    """This environment, extended so that a child in any working folder imports this installation."""
     root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root])}
@@ -97,11 +97,11 @@ def child_environment() -> dict[str, str]:
 def embedded_servers(
     settings: Settings, extra: Mapping[str, Sequence[str]] = NO_EXTRA, lock_wait: float = LOCK_WAIT
 ) -> Iterator[None]:
-    """Run the embedded servers for the duration of the block; logs go to ``<home>/log``.
+    """Run the embedded servers for the duration of the block. Logs are in ``<home>/log``.
 
-    ``extra`` gives further options by kind, later ones winning; ``lock_wait`` is the time in seconds granted to what
-    is left of a killed predecessor. Call it from the main thread.
-    Raises ServerUnavailable, with the server's own last words, when one does not come up.
+    ``extra`` gives more options by kind; later ones win. ``lock_wait`` is how long, in seconds, to wait for the remains
+    of a killed predecessor. Call it from the main thread. Raises ServerUnavailable, with the server's last lines, if
+    one does not start.
     """
     with ExitStack() as stack:
         for kind in embedded_kinds(settings):
@@ -134,7 +134,7 @@ def _one_server(kind: str, settings: Settings, command: Sequence[str]) -> Iterat
 
 
 def await_answering(kind: str, settings: Settings, may_look: Callable[[], bool] = lambda: True) -> None:
-    """Return once the server answers; ``may_look`` is asked before each look and may raise to end the wait."""
+    """Return once the server answers. ``may_look`` is called before each check and may raise to end the wait."""
     deadline = time.monotonic() + START_LIMIT
     while True:
         looking = may_look()
@@ -148,7 +148,7 @@ def await_answering(kind: str, settings: Settings, may_look: Callable[[], bool] 
 
 
 def _is_ours(kind: str, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> bool:
-    """Whether the lock has passed to the server we started: what answers before may be somebody else's."""
+    """Whether the started server holds the lock. Until then another server may be answering."""
     if process.poll() is not None:
         raise ServerUnavailable(_last_words(kind, log))
     return lock_owner(settings.home, kind) == process.pid

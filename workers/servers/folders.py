@@ -1,10 +1,10 @@
-"""Where the embedded servers keep data, sockets and locks under ``BATON_HOME``.
+"""Folders and locks of the embedded servers under ``BATON_HOME``.
 
     postgres/   valkey/      data, mode 0700, owned by the user the server runs as
     run/                     Unix sockets, mode 0700; a link to a short private folder when BATON_HOME is too deep
-    postgres.lock …          an flock each, held by everything that is alive of that server; the text is its process id
+    postgres.lock …          an flock each, held while any process of that server lives; the text is its process id
 
-May create folders and locks; starts nothing and never deletes data.
+Creates folders and locks. Starts nothing and never deletes data.
 """
 
 import errno
@@ -48,16 +48,16 @@ def socket_path(home: Path, kind: str) -> Path:
 
 
 def make_home(home: Path, inside: str = "") -> None:
-    """Create ``home``, closed to others, and a folder in it; raises ServerUnavailable with the way to mend it."""
+    """Create ``home``, closed to other users, and a folder in it. Raises ServerUnavailable with what to do."""
     with explained(home):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (home / inside).mkdir(mode=0o700, exist_ok=True)
 
 
 def prepare_folders(home: Path, kind: str) -> SystemUser:
-    """Create what is missing under ``home`` for one server; says which user the server is to run as.
+    """Create the missing folders of one server under ``home``. Returns the user that the server must run as.
 
-    Raises ServerUnavailable when the folder cannot be used, with the way to mend it.
+    Raises ServerUnavailable, with what to do, if the folder cannot be used.
     """
     make_home(home)
     with explained(home), _setting_up(home):
@@ -70,7 +70,7 @@ def prepare_folders(home: Path, kind: str) -> SystemUser:
 
 @contextmanager
 def explained(home: Path) -> Iterator[None]:
-    """Turn the operating system's refusals about ``home`` into a sentence that says how to mend it."""
+    """Turn errors of the operating system about ``home`` into a sentence with what to do."""
     try:
         yield
     except OSError as error:
@@ -104,6 +104,7 @@ def require_space(home: Path, needed: int) -> None:
 def _setting_up(home: Path) -> Iterator[None]:
     handle = _open_lock(home, home / "setup.lock")
     try:
+        # Blocks: both servers prepare their folders at the same time.
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -111,8 +112,9 @@ def _setting_up(home: Path) -> Iterator[None]:
 
 
 def _private_folder(folder: Path, account: SystemUser) -> None:
-    """Make ``folder`` if need be; it must end up a true folder, closed to others and owned by ``account``."""
+    """Create ``folder`` if it is missing. It must be a real folder, closed to others and owned by ``account``."""
     folder.mkdir(mode=0o700, exist_ok=True)
+    # `lstat`: a symbolic link could point to a folder of another user.
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
@@ -124,7 +126,7 @@ def _private_folder(folder: Path, account: SystemUser) -> None:
 
 
 def _settled_run_folder(home: Path) -> Path:
-    """The folder for sockets; for a deep home a short one is made once and recorded as the link ``run``."""
+    """The folder of the sockets. For a deep home a short folder is made once and linked as ``run``."""
     run = home / "run"
     if run.is_symlink():
         if run.exists():
@@ -144,7 +146,7 @@ def _fits(folder: Path) -> bool:
 
 
 def _short_base() -> Path:
-    """The first of the places for run-time files that exists, is ours to write and is short."""
+    """The first folder for run-time files that exists, is writable and is short."""
     choices = [os.environ.get("XDG_RUNTIME_DIR"), "/run" if os.geteuid() == 0 else None, tempfile.gettempdir(), "/tmp"]  # noqa: S108 - the folder made there is private
     for choice in choices:
         if choice and os.access(choice, os.W_OK | os.X_OK) and _fits(Path(choice) / "baton-12345678"):
@@ -153,9 +155,10 @@ def _short_base() -> Path:
 
 
 def take_lock(home: Path, name: str, wait: float = 0.0) -> int:
-    """Hold ``<name>.lock`` for as long as the returned descriptor, or an inherited copy of it, is open.
+    """Hold ``<name>.lock`` while the returned descriptor, or an inherited copy of it, is open.
 
-    Waits up to ``wait`` seconds for what is left of a killed owner. Raises ServerUnavailable naming the owner.
+    Waits up to ``wait`` seconds for the remains of a killed owner. Raises ServerUnavailable with the owner's process
+    id.
     """
     path = home / f"{name}.lock"
     with explained(home):
@@ -170,13 +173,14 @@ def take_lock(home: Path, name: str, wait: float = 0.0) -> int:
                     f"stop that one first, or set BATON_HOME to another folder"
                 )
             time.sleep(POLL)
+        # Written in place, never replaced: a new file would be another lock.
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     return handle
 
 
 def lock_owner(home: Path, name: str) -> int | None:
-    """The process id that holds ``<name>.lock``, or None when nobody does."""
+    """The process id that holds ``<name>.lock``; None if nobody does."""
     try:
         handle = os.open(home / f"{name}.lock", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -190,6 +194,7 @@ def lock_owner(home: Path, name: str) -> int | None:
 
 
 def _open_lock(home: Path, path: Path) -> int:
+    # NOFOLLOW: root must not open a file through a link that another user made.
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     if os.geteuid() == 0:
         owner = home.stat()

@@ -1,10 +1,10 @@
-"""Turns this process into PostgreSQL or Valkey: prepares, gives up root, ties itself to the parent, execs.
+"""Become PostgreSQL or Valkey: prepare, give up root, set the death signal of the parent, exec.
 
 ``python -m workers.servers.programs --home FOLDER [--parent PID] postgres|valkey [-- OPTION…]``; `server_command` of
-workers/servers/embedded.py writes that line. Imports little, because nothing can be imported once root is given up.
+workers/servers/embedded.py builds that line. Imports little, because nothing can be imported after root is given up.
 
-Nothing of Baton stays between the process manager and the server, so signals, exit codes and logs are the
-server's own. May write the servers' own files, never a business table.
+No Baton process remains between the process manager and the server, so signals, exit codes and logs are the server's
+own. Writes the servers' own files, never a business table.
 """
 
 import argparse
@@ -48,19 +48,19 @@ VALKEY_OPTIONS = {
     "loglevel": "warning",
 }
 STOP_SIGNALS = {"postgres": signal.SIGINT, "valkey": signal.SIGTERM}
-"""What stops a server quickly and cleanly: PostgreSQL's SIGTERM would wait for its clients."""
+"""Signals that stop a server quickly and cleanly. On SIGTERM, PostgreSQL would wait for its clients."""
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-"""All that a server sees of the environment: no secrets of ours, no PG* variables of the caller."""
+"""The whole environment of a server: none of our secrets, no PG* variables of the caller."""
 LOCK_WAIT = 5.0
-"""Seconds to wait for what is left of a killed predecessor; a process manager tries again anyway."""
+"""Seconds to wait for the remains of a killed predecessor. A process manager retries anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Paths by which the server reaches its folders.
+    """Paths through which the server reaches its folders.
 
-    Through inherited descriptors where the server's user may not walk there (root's home is closed), else as
-    they are.
+    Inherited descriptors if the server's user has no access to the path (root's home is closed), else the paths
+    themselves.
     """
 
     data: Path
@@ -68,24 +68,27 @@ class Doors:
 
 
 def exec_server(kind: str, home: Path, *, parent: int | None, extra: Sequence[str], wait: float = LOCK_WAIT) -> None:
-    """Become the server ``kind`` on ``home``; returns never, raises ServerUnavailable when it cannot.
+    """Become the server ``kind`` on ``home``. Never returns; raises ServerUnavailable on failure.
 
-    1. Create the folders, find the user and the binaries. 2. Take the lock, whose descriptor the server inherits.
-    3. Open the folders for the server's user and become that user. 4. Initialise on the first start, clear what a
-    killed predecessor left. 5. Tie the process to its parent, then exec.
+    1. Create the folders, find the user and the binaries. 2. Take the lock, whose descriptor the server inherits. 3.
+    Open the folders for the server's user and become that user. 4. Initialise on the first start, and remove the
+    remains of a killed predecessor. 5. Set the death signal, then exec.
     """
     account = prepare_folders(home, kind)
     program = postgres_program(account) if kind == "postgres" else valkey_program(account)
+    # Before the server's own files are touched: the lock also excludes a server that is still stopping.
     _inherit(take_lock(home, kind, wait))
     with explained(home):
         doors = _open_doors(home, kind, account)
         if os.getpgrp() != os.getpid():
+            # Ctrl-C in the terminal must not reach the server: the programs stop first.
             os.setsid()
         os.chdir("/")
         become(account)
         os.umask(0o077)
         command = _postgres_command if kind == "postgres" else _valkey_command
         arguments = [*command(program, doors, account), *extra]
+        # After `become`, which clears the setting.
         die_with_parent(STOP_SIGNALS[kind], parent)
         os.execve(program, arguments, ENVIRONMENT)  # noqa: S606 - no shell is wanted
 
@@ -114,9 +117,11 @@ def _postgres_command(program: Path, doors: Doors, account: SystemUser) -> list[
     data, socket = doors.data / "data", doors.run / SOCKETS["postgres"]
     if not data.exists():
         _initialise(program, doors.data / "data.new")
+        # Renamed only when complete, so that a killed start leaves no half cluster behind.
         (doors.data / "data.new").rename(data)
     _refuse_other_version(data)
     _let_in_only(data, {account.name, "root"} if account.switching else {account.name})
+    # Safe, because this process holds the lock: no server of this folder is alive.
     for left in (data / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
         left.unlink(missing_ok=True)
     options = POSTGRES_OPTIONS | {"unix_socket_directories": str(doors.run)}
@@ -124,7 +129,7 @@ def _postgres_command(program: Path, doors: Doors, account: SystemUser) -> list[
 
 
 def _initialise(program: Path, data: Path) -> None:
-    """Make a fresh cluster with the database in it; a half-made one of a killed start is thrown away first."""
+    """Create a cluster with the database. An incomplete one of a killed start is deleted first."""
     if data.exists():
         shutil.rmtree(data)
     words = f"--username={DATABASE} --auth-local=peer --auth-host=reject --encoding=UTF8 --locale=C --no-instructions"
@@ -159,7 +164,7 @@ def _refuse_other_version(data: Path) -> None:
 
 
 def _let_in_only(data: Path, users: set[str]) -> None:
-    """Only these system users may connect, as the one database user, through the socket."""
+    """Allow only these system users to connect, as the one database user, through the socket."""
     lines = "".join(f'{DATABASE} "{name}" {DATABASE}\n' for name in sorted(users))
     (data / "pg_ident.conf").write_text(lines)
     (data / "pg_hba.conf").write_text(f"local all {DATABASE} peer map={DATABASE}\n")

@@ -1,6 +1,6 @@
-"""Waits until both servers answer, then ends with 0: ``python -m workers.servers.server_readiness``.
+"""Wait until both servers answer, then exit with 0: ``python -m workers.servers.server_readiness``.
 
-The first step of `baton up`; migrations and everything else come after it. Only looks; changes nothing.
+The first step of `baton up`; migrations and everything else follow. Reads only.
 """
 
 import sys
@@ -12,7 +12,7 @@ from workers.servers.web_readiness import await_answer, say
 
 
 def check_servers(settings: Settings) -> None:
-    """Raise ServerUnavailable unless both servers answer; embedded ones are asked without advice to start them."""
+    """Raise ServerUnavailable unless both servers answer. For embedded ones without the advice to start them."""
     if settings.embedded:
         check_answering("postgres", settings)
         check_answering("valkey", settings)
@@ -21,7 +21,7 @@ def check_servers(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Wait for the servers that the environment names; 1 with a sentence when a setting is wrong."""
+    """Wait for the servers of the environment. Exits with 1 and a sentence if a setting is wrong."""
     try:
         settings = load_settings()
         await_answer(lambda: check_servers(settings), say)

@@ -1,9 +1,8 @@
-"""How one program is kept alive: the pieces of the supervisor library that Baton bends.
+"""Keep one program running: Baton's changes to the supervisor library.
 
-The library (supervisor 4.3) forks, multiplexes output, reaps, stops group by group and kills what hangs. Bent here:
-a program may have to wait for another one, is started again with a back-off that ends at a few seconds and never
-gives up, dies with its parent, is asked twice to stop, and its output appears line by line behind its name.
-Knows no servers, queues or settings.
+The library (supervisor 4.3) forks, multiplexes output, reaps, stops programs by group, and kills hanging ones. Changed
+here: a program may wait for another one; restarts back off up to a few seconds and never stop; a program dies with its
+parent; it is asked twice to stop; its output appears line by line with its name. Knows no servers, queues or settings.
 """
 
 import os
@@ -25,23 +24,22 @@ from workers.servers.lifeline import die_with_parent
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
-"""Seconds before a program that ended is started again: doubling, up to the longest, never giving up."""
+"""Seconds before an ended program is restarted: doubling from the first pause up to the longest, without end."""
 STEADY = 10.0
-"""Seconds of life after which the next end counts as the first one."""
+"""Seconds of life after which the restart pause is reset."""
 GLANCE = 0.1
-"""Seconds after which the main loop looks again even when nothing was said."""
+"""Longest interval of the main loop, in seconds."""
 IDLE_STATES = {ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.BACKOFF}
 NAME_WIDTH = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command that is to be running; ``argv[0]`` is an absolute path.
+    """A command to keep running. ``argv[0]`` is an absolute path.
 
-    ``copies`` processes of it are kept. With ``once`` it is run until it has ended with 0, and not again.
-    It starts when the `once` program named ``after`` has. To stop it, ``stop_signal`` is sent, and again
-    after ``ask_again`` seconds, and it is killed after ``stop_within``. ``death_signal`` reaches it when the
-    supervising process itself is killed.
+    ``copies`` processes of it are kept. With ``once`` it runs until it exits with 0, and not again. It starts after the
+    `once` program named ``after``. To stop it, ``stop_signal`` is sent, again after ``ask_again`` seconds; it is killed
+    after ``stop_within``. ``death_signal`` is sent when the supervising process itself is killed.
     """
 
     name: str
@@ -57,7 +55,9 @@ class Program:
 
 @dataclass(slots=True)
 class SupervisorState:
-    """What the programs of one supervisor share: which `once` programs are done, whom to tell, where to write."""
+    """State shared by the programs of one supervisor: finished `once` programs, the callback, unfinished lines of
+    output.
+    """
 
     environment: Mapping[str, str]
     on_done: Callable[[str], None]
@@ -65,12 +65,12 @@ class SupervisorState:
     unfinished: dict[str, bytes] = field(default_factory=dict)
 
     def finish(self, name: str) -> None:
-        """Note that a `once` program has ended well, and tell."""
+        """Record that a `once` program succeeded, and call back."""
         self.done.add(name)
         self.on_done(name)
 
     def show(self, name: str, data: bytes) -> None:
-        """Write the whole lines of ``data`` behind the program's name; keep the rest until it is whole."""
+        """Write the complete lines of ``data`` with the program's name. Keep an incomplete line for later."""
         *lines, rest = (self.unfinished.pop(name, b"") + data).split(b"\n")
         if rest:
             self.unfinished[name] = rest
@@ -78,13 +78,15 @@ class SupervisorState:
             write_line(name, line.decode(errors="replace").rstrip())
 
     def show_rest(self, name: str) -> None:
-        """Write what a program that ended left without a newline."""
+        """Write the incomplete last line of an ended program."""
         if name in self.unfinished:
             self.show(name, b"\n")
 
 
 def write_line(name: str, line: str) -> None:
-    """One line of the common log. A reader that went away (`baton up | head`) stops the log, not the programs."""
+    """Write one line of the common log. If its reader has ended (`baton up | head`), the log stops and the programs go
+    on.
+    """
     try:
         sys.stdout.write(f"{name:<{NAME_WIDTH}} | {line}\n")
         sys.stdout.flush()
@@ -105,7 +107,7 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
         self.started = self.stop_asked = self.not_before = 0.0
 
     def spawn(self) -> Any:
-        """Start the process, unless that fails; the moment counts for the back-off either way."""
+        """Start the process. The moment counts for the back-off, also if the start fails."""
         self.started, self.stop_asked = time.monotonic(), 0.0
         return super().spawn()
 
@@ -114,14 +116,15 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
         super()._spawn_as_child(filename, argv)
 
     def change_state(self, new_state: int, expected: bool = True) -> Any:
-        """As the library's, but a program that cannot even be started is tried again within seconds, too."""
+        """As the library's, but a program that cannot be started is retried within seconds, too."""
         if new_state == ProcessStates.BACKOFF:
+            # The library waits `backoff` seconds, one more after each failure: cap it.
             self.backoff = min(self.backoff, int(LONGEST_PAUSE) - 1)
             write_line("baton", f"{self.config.name} cannot be started: {self.spawnerr}")
         return super().change_state(new_state, expected)
 
     def transition(self) -> None:
-        """Called several times a second: start what may start, ask again what should have stopped."""
+        """Runs several times a second: start programs that may start, and repeat stop signals."""
         if self.state not in IDLE_STATES or self._may_start():
             super().transition()
         waited = time.monotonic() - self.stop_asked if self.stop_asked else 0.0
@@ -139,7 +142,7 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
         return super().stop()
 
     def finish(self, pid: int, status: int) -> None:
-        """The process has ended: note when it may start again, and say so."""
+        """Handle the end of the process: set when it may start again, and log it."""
         wanted = self.killing
         super().finish(pid, status)
         self.stage.show_rest(self.config.name)
@@ -158,12 +161,13 @@ class Child(Subprocess):  # type: ignore[misc]  # the library carries no types
 
 
 def pause_after(failures: int) -> float:
-    """Seconds before the next start, after so many quick ends in a row (0: it had run steadily)."""
+    """Seconds before the next start, after this many quick ends in a row (0: it had run steadily)."""
+    # Capped exponent: a shift by thousands of failures would build a huge integer.
     return min(LONGEST_PAUSE, FIRST_PAUSE * float(1 << min(failures, 16)))
 
 
 class Config(ProcessConfig):  # type: ignore[misc]  # the library carries no types
-    """The library's settings of one process, from a `Program`."""
+    """The library's settings of one process, made from a `Program`."""
 
     def __init__(self, options: Any, program: Program, name: str, stage: SupervisorState) -> None:
         given = {
@@ -186,22 +190,22 @@ class Config(ProcessConfig):  # type: ignore[misc]  # the library carries no typ
         self.program, self.stage = program, stage
 
     def make_process(self, group: Any = None) -> Child:
-        """The process object the library then drives."""
+        """The process object that the library drives."""
         child = Child(self, self.program, self.stage)
         child.group = group
         return child
 
 
 class Poller(poller.Poller):  # type: ignore[misc]  # the library carries no types
-    """Looks at least every `GLANCE`: the library's second would be waited for at each step and at each stop."""
+    """Polls at least every `GLANCE` seconds. The library's one second would delay each step and each stop."""
 
     def poll(self, timeout: float) -> Any:
-        """File descriptors to read from and to write to."""
+        """File descriptors that are ready to read and to write."""
         return super().poll(min(timeout, GLANCE))
 
 
 class Options(ServerOptions):  # type: ignore[misc]  # the library carries no types
-    """The library's own settings: no configuration file, no control port, no files, in the foreground."""
+    """The library's own settings: no configuration file, no control port, no files, runs in the foreground."""
 
     nodaemon = True
     first = True
@@ -225,7 +229,7 @@ class Options(ServerOptions):  # type: ignore[misc]  # the library carries no ty
         """No control port."""
 
     def write_pidfile(self) -> None:
-        """No file: the lock in the data folder tells who runs."""
+        """No file: the lock in the data folder shows the process id."""
 
 
 def _names(program: Program) -> list[str]:
@@ -235,5 +239,5 @@ def _names(program: Program) -> list[str]:
 
 
 def show_output(stage: SupervisorState) -> None:
-    """Have the library hand every piece of output to ``stage``."""
+    """Make the library pass all output to ``stage``."""
     events.subscribe(events.ProcessLogEvent, lambda event: stage.show(event.process.config.name, event.data))

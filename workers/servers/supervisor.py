@@ -1,8 +1,8 @@
-"""`baton up`: keeps the embedded servers and Baton's programs running in one terminal, and stops them in order.
+"""`baton up`: runs the embedded servers and Baton's programs in one terminal, and stops them in order.
 
-Starts the servers, waits until they answer, then lets each program start when what it comes after is done. Which
-programs there are is told by the command line. On Ctrl-C, SIGTERM or SIGHUP the programs stop first, the servers last.
-May not import admin; decides nothing about leads.
+Starts the servers and waits until they answer. Each program starts when the one named in its ``after`` is done. The
+command line supplies the programs. On Ctrl-C, SIGTERM or SIGHUP the programs stop first, then the servers. Must not
+import admin; decides nothing about leads.
 """
 
 import os
@@ -24,20 +24,19 @@ from workers.servers.supervised import Options, Program, SupervisorState, show_o
 
 SERVERS = "servers"
 READY = "ready"
-"""Names a program may come ``after``: both servers answer; the web process answers ready."""
+"""Names for ``after``: both servers answer; the web process is ready."""
 PORT_WAIT = 3.0
-"""Seconds to wait for the port, which the programs of a `baton up` just killed may still hold."""
+"""Seconds to wait for the port, which programs of a killed `baton up` may still hold."""
 SERVER_STOP_SECONDS = 20.0
 
 
 def run_up(settings: Settings, programs: Sequence[Program], on_ready: Callable[[], None]) -> int:
-    """Run servers and ``programs`` until told to stop; returns the exit code. Call it from the main thread.
+    """Run servers and ``programs`` until stopped. Returns the exit code. Call it from the main thread.
 
-    ``on_ready`` is called once, when ``/readyz`` answers 200; it must return at once.
-    Raises ServerUnavailable, before anything is started, when Baton already runs on this data folder, when the
-    folder cannot be used, or when the port is taken.
+    ``on_ready`` is called once, when ``/readyz`` answers 200; it must return at once. Raises ServerUnavailable, before
+    anything is started, if Baton already runs on this data folder, the folder cannot be used, or the port is in use.
 
-    1. Look whether all that is needed is free. 2. Take the lock of the data folder. 3. Start the servers; the other
+    1. Check that port and folder are free. 2. Take the lock of the data folder. 3. Start the servers, and the other
     programs as `Program.after` says. 4. On a signal stop the programs, then the servers.
     """
     lock = _claim(settings)
@@ -60,20 +59,20 @@ def run_up(settings: Settings, programs: Sequence[Program], on_ready: Callable[[
 
 
 class _Keeper(Supervisor):  # type: ignore[misc]  # the library carries no types
-    """The library's main loop, which shows the programs' output."""
+    """The library's main loop, which also shows the programs' output."""
 
     def __init__(self, options: Any, stage: SupervisorState) -> None:
         super().__init__(options)
         self.stage = stage
 
     def runforever(self) -> None:
-        """The loop; subscribing comes here because the library forgets subscriptions when it begins."""
+        """The main loop. It subscribes here because the library drops earlier subscriptions when it starts."""
         show_output(self.stage)
         super().runforever()
 
 
 def _claim(settings: Settings) -> int | None:
-    """Lock the data folder against a second `baton up`; not needed when both servers are outside ones."""
+    """Lock the data folder against a second `baton up`. Not needed if both servers are outside ones."""
     if not settings.embedded:
         return None
     for kind in embedded_kinds(settings):
@@ -104,6 +103,7 @@ def _why_not_free(host: str, port: int) -> str | None:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as trial:
+            # As the web process does: connections in TIME_WAIT do not count as a used port.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
     except OSError as error:
@@ -125,7 +125,9 @@ def _servers(settings: Settings) -> list[Program]:
 
 
 def _waits(settings: Settings, programs: Sequence[Program]) -> list[Program]:
-    """The two steps of our own: the servers answer; and, once the steps right after that are done, the web is ready."""
+    """Baton's own two steps: the servers answer; the web process is ready, once the `once` steps after the servers are
+    done.
+    """
     python = (sys.executable, "-m")
     last = next((program.name for program in reversed(programs) if program.once and program.after == SERVERS), SERVERS)
     return [
@@ -135,6 +137,6 @@ def _waits(settings: Settings, programs: Sequence[Program]) -> list[Program]:
 
 
 def ready_url(settings: Settings) -> str:
-    """Where this machine itself reaches ``/readyz``, also when the web process listens on all addresses."""
+    """The URL of ``/readyz`` from this machine, also if the web process listens on all addresses."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)  # noqa: S104 - compared
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/readyz"

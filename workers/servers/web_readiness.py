@@ -1,8 +1,7 @@
-"""Waits until the web process says that everything is ready, then ends with 0: ``python -m
-workers.servers.web_readiness URL``.
+"""Wait until the web process is ready, then exit with 0: ``python -m workers.servers.web_readiness URL``.
 
-Steps of `baton up` that come after are started when the wait has ended. Only looks; changes nothing. Imports little,
-because it runs while everything else is starting.
+Later steps of `baton up` start when the wait has ended. Reads only. Imports little, because it runs while everything
+else is starting.
 """
 
 import sys
@@ -17,11 +16,11 @@ from engine.errors import ServerUnavailable
 
 POLL = 0.1
 SAY_EVERY = 10.0
-"""Seconds between two looks, and between two sentences about what is still missing."""
+"""Seconds between two checks, and between two messages about what is missing."""
 
 
 def await_answer(check: Callable[[], None], say: Callable[[str], object]) -> None:
-    """Return once ``check`` no longer raises ServerUnavailable; until then say why not, every few seconds."""
+    """Return once ``check`` stops raising ServerUnavailable. Until then report the reason every few seconds."""
     said = time.monotonic()
     while True:
         try:
@@ -34,7 +33,7 @@ def await_answer(check: Callable[[], None], say: Callable[[str], object]) -> Non
 
 
 def check_ready(url: str) -> None:
-    """Raise ServerUnavailable unless ``url`` answers 200. Never goes through a proxy: it asks this very machine."""
+    """Raise ServerUnavailable unless ``url`` answers 200. Uses no proxy: the URL is on this machine."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ValueError(f"{url!r} is no http address")
     try:
@@ -50,7 +49,7 @@ def check_ready(url: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """One line of the log."""
+    """Write one line of the log."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 

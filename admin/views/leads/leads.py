@@ -27,7 +27,7 @@ from admin.views.policy.part_columns import label_of
 from engine.errors import NotFound
 from engine.store.read import leads
 from engine.store.read.lead_cards import LeadCard, find_leads, lead_cards
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from rulesets.policy.policy import GRADES, HEATS
 
 CELLS = [(f"{grade}.{heat}", f"{grade}.{heat}") for grade in GRADES for heat in HEATS]

@@ -11,7 +11,7 @@ from admin.permissions import May, actor, may
 from admin.views.roster.roster import RosterList
 from admin.views.roster.roster_forms import CalendarForm, NewCalendarForm
 from engine.store.roster.roster import remove_calendar, save_calendar
-from engine.store.schema.tables import CalendarRow
+from engine.store.schema.roster_tables import CalendarRow
 from rulesets.roster.roster import WEEKDAYS
 
 

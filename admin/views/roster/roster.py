@@ -18,7 +18,7 @@ from engine.core.calendar.roster_changes import KEEP, Handover
 from engine.errors import NotFound, PolicyRefused
 from engine.store.roster.roster import HANDOVER, person_document, preview_roster, remove_team, save_person, save_team
 from engine.store.roster.suspensions import SuspensionShown, lift_suspension, read_suspensions
-from engine.store.schema.tables import CalendarRow, Person, Team
+from engine.store.schema.roster_tables import CalendarRow, Person, Team
 from rulesets.roster.roster import ROLES
 from workers.queues import wake
 

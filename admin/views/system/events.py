@@ -18,7 +18,7 @@ from admin.views.lists import Filter, ListView
 from engine.errors import NotFound
 from engine.store.inbox.inbox import run_again
 from engine.store.read.event_cards import decisions_of, events_of, find_events
-from engine.store.schema.tables import Event, Inbox
+from engine.store.schema.event_tables import Event, Inbox
 from workers.queues import wake
 
 

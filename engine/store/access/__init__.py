@@ -1,1 +1,1 @@
-"""Who may come in and what they did: accounts, API keys, the audit log. Secrets are stored as digests."""
+"""Authentication and audit: accounts, API keys, the audit log. Secrets are stored as digests."""

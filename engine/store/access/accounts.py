@@ -1,6 +1,6 @@
-"""Accounts of people who sign in: adding, changing, finding. Their sessions are in `engine.store.access.sign_ins`.
+"""Accounts of people who sign in: add, change, find. Their sessions are in `engine.store.access.sign_ins`.
 
-Passwords are kept as Argon2id hashes with the library's parameters; nothing here returns or logs one.
+Passwords are stored as Argon2id hashes with the library's parameters. Nothing here returns or logs a password.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ from engine.store.schema.admin_tables import SignInSession, UserAccount, UserRol
 from rulesets.document.wording import Word, says, words
 
 ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "viewer")
-"""What an account may be (docs/contract/design.md §6); `admin.views.permissions` says what each may do."""
+"""Roles of an account (docs/contract/design.md §6). `admin.views.permissions` defines what each may do."""
 
 SHORTEST_PASSWORD = 10
 
 
 class AccountRefused(BatonError):
-    """An account that cannot be added or changed so; the message says why."""
+    """An account that cannot be added or changed; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SignInAccount:
 
 
 def add_user(email: str, role: str | Iterable[str], password: str, by: str = "operator") -> int:
-    """Add an account with one or several roles and return its number; raises `AccountRefused`."""
+    """Add an account with one or several roles and return its number. Raises `AccountRefused`."""
     address, roles = _address(email), _roles(role)
     hashed = hash_password(password)
     with unit_of_work() as session:
@@ -58,8 +58,9 @@ def add_user(email: str, role: str | Iterable[str], password: str, by: str = "op
 
 
 def change_user(number: int, *, roles: Iterable[str], active: bool, by: str, password: str | None = None) -> None:
-    """Set roles, activity and (if given) password; the person is signed out everywhere unless only roles changed."""
+    """Set roles, activity and (if given) password. Unless only roles changed, all sessions of the person end."""
     names = _roles(roles)
+    # Before the transaction: Argon2 is slow by design, and rows should not be locked meanwhile.
     hashed = hash_password(password) if password else None
     with unit_of_work() as session:
         user = session.get(UserAccount, number, with_for_update=True)
@@ -78,13 +79,13 @@ def change_user(number: int, *, roles: Iterable[str], active: bool, by: str, pas
 
 
 def store_hash(number: int, hashed: str) -> None:
-    """Keep a new hash of the same password, made by the sign-in with stronger parameters."""
+    """Store a new hash of the same password, made by the sign-in with stronger parameters."""
     with unit_of_work() as session:
         _put_hash(session, number, hashed)
 
 
 def store_new_password(number: int, hashed: str, token: str, now: datetime) -> None:
-    """Keep the hash of a password the person chose. Every session ends, and one begins: that of ``token``."""
+    """Store the hash of a password that the person chose. All sessions end; a new one begins with ``token``."""
     with unit_of_work() as session:
         _put_hash(session, number, hashed)
         session.exec(delete(SignInSession).where(col(SignInSession.user_id) == number))
@@ -100,12 +101,12 @@ def _put_hash(session: Session, number: int, hashed: str) -> None:
 
 
 def find_account(email: str) -> SignInAccount | None:
-    """The account of an e-mail (case does not matter); None when there is none."""
+    """The account of an e-mail, in any case; None if there is none."""
     return _read_account(select(UserAccount).where(UserAccount.email == email.strip().lower()))
 
 
 def account_signed_in(token: str, began_after: datetime) -> SignInAccount | None:
-    """The account of a session that began after a moment; None when there is no such session."""
+    """The account of a session that began after a moment; None if there is none."""
     return _read_account(
         select(UserAccount)
         .join(SignInSession, col(SignInSession.user_id) == col(UserAccount.id))
@@ -132,7 +133,7 @@ def roles_by_account() -> dict[int, tuple[str, ...]]:
 
 
 def hash_password(password: str) -> str:
-    """Argon2id; raises `AccountRefused` when the password is too short."""
+    """The Argon2id hash. Raises `AccountRefused` if the password is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise AccountRefused(
             says("the password is too short: give at least %(least)s characters", least=SHORTEST_PASSWORD)
@@ -167,7 +168,9 @@ def _roles_of(session: Session, number: int) -> list[str]:
 
 
 def _keep_an_admin(session: Session, number: int, roles: tuple[str, ...]) -> None:
-    """Refuse to take the last administrator away. The admins' rows are locked, so that two cannot go at once."""
+    """Refuse to remove the last administrator. Locks the admins' rows, so that two removals at once cannot both
+    pass.
+    """
     admins = session.exec(
         select(UserAccount.id)
         .join(UserRole, col(UserRole.user_id) == col(UserAccount.id))

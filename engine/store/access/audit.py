@@ -1,4 +1,4 @@
-"""The audit log: every write by anyone, in the transaction that writes. Rows are added and never changed."""
+"""The audit log: every write by anyone, in the transaction of the write. Rows are only added."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str | None = None,
 ) -> None:
-    """Add a line to the log in the caller's transaction. Values must be JSON and may not hold secrets."""
+    """Add an entry in the caller's transaction. Values must be JSON and must not contain secrets."""
     session.add(AuditEntry(actor=actor, action=action, subject=subject, before=before, after=after, reason=reason))
 
 
 def recent_entries(limit: int = 100, subject: str | None = None) -> list[AuditEntry]:
-    """The latest entries, newest first; of one subject if it is given."""
+    """The latest entries, newest first; of one subject if given."""
     query = select(AuditEntry).order_by(desc(col(AuditEntry.id))).limit(limit)
     if subject is not None:
         query = query.where(AuditEntry.subject == subject)

@@ -1,8 +1,8 @@
-"""API keys: made here, shown once, kept as digests, found again by their prefix.
+"""API keys: shown once, stored as digests, found by their prefix.
 
-A key is `baton_` + 8 characters that find it + `_` + 32 random bytes. Because the secret is random and long, one round
-of SHA-256 is enough at rest: there is nothing to guess that a slow hash would protect. May not log or return a
-secret, but for the one time it is made.
+A key is `baton_` + 8 characters that find it + `_` + 32 random bytes. The secret is random and long, so one round of
+SHA-256 is enough: a slow hash protects only secrets that can be guessed. Never logs or returns a secret, except once
+when it is made.
 """
 
 import hmac
@@ -30,17 +30,18 @@ SCOPES = (
     "events:write", "leads:read", "leads:write", "policy:read", "policy:write", "roster:read", "roster:write",
 )  # fmt: skip
 PUBLIC_SCOPES = ("events:write",)
-"""All that a key which anybody can read in a web page may do."""
+"""All scopes of a public key, which anybody can read in a web page."""
 WORK_SOURCE = "work"
-"""Source of the events made by people's work actions."""
+"""Source of the events that people's work actions create."""
 RESERVED_SOURCES = frozenset({ENGINE_SOURCE, WORK_SOURCE})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TOKEN = re.compile(r"baton_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 USE_NOTED_EVERY = timedelta(minutes=1)
+"""Shortest time between two writes of a key's last use: not every request should write."""
 
 
 class KeyRefused(BatonError):
-    """A key that cannot be made so; the message says why."""
+    """A key that cannot be made; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made; ``secret`` is the whole token and is shown this once."""
+    """A new key. ``secret`` is the whole token and is shown only this once."""
 
     id: int
     secret: str
@@ -74,7 +75,7 @@ def add_key(
     source: str | None = None,
     by: str = "operator",
 ) -> NewKey:
-    """Make a key; raises `KeyRefused`. ``source`` names its events and defaults to the key's name."""
+    """Make a key. Raises `KeyRefused`. ``source`` names its events; the default is the key's name."""
     granted = _checked_scopes(scopes, public=public)
     origin = source or name
     _check_names(name, origin)
@@ -97,6 +98,7 @@ def add_key(
             session.flush()
             after = {"scopes": list(granted), "public": public, "person": row.person, "source": origin}
             audit.record(session, actor=by, action="key.added", subject=name, after=after)
+    # The unique name decides; a check before would miss a parallel request.
     except IntegrityError:
         raise KeyRefused(
             says("there is a key named %(name)s already: choose another name, or revoke it", name=name)
@@ -135,7 +137,7 @@ def _check_names(name: str, source: str) -> None:
 
 @contextmanager
 def temporary_key(source: str, scopes: Iterable[str], now: datetime) -> Iterator[str]:
-    """The secret of a key that is gone when the block ends; for Baton's own commands on its own machine."""
+    """The secret of a key that is deleted when the block ends. For Baton's own commands on its own machine."""
     made = add_key(f"{source}-{secrets.token_hex(6)}", scopes, now, source=source)
     try:
         yield made.secret
@@ -145,7 +147,7 @@ def temporary_key(source: str, scopes: Iterable[str], now: datetime) -> Iterator
 
 
 def revoke_key(name: str, now: datetime, by: str = "operator") -> None:
-    """Let a key open nothing any more, at once. Raises NotFound; revoking twice is no error."""
+    """Make a key invalid at once. Raises NotFound. Revoking twice is no error."""
     with unit_of_work() as session:
         row = session.exec(select(ApiKey).where(ApiKey.name == name).with_for_update()).first()
         if row is None:
@@ -163,13 +165,14 @@ def list_keys() -> list[ApiKey]:
 
 
 def find_key(token: str) -> Key | None:
-    """The key of a token, None for anything that is not a living key. Compares in constant time."""
+    """The key of a token; None for anything but a valid key. Compares in constant time."""
     shape = TOKEN.fullmatch(token)
     if shape is None:
         return None
     query = select(ApiKey).where(ApiKey.prefix == shape[1], col(ApiKey.revoked_at).is_(None))
     with transaction() as connection:
         row = connection.execute(query).mappings().first()
+    # Computed also for unknown prefixes, so that the time of the answer says nothing.
     given = _digest(shape[2])
     if row is None or not hmac.compare_digest(given, row["digest"]):
         return None
@@ -185,7 +188,7 @@ def find_key(token: str) -> Key | None:
 
 
 def note_use(key: Key, now: datetime) -> None:
-    """Remember that a key was used, to the minute."""
+    """Record that a key was used, to the minute."""
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
         return
     with transaction() as connection:

@@ -1,7 +1,7 @@
-"""Sign-ins: sessions that end on the server, and attempts counted before a password is judged.
+"""Sign-ins: sessions that the server can end, and attempts that are counted before the password is checked.
 
-Counts live in PostgreSQL, not in Redis: a count has to be one for all web processes, survive a restart of the queue,
-and be read where the accounts are. One upsert per subject is atomic, so that parallel guesses cannot pass a limit.
+Counts are stored in PostgreSQL, not in Redis: all web processes share one count, it survives a restart of the queue,
+and it is where the accounts are. One upsert per subject is atomic, so parallel guesses cannot exceed a limit.
 """
 
 import secrets
@@ -17,16 +17,16 @@ from engine.store.schema.admin_tables import SignInSession
 from engine.store.session import transaction
 
 SESSION_LASTS = timedelta(days=365)
-"""A session ends by itself so long after it began, as does the cookie of "stay signed in"."""
+"""Lifetime of a session, and of the cookie of "stay signed in"."""
 WINDOW = timedelta(minutes=15)
-"""From the first failure on; when it ends, counting begins anew."""
+"""Time from the first failure after which counting starts again."""
 PER_ACCOUNT_AND_ADDRESS = 5
 PER_ACCOUNT = 30
 PER_ADDRESS = 30
 LONGEST_EMAIL = 320
-"""Characters of an e-mail address (RFC 5321); longer ones are cut, as nobody has one."""
+"""Longest e-mail address in characters (RFC 5321). Longer input is cut."""
 
-# The row is left alone, and nothing returned, when the limit is reached within the window.
+# At the limit and within the window the row is unchanged, and no row is returned.
 CLAIM = text(
     "INSERT INTO sign_in_attempts AS known (subject, attempts, since) VALUES (:subject, 1, :now) "
     "ON CONFLICT (subject) DO UPDATE SET "
@@ -37,7 +37,7 @@ CLAIM = text(
 SINCE = text("SELECT since FROM sign_in_attempts WHERE subject = :subject")
 GIVE_BACK = text("UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject = :subject AND attempts > 0")
 FORGET = text("DELETE FROM sign_in_attempts WHERE subject = :subject")
-# Rows that somebody else holds are left for the next time: waiting for them could end in a deadlock.
+# Locked rows are skipped: waiting for them could deadlock. The next call deletes them.
 FORGET_OLD = text(
     "DELETE FROM sign_in_attempts WHERE subject IN "
     "(SELECT subject FROM sign_in_attempts WHERE since <= :old FOR UPDATE SKIP LOCKED)"
@@ -54,19 +54,19 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who tries to sign in from where; ``limits`` are its subjects in the order in which they are locked."""
+    """An attempt to sign in: account and address. ``limits`` are its subjects in the order in which they are locked."""
 
     email: str
     address: str
 
     @property
     def pair(self) -> str:
-        """The account from this address."""
+        """The account together with this address."""
         return f"account {self._account} from {network_of(self.address)}"
 
     @property
     def limits(self) -> tuple[tuple[str, int], ...]:
-        """(subject, how many attempts it has). Everybody locks in this order, so that nobody waits in a circle."""
+        """(subject, attempts allowed). All processes lock in this order, so that they cannot deadlock."""
         return (
             (f"address {network_of(self.address)}", PER_ADDRESS),
             (f"account {self._account}", PER_ACCOUNT),
@@ -79,7 +79,7 @@ class Attempt:
 
 
 def claim_attempt(attempt: Attempt, now: datetime) -> None:
-    """Count an attempt before it is judged. Raises `TooManyAttempts`, and then counts nothing."""
+    """Count an attempt before the password is checked. Raises `TooManyAttempts`, and then counts nothing."""
     with transaction() as connection:
         for subject, most in attempt.limits:
             given = {"subject": subject, "most": most, "now": now, "old": now - WINDOW}
@@ -89,7 +89,7 @@ def claim_attempt(attempt: Attempt, now: datetime) -> None:
 
 
 def give_back_attempt(attempt: Attempt) -> None:
-    """The attempt was a success: it does not count, and earlier failures of this account from here are forgotten."""
+    """After a success: take the attempt off the counts, and reset those of this account from this address."""
     with transaction() as connection:
         for subject, _ in attempt.limits:
             connection.execute(FORGET if subject == attempt.pair else GIVE_BACK, {"subject": subject})
@@ -101,7 +101,9 @@ def _since(connection: Connection, subject: str) -> datetime:
 
 
 def network_of(address: str) -> str:
-    """What an attacker has as one: an IPv4 address, or the /64 of an IPv6 one, whose end a client chooses freely."""
+    """The unit that an attacker controls: an IPv4 address, or the /64 of an IPv6 address, whose last half a client
+    chooses.
+    """
     try:
         ip = ip_address(address)
     except ValueError:
@@ -112,7 +114,7 @@ def network_of(address: str) -> str:
 
 
 def begin_session(user_id: int, now: datetime) -> str:
-    """Begin a session and return its token; sessions that are over are removed."""
+    """Start a session and return its token. Expired sessions are deleted."""
     token = new_token()
     with unit_of_work() as session:
         session.exec(delete(SignInSession).where(col(SignInSession.began_at) <= now - SESSION_LASTS))
@@ -121,11 +123,11 @@ def begin_session(user_id: int, now: datetime) -> str:
 
 
 def end_session(token: str) -> None:
-    """End one session; a copy of its cookie opens nothing from now on."""
+    """End one session. Copies of its cookie become invalid."""
     with unit_of_work() as session:
         session.exec(delete(SignInSession).where(col(SignInSession.token) == token))
 
 
 def new_token() -> str:
-    """A name of a session that nobody guesses."""
+    """A random session token."""
     return secrets.token_urlsafe(32)

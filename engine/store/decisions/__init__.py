@@ -1,4 +1,4 @@
-"""What a deciding transaction reads and writes: leads, companies, people, rotations, merges, strikes.
+"""Rows of a deciding transaction, read and written: leads, companies, people, rotations, merges, strikes.
 
 Called by `engine.batch` under its locks.
 """

@@ -1,7 +1,7 @@
-"""Strikes, suspensions and track records in their tables: read and written by deciding transactions (R6.6).
+"""Strikes, suspensions and track records: rows that deciding transactions read and write (R6.6).
 
-Counters are read and moved under one lock, held to the end of the transaction; it is taken after those of leads and
-companies, and where possible before those of rotations.
+One lock protects the counters until the transaction ends. It is taken after the locks of leads and companies, and
+normally before those of rotations.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,13 @@ from engine.store.session import Driver, raw, transaction
 
 ENDED_AT_ONCE = 500
 LATE = timedelta(days=7)
-"""A breach decided this late still finds the suspension that was in force when it was due."""
+"""How far back ended suspensions are read: a breach that is decided late still sees the suspension of its due
+moment.
+"""
 
 
 def lock_discipline(driver: Driver, now: datetime) -> Discipline:
-    """Everybody's counters and the suspensions of late, locked."""
+    """Lock and read all counters and the recent suspensions."""
     lock(driver, LockKey.DISCIPLINE)
     counts = {(person, rule): count for person, rule, count in driver.execute("SELECT person, rule, count FROM strike")}
     rows = driver.execute(
@@ -30,7 +32,7 @@ def lock_discipline(driver: Driver, now: datetime) -> Discipline:
 
 
 def save_discipline(driver: Driver, discipline: Discipline, causes: Iterable[tuple[SuspensionBegun, int, int]]) -> None:
-    """Write the counters that moved, and what began as (suspension, lead, event), under the lock."""
+    """Write changed counters and new suspensions (suspension, lead, event). The lock is held."""
     for person, rule in sorted(discipline.changed):
         driver.execute(
             "INSERT INTO strike (person, rule, count) VALUES (%s, %s, %s) "
@@ -46,7 +48,7 @@ def save_discipline(driver: Driver, discipline: Discipline, causes: Iterable[tup
 
 
 def save_records(driver: Driver, rows: Sequence[tuple[Record, int, int]]) -> None:
-    """Write what people did and missed: (record, lead, event)."""
+    """Write track records: (record, lead, event)."""
     if rows:
         columns = [(one.kind, one.person, lead, event, one.key, one.at) for one, lead, event in rows]
         driver.execute(
@@ -57,7 +59,7 @@ def save_records(driver: Driver, rows: Sequence[tuple[Record, int, int]]) -> Non
 
 
 def end_suspensions(now: datetime, limit: int = ENDED_AT_ONCE) -> list[int]:
-    """Close suspensions whose time has passed and tell so by an event on the lead that caused them; leads to wake."""
+    """End suspensions whose time has passed, with an event on the lead that caused each. Returns the leads to wake."""
     with transaction() as connection:
         driver = raw(connection)
         rows = driver.execute(

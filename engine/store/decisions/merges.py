@@ -1,8 +1,8 @@
-"""Merging in the database: what moves to the lead that stays, and how it comes back (docs/contract/design.md §2).
+"""Merge leads in the database, and undo merges (docs/contract/design.md §2).
 
-The lead that goes keeps its row as it was, with ``merged_into``; a `MergeRecord` lists what moved, so that an undo
-returns exactly that, and what came for the parted person since. Decisions stay with the lead they were made for.
-Callers hold the locks of both leads.
+The merged lead keeps its row, with ``merged_into`` set. A `MergeRecord` lists the moved rows. An undo moves back
+exactly these rows, and the events that arrived since for the separated lead. Decisions stay with the lead they were
+made for. The caller holds the locks of both leads.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from engine.core.lead.facts import Claims, dump_claims
 from engine.core.lead.identity import naming
 from engine.core.lead.model import LeadEvent
 from engine.errors import IllegalMove, NotFound
-from engine.store.decisions.batch import EVENT_COLUMNS, event_of
+from engine.store.decisions.reading import EVENT_COLUMNS, event_of
 from engine.store.session import Driver
 from engine.store.shards import SHARDS
 
@@ -31,10 +31,11 @@ class Merge:
 
 
 def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
-    """Give everything of one lead to another: identities, events, ledger; clocks end without a miss."""
+    """Move the identities, events and ledger of one lead to another. Its clocks are cancelled without a miss."""
     identities = driver.execute(
         "UPDATE identity SET lead_id = %s WHERE lead_id = %s RETURNING kind, value", [winner_id, loser_id]
     ).fetchall()
+    # RETURNING: the undo needs the exact rows; the winner has events of its own.
     events = driver.execute("UPDATE event SET lead_id = %s WHERE lead_id = %s RETURNING id", [winner_id, loser_id])
     moved: dict[str, Any] = {
         "identities": [list(row) for row in identities],
@@ -44,6 +45,7 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE lead_id = %s", [winner_id, winner_id % SHARDS, loser_id]
     )
     driver.execute(
+        # The same occurrence may count for both leads; moving it would break the primary key.
         "DELETE FROM ledger AS l USING ledger AS w WHERE l.lead_id = %s AND w.lead_id = %s AND w.event_id = l.event_id "
         "AND w.group_key = l.group_key AND w.signal_key = l.signal_key",
         [loser_id, winner_id],
@@ -67,10 +69,11 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
 
 
 def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tuple[Merge, frozenset[int]]:
-    """Undo a merge: what had moved goes back, with what came since by identifiers of the parted lead; clocks go on.
+    """Undo a merge: move back its rows, and the events that arrived since by identifiers of the separated lead. Clocks
+    resume.
 
-    Returns the merge and the events that went back, waiting ones too. Raises NotFound when it is undone already,
-    IllegalMove when it did not end in ``winner_id`` or that lead is itself merged now.
+    Returns the merge and the events that were moved back, waiting ones included. Raises NotFound if it is undone
+    already, IllegalMove if it did not end in ``winner_id`` or that lead is merged itself now.
     """
     row = driver.execute(
         "SELECT winner_id, loser_id, moved FROM merge WHERE id = %s AND undone_at IS NULL FOR UPDATE",
@@ -103,10 +106,11 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
 
 
 def _revive(driver: Driver, clocks: Sequence[int], now: datetime) -> list[int]:
-    """Let clocks that the merge had cancelled go on where time is left; nobody missed what was not theirs meanwhile."""
+    """Resume cancelled clocks that have time left. What passed meanwhile is no miss."""
     rows = driver.execute(
         "UPDATE clock SET state = 'running', ended_at = NULL, next_at = least(due_at, "
         "(SELECT min((warning->>1)::timestamptz) FROM jsonb_array_elements(warnings) AS warning)) "
+        # A clock that was due meanwhile stays cancelled: the owner could not act on the lead.
         "WHERE id = ANY(%s) AND state = 'cancelled' AND fired_at IS NULL AND due_at > %s RETURNING id",
         [list(clocks), now],
     )
@@ -114,19 +118,19 @@ def _revive(driver: Driver, clocks: Sequence[int], now: datetime) -> list[int]:
 
 
 def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> list[int]:
-    """Events that came after a merge for the lead that had gone: their most trusted identifier is one of its own."""
+    """Events that arrived after the merge for the merged lead: their most trusted identifier is one of its own."""
     theirs = {(kind, value) for kind, value in identities}
     rows = driver.execute("SELECT id, body->'lead' FROM event WHERE lead_id = %s AND body ? 'lead'", [winner])
     return [number for number, lead in rows if theirs.intersection(naming(lead)[:1])]
 
 
 def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:
-    """Replace what is known of a lead."""
+    """Replace the claims of a lead."""
     driver.execute("UPDATE lead SET claims = %s WHERE id = %s", [Jsonb(dump_claims(claims)), lead_id])
 
 
 def read_all_events(driver: Driver, lead_id: int) -> Sequence[LeadEvent]:
-    """Every decided event of a lead with all of its groups, in the order of intake."""
+    """All decided events of a lead with all groups, in the order of intake."""
     rows: Any = driver.execute(
         f"SELECT {EVENT_COLUMNS} FROM event e WHERE e.lead_id = %s "  # noqa: S608 - a constant list
         "AND NOT EXISTS (SELECT FROM inbox WHERE event_id = e.id) ORDER BY e.id",

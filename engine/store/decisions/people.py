@@ -1,6 +1,6 @@
-"""What decisions know of the people of the roster, read in the deciding transaction (R5.1–R8.3).
+"""People of the roster as decisions see them, read in the deciding transaction (R5.1–R8.3).
 
-People who claim are locked, so that two claims of one person count each other. Decides nothing.
+People who claim a lead are locked, so that parallel claims of one person count each other. Decides nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ OPEN = ["ready", "mql", "sql", "opportunity"]
 
 
 def read_people(driver: Driver, claimants: Iterable[str], schedules: Schedules, now: datetime) -> People:
-    """The roster with the standing of those who claim leads in this batch."""
+    """The roster, with the standings of people who claim a lead in this batch."""
     rows = driver.execute("SELECT email, role, active, team, manager FROM person").fetchall()
     heads = dict(driver.execute("SELECT key, head FROM team WHERE head IS NOT NULL"))
     teams = {email: team for email, _, _, team, _ in rows if team}
@@ -39,7 +39,7 @@ def is_manager(person: str) -> bool:
 
 
 def _managers(driver: Driver) -> list[str]:
-    """Who may act for an owner: managers of the roster, heads of teams, and accounts that manage people."""
+    """People who may act for an owner: managers of the roster, team heads, and accounts with a managing role."""
     rows = driver.execute(
         "SELECT email FROM person WHERE role = 'manager' AND active UNION SELECT head FROM team WHERE head IS NOT NULL "
         "UNION SELECT u.email FROM user_account u JOIN user_role r ON r.user_id = u.id "
@@ -51,9 +51,10 @@ def _managers(driver: Driver) -> list[str]:
 def _locked_standings(
     driver: Driver, people: list[str], schedules: Schedules, now: datetime
 ) -> Mapping[str, ClaimStanding]:
-    """The standings of these people, who claim nothing else until the transaction ends."""
+    """The standings of these people. Locks them, so that they claim nothing else until the transaction ends."""
     if not people:
         return {}
+    # NO KEY: claims of one person wait for each other, but foreign keys and readers do not.
     driver.execute("SELECT FROM person WHERE email = ANY(%s) ORDER BY email FOR NO KEY UPDATE", [people])
     return read_standings(driver, people, schedules, now)
 
@@ -61,7 +62,7 @@ def _locked_standings(
 def read_standings(
     driver: Driver, people: list[str], schedules: Schedules, now: datetime
 ) -> Mapping[str, ClaimStanding]:
-    """How these people stand with the pool: claims of their day, leads they hold, suspended or not (R7.3)."""
+    """The standings of these people with the pool: claims of their day, leads they hold, suspension (R7.3)."""
     zones = [str(schedules.schedule(email).calendar.zone) for email in people]
     rows = driver.execute(
         "SELECT p.email, (SELECT count(*) FROM track_record r WHERE r.person = p.email AND r.kind = 'claimed' "

@@ -1,7 +1,8 @@
-"""Rotation state and the people it turns over: read and written under the policy's lock (R5.5).
+"""Rotation pointers, and the people of the roster with their current load. Read and written under the policy's lock
+(R5.5).
 
-A lock is a row of `RotationPointer` without a member; locks are taken in the order of the policy keys, after those of
-leads and accounts, and held to the end of the transaction.
+The lock of a policy is its row of `RotationPointer` without a member. Locks are taken in key order, after those of
+leads and accounts, and held until the transaction ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,11 +37,12 @@ LISTS = ("territories", "languages", "industries")
 
 
 def lock_rotations(driver: Driver, policies: Iterable[str]) -> dict[str, dict[str, Pointer]]:
-    """Lock these policies' rotations and read them: policy → person → pointer."""
+    """Lock the rotations of these policies and read them: policy → person → pointer."""
     keys = sorted(set(policies))
     driver.execute(
         "INSERT INTO rotation (policy_key, member) SELECT unnest(%s::text[]), '' ON CONFLICT DO NOTHING", [keys]
     )
+    # One statement per key keeps the order of the sorted keys, whatever the collation.
     for key in keys:
         driver.execute("SELECT 1 FROM rotation WHERE policy_key = %s AND member = '' FOR UPDATE", [key])
     pointers: dict[str, dict[str, Pointer]] = {key: {} for key in keys}
@@ -49,12 +51,13 @@ def lock_rotations(driver: Driver, policies: Iterable[str]) -> dict[str, dict[st
         "WHERE policy_key = ANY(%s) AND member <> ''",
         [keys],
     ):
+        # Fractions: turns must add up exactly, a float would drift.
         pointers[key][member] = Pointer(Fraction(int(over), int(under)), served, served_at)
     return pointers
 
 
 def save_pointers(driver: Driver, moved: Mapping[str, Mapping[str, Pointer]]) -> None:
-    """Write moved pointers, under the locks `lock_rotations` took."""
+    """Write moved pointers. The locks of `lock_rotations` are held."""
     rows = [
         (key, member, place.value.numerator, place.value.denominator, place.served, place.served_at)
         for key, members in sorted(moved.items())
@@ -71,7 +74,7 @@ def save_pointers(driver: Driver, moved: Mapping[str, Mapping[str, Pointer]]) ->
 
 
 def save_assignments(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
-    """Record who got which lead: (event, lead, role, person, policy, moment)."""
+    """Store assignments: (event, lead, role, person, policy, moment)."""
     if rows:
         driver.execute(
             "INSERT INTO assignment (event_id, lead_id, role, person, policy_key, at) SELECT * FROM "
@@ -81,12 +84,13 @@ def save_assignments(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def read_members(driver: Driver, policy: Policy, now: datetime) -> list[Member]:
-    """The roster with what everybody has now; zone and working time are the person's calendar's, else the policy's."""
+    """The roster with current loads. Zone and working time come from the person's calendar, else from the policy's."""
     schedules = read_schedules(driver, policy)
     teams = _Teams(driver)
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute("SELECT * FROM person ORDER BY email").fetchall()
     strategies = {rule.strategy for rule in policy.assignment}
+    # Counting costs a scan of leads: only for people with a capacity, or if a strategy compares loads.
     counted = [row["email"] for row in rows if row["capacity"] is not None or "least_open" in strategies]
     open_leads = _open_leads(driver, counted)
     calendars = {row["email"]: schedules.schedule(row["email"]).calendar for row in rows}
@@ -109,7 +113,7 @@ def read_members(driver: Driver, policy: Policy, now: datetime) -> list[Member]:
 
 
 class _Teams:
-    """Departments of teams by key, and the teams that somebody heads."""
+    """Departments of teams by key, and teams by head."""
 
     def __init__(self, driver: Driver) -> None:
         self.departments: dict[str, str | None] = {}
@@ -120,7 +124,7 @@ class _Teams:
 
 
 def _open_leads(driver: Driver, people: Sequence[str]) -> dict[str, int]:
-    """How many leads are open with each of these people; asked only where that matters."""
+    """The number of open leads of these people."""
     if not people:
         return {}
     return dict(
@@ -143,7 +147,7 @@ def _suspended(driver: Driver, now: datetime) -> set[tuple[str, str]]:
 
 
 def _records(driver: Driver, now: datetime) -> dict[str, tuple[int, int]]:
-    """How many leads everybody accepted, and accepted, rejected or missed, in the last 90 days (R5.7)."""
+    """Leads that each person accepted, and accepted, rejected or missed, in the last 90 days (R5.7)."""
     rows = driver.execute(
         "SELECT person, count(*) FILTER (WHERE kind = 'accepted'), count(*) FROM track_record "
         "WHERE kind = ANY(%s) AND at > %s AND at <= %s GROUP BY person",
@@ -155,7 +159,7 @@ def _records(driver: Driver, now: datetime) -> dict[str, tuple[int, int]]:
 def _received(
     driver: Driver, people: Sequence[tuple[Mapping[str, Any], ZoneInfo]], now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Assignments of this day, ISO week and month, in everybody's own zone; asked only for people with caps."""
+    """Assignments of the current day, ISO week and month, in each person's zone. Counted only for people with caps."""
     capped = [(row["email"], str(zone)) for row, zone in people if row["details"].get("caps")]
     counts: dict[str, dict[str, int]] = {row["email"]: {} for row, _ in people}
     if not capped:

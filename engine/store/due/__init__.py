@@ -1,4 +1,4 @@
-"""What becomes due by time: clocks, protection, refreshes, the queue, rescoring.
+"""Rows that become due by time: clocks, protection, refreshes, the queue, rescoring.
 
-The scheduler asks here and turns rows into events.
+The scheduler calls this package to turn them into events.
 """

@@ -1,4 +1,4 @@
-"""Due clocks: what the scheduler turns into events (R6.7)."""
+"""Due clocks, which the scheduler turns into events (R6.7)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,27 +14,29 @@ FIRED_AT_ONCE = 1000
 
 
 def fire_due_clocks(now: datetime, limit: int = FIRED_AT_ONCE) -> list[int]:
-    """Claim clocks of which something is due and put their warnings and ends into the inbox, in one transaction.
+    """Claim due clocks and put their warnings and ends into the inbox, in one transaction.
 
-    Each fires once: the claim is a conditional update, the event's id names the clock and the part of its window. What
-    was missed while nobody looked fires in its order. Returns the leads to wake.
+    Each fires once: the claim is a conditional update, and the event's id names the clock and the part of its window.
+    After an outage, missed warnings and ends fire in their order. Returns the leads to wake.
     """
     with transaction() as connection:
         driver = raw(connection)
         rows = driver.execute(
             "SELECT id, lead_id, key, owner, kind, due_at, warnings FROM clock WHERE next_at <= %s "
+            # Skip rows that another scheduler is firing.
             "ORDER BY next_at, key, lead_id LIMIT %s FOR UPDATE SKIP LOCKED",
             [now, limit],
         ).fetchall()
         clocks = [_Due(*row) for row in rows]
         _claim(driver, clocks, now)
         happened = [(at, part, clock) for clock in clocks for at, part in clock.happened(now)]
+        # Across clocks, too: one clock's warning may come before another's end (R6.8).
         happened.sort(key=lambda one: (one[0], one[2].key, one[2].lead_id))
         return [lead for _, lead in put(driver, [clock.intake(at, part, now) for at, part, clock in happened])]
 
 
 class _Due(NamedTuple):
-    """A clock of which something is due; ``warnings`` as stored, those still to come."""
+    """A due clock. ``warnings`` are those still stored."""
 
     id: int
     lead_id: int
@@ -45,7 +47,7 @@ class _Due(NamedTuple):
     warnings: list[tuple[int, str]]
 
     def happened(self, now: datetime) -> Iterator[tuple[datetime, int | None]]:
-        """The moments that have come, each with the percent of the window it stands for; None is its end."""
+        """The moments that have passed, each with its percent of the window; None for the end."""
         yield from (
             (datetime.fromisoformat(at), part) for part, at in self.warnings if datetime.fromisoformat(at) <= now
         )
@@ -57,7 +59,7 @@ class _Due(NamedTuple):
         return [(part, at) for part, at in self.warnings if datetime.fromisoformat(at) > now]
 
     def intake(self, at: datetime, part: int | None, now: datetime) -> Intake:
-        """The event that tells of it."""
+        """The event of a warning or of the end."""
         return Intake(
             source=ENGINE_SOURCE,
             id=sla.event_id(self.id, self.kind, part),

@@ -1,6 +1,6 @@
-"""Leads whose owner is to be warned, or whose protection has passed: what the scheduler turns into events (R7.1, R7.2).
+"""Leads whose owner must be warned, or whose protection has ended; the scheduler turns them into events (R7.1, R7.2).
 
-`pool_next_at` is written by every decision; here it is claimed by a conditional update. Decides nothing.
+Every decision writes `pool_next_at`. Here a conditional update claims it. Decides nothing.
 """
 
 from datetime import datetime
@@ -13,9 +13,9 @@ FIRED_AT_ONCE = 1000
 
 
 def fire_protections(now: datetime, limit: int = FIRED_AT_ONCE) -> list[int]:
-    """Put warnings and reclaims that are due into the inbox, in one transaction; leads to wake.
+    """Put due warnings and reclaims into the inbox, in one transaction. Returns the leads to wake.
 
-    Nothing while the policy in force has no protection: the deadlines stay as they are.
+    Does nothing while the policy in force has no protection; the deadlines are kept.
     """
     with transaction() as connection:
         driver = raw(connection)
@@ -33,6 +33,7 @@ def fire_protections(now: datetime, limit: int = FIRED_AT_ONCE) -> list[int]:
                 source=ENGINE_SOURCE,
                 id=pool.event_id(lead, until, until if until <= now else at),
                 type=pool.event_type(until, now),
+                # After a long outage both are due: the reclaim alone is sent, the warning would be late.
                 occurred_at=until if until <= now else at,
                 due_at=now,
                 properties={"until": until.isoformat()},

@@ -1,9 +1,9 @@
-"""Queued leads: which of them ask again for a person, and when (R5.10).
+"""Queued leads: which of them are retried, and when (R5.10).
 
-A lead that found nobody has ``queue_asked_at`` and ``queue_for``: since when it waits for whom (`save_waiting`, written
-by the deciding transaction). It asks again once one of these is there, or once something changed of which nobody knows
-whether it matters: the lead itself, the roster, the policy; what only time changes is looked at every hour. Whoever
-nobody can take is left alone, and keeps nobody from asking.
+A lead that found no person has ``queue_asked_at`` and ``queue_for``: since when it waits, and for which people
+(`save_waiting`, in the deciding transaction). It is retried when one of these people is available, or after a change
+that may matter: of the lead, the roster or the policy. Changes by time alone are checked every hour. A lead that nobody
+can take is not retried and does not block others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,14 +21,15 @@ from engine.store.session import Driver, raw, transaction
 from rulesets.policy.policy import Policy
 
 ASKED_AT_ONCE = 256
-"""Queued leads that ask in one wave; a queue that nobody empties must not delay live events."""
+"""Most queued leads in one wave. A queue that nobody empties must not delay live events."""
 LOOK_EVERY = timedelta(seconds=1)
-"""How often it is seen who is there."""
+"""How often available people are read."""
 READ_EVERY = timedelta(seconds=2)
-"""How often the queue is read while the same people are there as before."""
+"""How often the queue is read while the available people are unchanged."""
 WAIT_FOR_WAVE = timedelta(seconds=10)
-"""A wave that takes longer than this has met a stopped worker: the others go on."""
+"""A wave undecided after this time has met a stopped worker: the next wave is sent."""
 ASK_ANYWAY_AFTER = timedelta(hours=1)
+"""Every queued lead is retried after this time, because time alone can change the result."""
 
 QUEUED = """
 SELECT id, queued_role, queue_for, stale, name, queue_priority, grade FROM (
@@ -49,7 +50,7 @@ ORDER BY queue_priority, grade, queued_at, id LIMIT %(limit)s
 
 
 def save_waiting(driver: Driver, rows: Iterable[tuple[int, Iterable[str], datetime | None]]) -> None:
-    """Write (lead, whom it waits for, since when); without a moment the lead has changed since, and asks again."""
+    """Write (lead, people it waits for, since when). Without a moment the lead has changed since, and is retried."""
     if several := [(lead, "\n".join(sorted(people)), at) for lead, people, at in rows]:
         driver.execute(
             "UPDATE lead SET queue_for = string_to_array(g.people, E'\\n'), queue_asked_at = g.at "
@@ -60,9 +61,9 @@ def save_waiting(driver: Driver, rows: Iterable[tuple[int, Iterable[str], dateti
 
 @dataclass(slots=True)
 class QueueWatch:
-    """Lets queued leads ask, wave after wave, best and oldest first.
+    """Retries queued leads, wave after wave, best and oldest first.
 
-    What it remembers does not matter: without it a wave is small, and a look too many is made.
+    Its memory is only an optimisation: without it a wave is small, or the queue is read once too often.
     """
 
     _asked: list[int] = field(default_factory=list)
@@ -75,11 +76,11 @@ class QueueWatch:
     _changed_at: datetime = NEVER
 
     def ask(self, now: datetime) -> list[int]:
-        """Put the next wave into the inbox; returns the leads to wake.
+        """Put the next wave into the inbox. Returns the leads to wake.
 
-        The first wave is the one best lead, each that follows may be four times as large, and all of a wave have one
-        priority and grade: who comes back serves the best and oldest first, and a long queue is still soon through.
-        The next wave waits until the last is decided.
+        The first wave is the one best lead. Each following wave may be four times as large, and all leads of a wave
+        have the same priority and grade. So a person who becomes available gets the best and oldest leads first, and a
+        long queue is still processed quickly. The next wave waits until the last one is decided.
         """
         if not self._asked and self._looked_at is not None and self._looked_at <= now < self._looked_at + LOOK_EVERY:
             return []
@@ -91,11 +92,12 @@ class QueueWatch:
             intakes = self._wave(driver, now) if _anybody_waits(driver) else []
             put_in = put(driver, intakes)
         self._asked, self._asked_at = [event for event, _ in put_in], now
+        # Grow while waves are served; start again with one lead when the queue is idle.
         self._size = min(self._size * 4, ASKED_AT_ONCE) if put_in else 1
         return [lead for _, lead in put_in]
 
     def _is_on_its_way(self, driver: Driver, now: datetime) -> bool:
-        """Whether the last wave is not decided yet."""
+        """Whether the last wave is still undecided."""
         late = self._asked_at is None or now - self._asked_at > WAIT_FOR_WAVE
         return bool(self._asked) and not late and _undecided(driver, self._asked)
 
@@ -116,6 +118,7 @@ class QueueWatch:
             "hour": f"{now:%Y%m%d%H}", "source": ENGINE_SOURCE, "limit": 2 * ASKED_AT_ONCE,
         }  # fmt: skip
         queued = driver.execute(QUEUED, values).fetchall()
+        # One priority and grade per wave: the next ones may only follow when these are decided.
         rows = list(takewhile(lambda row: row[5:] == queued[0][5:], queued))
         free = {member.email: free_places(member) for member in there}
         waiting = [
@@ -126,7 +129,7 @@ class QueueWatch:
         return [_intake(lead, *names[lead], now) for lead in wave(waiting, free, self._size)]
 
     def _is_worth_reading(self, there: frozenset[str], now: datetime) -> bool:
-        """Whether other people are there, a wave has been asked, or the queue was not read for a while."""
+        """Whether available people changed, a wave was sent, or the queue was not read for a while."""
         lately = self._read_at is not None and self._read_at <= now < self._read_at + READ_EVERY
         if lately and there == self._there and not self._asked and self._changed_at < now:
             return False
@@ -134,8 +137,9 @@ class QueueWatch:
         return True
 
     def _notice_changes(self, driver: Driver, number: int, members: Sequence[Member], now: datetime) -> None:
-        """Whether the roster or the policy in force say something else than at the last look."""
+        """Record whether the roster or the policy in force changed since the last call."""
         known = (number, [(m.email, m.role, m.team, m.head_of, m.lists) for m in members])
+        # After a restart: leads asked before the last edit are retried once.
         if self._known is None:
             self._changed_at = _last_edit(driver) or self._changed_at
         elif self._known != known:
@@ -154,7 +158,7 @@ def _undecided(driver: Driver, events: Sequence[int]) -> bool:
 
 
 def _last_edit(driver: Driver) -> datetime | None:
-    """When the roster was last edited or a policy put in force, as far as the audit log tells."""
+    """When the roster was last edited or a policy put in force, by the audit log."""
     row = driver.execute(
         "SELECT max(at) FROM audit_entry WHERE action LIKE 'roster.%%' OR action LIKE 'policy.%%'"
     ).fetchone()
@@ -162,7 +166,9 @@ def _last_edit(driver: Driver) -> datetime | None:
 
 
 def _by_role(policy: Policy, there: Sequence[Member]) -> Mapping[str, frozenset[str]]:
-    """For each role the people there whom some policy of it looks at; off hours, where one does not ask."""
+    """For each role, the available people that some policy of the role considers; off hours only where the policy
+    assigns then.
+    """
     found: dict[str, set[str]] = {}
     for rule in policy.assignment:
         at_hand = (m for m in there if is_candidate(rule, m) and (m.working or rule.off_hours == "assign"))

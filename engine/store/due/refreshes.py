@@ -1,7 +1,7 @@
-"""Leads that time alone may have changed: each gets an event once its midnight has come (R3.6).
+"""Leads whose score may change by time alone: each gets an event at its midnight (R3.6).
 
-Each lead carries the midnight at which that may be (`engine.core.scoring.refresh`), in one indexed column that every
-decision writes anew. An event ``score.refreshed`` decides it; its id carries the day, so that it happens once.
+Every decision writes the next such midnight of the lead (`engine.core.scoring.refresh`) into one indexed column. An
+event ``score.refreshed`` decides the lead; its id contains the day, so that it happens once.
 """
 
 from datetime import datetime, time
@@ -13,7 +13,9 @@ from engine.store.session import raw, transaction
 
 
 def send_refreshes(now: datetime) -> list[int]:
-    """Let leads whose midnight has come be scored anew, as many as there is headroom for; returns the leads to wake."""
+    """Send refresh events to leads whose midnight has come, as many as the headroom allows. Returns the leads to
+    wake.
+    """
     with transaction() as connection:
         driver = raw(connection)
         row = driver.execute(
@@ -36,6 +38,7 @@ def send_refreshes(now: datetime) -> list[int]:
                 source=ENGINE_SOURCE,
                 id=f"refresh:{lead}:{today}",
                 type="score.refreshed",
+                # Dated by the moment that made it due, however late the scheduler runs.
                 occurred_at=midnight,
                 due_at=now,
                 properties={"cause": "time"},

@@ -1,8 +1,8 @@
-"""Leads that exist when a version with other scoring takes force: rescored a few at a time by events (R3.6).
+"""Rescore existing leads after a version with other scoring takes force, in small portions, by events (R3.6).
 
-Each lead is decided by an event ``policy.activated`` of its own, by the workers, under the locks of every other event.
-What is kept is how far they were sent, in the transaction that sends them: whatever dies, the next tick goes on there.
-No more wait at once than leaves live events their lag.
+Workers decide each lead through a ``policy.activated`` event, with the usual locks. The progress is stored in the
+transaction that sends the events, so after a crash the next tick continues there. The number of waiting events is
+limited, so that live events are not delayed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _LEFT = "merged_into IS NULL AND version > 0 AND NOT (coalesce(policy_number, 0)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the leads already there are scored under the version in force."""
+    """The progress of rescoring existing leads under the version in force."""
 
     number: int
     total: int
@@ -36,14 +36,15 @@ class Progress:
     @property
     def percent(self) -> int:
         """Whole percents done."""
+        # Rounded down, at most 99: 100 means finished.
         return 100 if self.finished_at or not self.total else min(99, self.done * 100 // self.total)
 
 
 def send_next(now: datetime) -> list[int]:
-    """Put events for the next leads into the inbox, if there is headroom; returns the leads to wake.
+    """Put events for the next leads into the inbox, as far as headroom allows. Returns the leads to wake.
 
-    1. begin where a version became active; 2. send as many as there is room for; 3. when all were sent and decided,
-    look once more for leads that a batch of the version before has decided meanwhile, else finish.
+    1. begin when a version became active; 2. send as many as allowed; 3. when all are sent and decided, look again for
+    leads that a batch of the previous version decided meanwhile, else finish.
     """
     with transaction() as connection:
         driver = raw(connection)
@@ -59,7 +60,7 @@ def send_next(now: datetime) -> list[int]:
 
 
 def progress() -> Progress | None:
-    """How far the version in force is; None before it began."""
+    """The progress under the version in force; None before it began."""
     with transaction() as connection, raw(connection).cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             "SELECT r.number, total, sent, started_at, finished_at, v.act_on_existing FROM rescore r "
@@ -79,7 +80,7 @@ def _read(driver: Driver, number: int) -> dict[str, Any] | None:
 
 
 def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
-    """Note what is to be done: leads whose version scores as the new one does are left as they are."""
+    """Store the work to do. Leads whose version has the same scoring are left out."""
     counts: Mapping[int, int] = dict(
         driver.execute(
             "SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE merged_into IS NULL AND version > 0 GROUP BY 1"
@@ -113,6 +114,7 @@ def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
         )
     ]
     sent = [lead for _, lead in put(driver, [_activation(lead, state["number"], now) for lead in leads])]
+    # Fewer than asked for: there are no more leads in the range.
     last = leads[-1] if len(leads) == free else state["until_lead"]
     driver.execute(
         "UPDATE rescore SET last_lead = %s, sent = sent + %s WHERE number = %s", [last, len(sent), state["number"]]
@@ -123,7 +125,7 @@ def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
 
 
 def _finish(driver: Driver, state: Mapping[str, Any], now: datetime) -> None:
-    """Finish, unless a lead is left that was never sent: then begin again at the first."""
+    """Finish, unless a lead was never sent: then begin again at the first."""
     left: Sequence[Any] = driver.execute(
         f"SELECT FROM lead WHERE {_LEFT} AND id <= %s AND NOT EXISTS (SELECT FROM event WHERE source = %s "  # noqa: S608 - a constant
         "AND external_id = concat('policy:', %s::int, ':', lead.id)) LIMIT 1",
@@ -136,7 +138,7 @@ def _finish(driver: Driver, state: Mapping[str, Any], now: datetime) -> None:
 
 
 def _waiting(driver: Driver, number: int) -> int:
-    """How many of the leads that were sent are not decided yet; those set aside are not waited for."""
+    """How many of the sent leads are still undecided. Leads set aside do not count."""
     row = driver.execute(
         "SELECT count(*) FROM inbox JOIN event ON id = event_id WHERE set_aside_at IS NULL "
         "AND type = 'policy.activated' AND (body->'properties'->>'policy')::int = %s",

@@ -1,1 +1,1 @@
-"""Events on their way in: accepted once, waiting, claimed, retried, set aside. Deciding them is `engine.batch`."""
+"""Incoming events: accepted once, waiting, claimed, retried, set aside. `engine.batch` decides them."""

@@ -1,9 +1,9 @@
-"""The inbox: events are accepted here, once each, and belong to one lead from then on (docs/contract/design.md §§2–3).
+"""The inbox: accepts each event once and assigns it to one lead (docs/contract/design.md §§2–3).
 
-`accept` is one transaction: drop what is known, resolve who is meant, write events and their waiting rows. Two
-requests that bring the same identifiers at once meet in the unique identity rows: one waits for the other and then
-sees its lead. Events that join two known leads also put a ``lead.merged`` event before themselves; the merge itself
-is decided by a worker, with both leads locked.
+`accept` is one transaction: drop known events, resolve leads, write events and their waiting rows. If two requests
+bring the same identifiers at the same time, the unique identity rows make one wait for the other and then see its lead.
+An event that connects two known leads also puts a ``lead.merged`` event before itself. A worker decides the merge, with
+both leads locked.
 """
 
 import itertools
@@ -24,14 +24,14 @@ from engine.store.shards import SHARDS
 from rulesets.document.wording import says
 
 ENGINE_SOURCE = "baton"
-"""Source of the events Baton makes itself."""
+"""Source of the events that Baton creates."""
 
 RESOLVE_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A checked event on its way into the inbox; identifiers are normalised, moments are UTC."""
+    """A checked event before it is stored. Identifiers are normalised, moments are UTC."""
 
     source: str
     id: str
@@ -49,7 +49,7 @@ class Intake:
     lead_id: int | None = None
 
     def body(self) -> dict[str, Any]:
-        """The groups as they came, empty ones left out."""
+        """The groups as they were sent, without empty ones."""
         groups = {
             "lead": self.identities,
             "traits": self.traits,
@@ -62,7 +62,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a request: counts, and the events and leads it added."""
+    """The result of a request: counts, and the events and leads it added."""
 
     accepted: int
     duplicates: int
@@ -71,9 +71,10 @@ class Accepted:
 
 
 def accept(intakes: Sequence[Intake], now: datetime) -> Accepted:
-    """Take events in; the same (source, id) has an effect once, however often and however parallel it comes."""
+    """Store events. The same (source, id) takes effect once, however often and in parallel it is sent."""
     first: dict[tuple[str, str], Intake] = {}
     for item in intakes:
+        # A request may contain an event twice; the first one counts.
         first.setdefault((item.source, item.id), item)
     unique = list(first.values())
     written = retrying(lambda: _accept(unique, now))
@@ -86,7 +87,9 @@ def accept(intakes: Sequence[Intake], now: datetime) -> Accepted:
 
 
 def run_again(event_ids: Sequence[int], by: str) -> list[int]:
-    """Let set-aside events wait again, their attempts forgotten; returns their leads. Raises NotFound for others."""
+    """Put set-aside events back into the queue with no attempts counted. Returns their leads. Raises NotFound if none
+    is set aside.
+    """
     with unit_of_work() as session:
         rows = (
             raw(session.connection())
@@ -105,7 +108,7 @@ def run_again(event_ids: Sequence[int], by: str) -> list[int]:
 
 
 def put(connection: Driver, intakes: Sequence[Intake]) -> list[tuple[int, int]]:
-    """Write events whose lead is known into the open transaction; returns (event id, lead id) of the new ones."""
+    """Write events of known leads in the open transaction. Returns (event id, lead id) of the new ones."""
     return _write(connection, [(item, _known_lead(item)) for item in intakes])
 
 
@@ -123,9 +126,11 @@ def _accept(intakes: Sequence[Intake], now: datetime) -> list[tuple[int, int]]:
         if not fresh:
             return []
         leads, merges = resolve(driver, fresh)
+        # Before the events: the merge must get the lower id, because workers decide in id order.
         _write(driver, [(_merge_event(pair, now), min(pair)) for pair in sorted(merges)])
         written = _write(driver, list(zip(fresh, leads, strict=True)))
         if len(written) < len(fresh):
+            # Raised as a retryable state: `retrying` runs the request again and then sees the other's rows.
             raise psycopg.errors.SerializationFailure("another request brought the same events: look again")
         return written
 
@@ -176,7 +181,7 @@ def _write(driver: Driver, items: Sequence[tuple[Intake, int]]) -> list[tuple[in
 
 
 def _merge_event(pair: tuple[int, int], now: datetime) -> Intake:
-    """The event that joins two leads; its id makes it once for ever, so that an undone merge is not made again."""
+    """The event that merges two leads. Its id is fixed per pair, so that an undone merge is never repeated."""
     low, high = sorted(pair)
     return Intake(
         source=ENGINE_SOURCE,
@@ -189,23 +194,25 @@ def _merge_event(pair: tuple[int, int], now: datetime) -> Intake:
     )
 
 
-# -------------------------------------------------------------------------------------------------- who is meant
+# -------------------------------------------------------------------------------------------------- resolution
 def resolve(driver: Driver, intakes: Sequence[Intake]) -> tuple[list[int], set[tuple[int, int]]]:
-    """The lead of each event, new leads made where nobody is known, and the pairs of leads that proved to be one.
+    """The lead of each event, with new leads where no identifier is known, and the pairs of leads to merge.
 
-    1. read the identities that are known; 2. plan in memory, event by event; 3. write new identities in sorted order;
-    4. if another request took one of them meanwhile, forget the plan and begin again with what it wrote.
+    1. read the known identities; 2. plan in memory, event by event; 3. write new identities in sorted order; 4. if
+    another request wrote one of them meanwhile, discard the plan and start again with its rows.
     """
     for _ in range(RESOLVE_ATTEMPTS):
         plan = _Plan(driver)
         plan.read(intakes)
         leads = [plan.lead_of_intake(item) for item in intakes]
+        # A savepoint: a lost race undoes only the plan's rows, not the transaction.
         with driver.transaction(force_rollback=False) as savepoint:
             if plan.write():
                 return [plan.real[lead] for lead in leads], {
                     (plan.real[one], plan.real[other]) for one, other in plan.merges
                 }
             raise psycopg.Rollback(savepoint)
+    # Retryable: `retrying` starts again in a new transaction, after a pause.
     raise psycopg.errors.DeadlockDetected("identities kept changing while they were read")
 
 
@@ -218,7 +225,7 @@ class _Plan(Resolution):
         self.real: dict[int, int] = {}
 
     def read(self, intakes: Iterable[Intake]) -> None:
-        """Load what is known of every identifier of the request, and all identifiers of the leads they name."""
+        """Load all identities of the leads that the identifiers of this request name."""
         asked = sorted({identifier for item in intakes for identifier in item.identities.items()})
         rows = self.driver.execute(
             "SELECT i.kind, i.value, i.lead_id, i.trusted FROM identity i WHERE i.lead_id IN (SELECT lead_id "
@@ -230,19 +237,20 @@ class _Plan(Resolution):
             self.real[lead] = lead
 
     def lead_of_intake(self, item: Intake) -> int:
-        """The lead of one event: the one it is already known to belong to, else whom its identifiers name."""
+        """The lead of one event: the one it already has, else the one its identifiers name."""
         lead = self.lead_of(item.identities, trusted=item.trusted) if item.lead_id is None else item.lead_id
         self.real.setdefault(lead, lead)
         return lead
 
     def write(self) -> bool:
-        """Write new identities and leads; False when somebody else was faster with one of the identities."""
+        """Write new identities and leads. Returns False if another request wrote one of the identities first."""
         new = sorted(lead for lead in self.real if lead < 0)
         if new:
             numbers = self.driver.execute(
                 "SELECT nextval(pg_get_serial_sequence('lead', 'id')) FROM generate_series(1, %s)", [len(new)]
             )
             self.real.update(zip(reversed(new), (number for (number,) in numbers), strict=True))
+        # Identities first: they are the point where parallel requests meet. Lead rows follow only if all were won.
         if self.fresh and not self._write_identities():
             return False
         if new:
@@ -252,6 +260,7 @@ class _Plan(Resolution):
         return True
 
     def _write_identities(self) -> bool:
+        # Sorted: two requests that insert the same identities in different orders would deadlock.
         rows = [
             (kind, value, self.real[lead], trusted) for (kind, value), (lead, trusted) in sorted(self.fresh.items())
         ]

@@ -1,7 +1,7 @@
-"""What waits in the inbox, how often it was tried, and what became of events that failed (docs/contract/design.md §3).
+"""Waiting events: claims, attempts, retries, and events set aside after failures (docs/contract/design.md §3).
 
-Every function is a transaction of its own: a claim is committed before anything is evaluated, so that an event that
-ends its process is known by its attempts. Decides nothing.
+Functions open their own transaction unless they take a ``driver``. A claim is committed before anything is evaluated,
+so that an event that kills its process is found by its attempts. Decides nothing.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class WaitingEvent:
 
 
 def head(shards: Sequence[int], now: datetime, limit: int) -> list[WaitingEvent]:
-    """The first events due in these shards, in the order of intake."""
+    """The first due events of these shards, in the order of intake."""
     with transaction() as connection:
         rows = raw(connection).execute(
             "SELECT event_id, attempts FROM inbox WHERE set_aside_at IS NULL AND shard = ANY(%s) "
@@ -32,7 +32,7 @@ def head(shards: Sequence[int], now: datetime, limit: int) -> list[WaitingEvent]
 
 
 def is_waiting(shards: Sequence[int], now: datetime) -> bool:
-    """Whether anything is due in these shards."""
+    """Whether these shards have a due event."""
     return bool(head(shards, now, 1))
 
 
@@ -43,14 +43,14 @@ def claim(event_ids: Sequence[int]) -> None:
 
 
 def failures_of(event_id: int) -> int:
-    """How often an event failed with an error of its own."""
+    """How often an event raised an error."""
     with transaction() as connection:
         row = raw(connection).execute("SELECT failures FROM inbox WHERE event_id = %s", [event_id]).fetchone()
     return int(row[0]) if row else 0
 
 
 def postpone(event_id: int, error: str, due_at: datetime) -> None:
-    """Try a failed event again later, its error kept for those who look. It ended no process: no attempt counts."""
+    """Retry a failed event later and store its error. It did not kill its process, so its attempts are reset."""
     with transaction() as connection:
         raw(connection).execute(
             "UPDATE inbox SET failures = failures + 1, attempts = 0, error = %s, due_at = %s WHERE event_id = %s",
@@ -67,7 +67,9 @@ def set_aside(event_id: int, error: str, now: datetime) -> None:
 
 
 def waiting_shards(now: datetime) -> dict[int, datetime]:
-    """Shards with events that are due, and since when the first of them waits; costs the same however many wait."""
+    """Shards with due events, and since when the first one waits. The cost does not depend on the number of waiting
+    events.
+    """
     with transaction() as connection:
         rows = raw(connection).execute(
             "SELECT s, due_at FROM generate_series(0, %s) AS s CROSS JOIN LATERAL (SELECT due_at FROM inbox "
@@ -78,12 +80,12 @@ def waiting_shards(now: datetime) -> dict[int, datetime]:
 
 
 ROOM = 600
-"""Events of Baton's own that may wait at once beside live ones: a fraction of a second's work."""
+"""Most engine events that may wait at once, so that live events are not delayed: a fraction of a second's work."""
 
 
 # ------------------------------------------------------------------------------------- inside a batch's transaction
 def headroom(driver: Driver, now: datetime) -> int:
-    """How many events of the engine may be added so that live events keep their lag; 0 while enough wait."""
+    """How many engine events may be added without delaying live events; 0 while enough wait."""
     row = driver.execute(
         "SELECT count(*) FROM (SELECT FROM inbox WHERE set_aside_at IS NULL AND due_at <= %s LIMIT %s) AS waiting",
         [now, ROOM],
@@ -92,14 +94,17 @@ def headroom(driver: Driver, now: datetime) -> int:
 
 
 def leave(driver: Driver, event_ids: Sequence[int]) -> None:
-    """Leave claimed events for the next batch: they were not tried, so the attempt does not count."""
+    """Leave claimed events for the next batch. They were not tried, so the attempt does not count."""
     if event_ids:
         driver.execute("UPDATE inbox SET attempts = 0 WHERE event_id = ANY(%s)", [list(event_ids)])
 
 
 def forward(driver: Driver, lead_id: int, winner: int) -> int:
-    """Send what still waits for a merged lead to the one it became, and its identifiers; returns how many events."""
+    """Move the waiting events and identifiers of a merged lead to the lead it is part of. Returns the number of
+    events.
+    """
     driver.execute("UPDATE identity SET lead_id = %s WHERE lead_id = %s", [winner, lead_id])
+    # Before the inbox rows move: they are what this selects by.
     driver.execute(
         "UPDATE event SET lead_id = %s WHERE id IN (SELECT event_id FROM inbox WHERE lead_id = %s)", [winner, lead_id]
     )

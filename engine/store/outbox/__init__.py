@@ -1,1 +1,1 @@
-"""What is to be told: notices in the app, webhooks and mails, one row per cause and receiver. Sending is `workers`."""
+"""Outgoing messages: in-app notices, webhooks and mails, one row per cause and recipient. Sending is `workers`."""

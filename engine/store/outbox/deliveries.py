@@ -1,7 +1,7 @@
-"""Messages on their way: taken by a sender for a while, sent, tried again, given up, sent again by a person.
+"""Deliveries: a sender leases a message, sends it, and records success or failure; people can send failed ones again.
 
-Taking moves a message's next moment on by the lease: what a killed sender had taken comes back by itself. So a message
-is delivered at least once, with the same id each time. Sends nothing itself.
+A lease moves the message's next attempt forward, so the message of a killed sender becomes due again. So each message
+is delivered at least once, always with the same id. Sends nothing itself.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from engine.store.session import raw, transaction
 from rulesets.document.wording import says
 
 LEASE = timedelta(seconds=90)
-"""Longer than any attempt may take: `workers.deliver` ends attempts before."""
+"""Longer than any attempt may take: `workers.deliver` ends attempts earlier."""
 AT_ONCE_PER_TARGET = 2
-"""Messages under way to one target at a time, so that a slow one does not take all senders. E-mail is one target."""
+"""Most parallel messages per target, so that a slow target does not occupy all senders. E-mail is one target."""
 SENT_KEPT = timedelta(days=30)
 LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message that this sender alone has until the lease ends. ``secret`` is its subscription's."""
+    """A message leased to this sender. ``secret`` is that of its subscription."""
 
     id: int
     message_id: str
@@ -42,12 +42,12 @@ class Taken:
 
     @property
     def target(self) -> str:
-        """What is kept from being asked for too much at once."""
+        """The receiver for which parallel messages are limited."""
         return "mail" if self.channel == "mail" else self.address
 
 
 def take_due(channels: Sequence[str], busy: Sequence[str], now: datetime, limit: int) -> list[Taken]:
-    """Take messages that are due, the longest waiting first, leaving out targets that are ``busy``."""
+    """Lease due messages, the longest waiting first, except those for ``busy`` targets."""
     with transaction() as connection:
         rows = raw(connection).execute(
             """
@@ -74,7 +74,7 @@ def take_due(channels: Sequence[str], busy: Sequence[str], now: datetime, limit:
 
 
 def note_sent(taken: Taken, now: datetime) -> None:
-    """A message has arrived."""
+    """Record that a message was delivered."""
     with transaction() as connection:
         raw(connection).execute(
             "UPDATE delivery SET state = 'sent', sent_at = %s, last_error = NULL WHERE id = %s", [now, taken.id]
@@ -82,14 +82,15 @@ def note_sent(taken: Taken, now: datetime) -> None:
 
 
 def note_failure(taken: Taken, error: str, now: datetime, *, permanent: bool = False) -> datetime | None:
-    """An attempt failed; returns the moment of the next one, None when the message is given up.
+    """Record a failed attempt. Returns the moment of the next one; None if the message is given up.
 
-    Only the sender that still has the message may say so: one whose lease has ended is not asked any more.
+    Has an effect only while the sender's lease is the latest one.
     """
     again = None if permanent else next_try(taken.attempts, now, taken.give_up_at)
     with transaction() as connection:
         raw(connection).execute(
             "UPDATE delivery SET state = %s, next_at = %s, last_error = %s "
+            # `attempts` identifies the lease: a later sender has raised it.
             "WHERE id = %s AND state = 'waiting' AND attempts = %s",
             ["waiting" if again else "failed", again or now, error[:LONGEST_ERROR], taken.id, taken.attempts],
         )
@@ -97,7 +98,7 @@ def note_failure(taken: Taken, error: str, now: datetime, *, permanent: bool = F
 
 
 def send_again(number: int, now: datetime, by: str) -> None:
-    """Let a failed message be tried again from the beginning. Raises NotFound unless it failed."""
+    """Retry a failed message from the beginning. Raises NotFound unless it failed."""
     with unit_of_work() as session:
         row = session.get(Delivery, number, with_for_update=True)
         if row is None or row.state != "failed":
@@ -108,14 +109,14 @@ def send_again(number: int, now: datetime, by: str) -> None:
 
 
 def count_failed() -> int:
-    """How many messages were given up."""
+    """The number of given-up messages."""
     with transaction() as connection:
         row = raw(connection).execute("SELECT count(*) FROM delivery WHERE state = 'failed'").fetchone()
         return int(row[0]) if row else 0
 
 
 def tidy(now: datetime) -> int:
-    """Remove what arrived long ago; returns how many. Gives up what nobody could try for days: paused, or no server."""
+    """Delete old delivered messages and return their number. Give up messages that could not be tried for days."""
     with transaction() as connection:
         driver = raw(connection)
         driver.execute(

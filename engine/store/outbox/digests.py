@@ -1,7 +1,7 @@
-"""The daily mail of managers: what happened among their people until 08:00 of their day (R6.5).
+"""The daily mail of managers: events among their people until 08:00 of their day (R6.5).
 
-Written once per day and manager, as one message of the outbox; a day on which there is nothing to tell is noted,
-too, and sends nothing. Counts stored decisions; decides nothing.
+Written once per day and manager, as one message of the outbox. A day with nothing to report is stored as an empty
+message and not sent. Counts stored decisions. Decides nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,12 +21,12 @@ from rulesets.policy.policy import Policy
 
 TOLD_AT = time(8)
 LINES = 20
-"""Lines that a part of the mail lists; the rest is counted."""
+"""Most lines per part of the mail. The counts cover all."""
 WARNINGS = ["sla_warned", "pool_warned"]
 
 
 def send_digests(now: datetime) -> int:
-    """Write the mails of managers whose eight o'clock has come; returns how many have something to tell."""
+    """Write the mails of managers for whom it is eight o'clock or later. Returns how many have content."""
     with transaction() as connection:
         driver = raw(connection)
         directory = read_directory(driver)
@@ -35,7 +35,7 @@ def send_digests(now: datetime) -> int:
 
 
 def _due(driver: Driver, directory: Directory, now: datetime) -> list[tuple[str, date, ZoneInfo]]:
-    """(manager, their day, their zone) of everybody whose mail of the day is not written yet, and who wants one."""
+    """(manager, day, zone) of each manager who wants a mail and has none for their current day."""
     heads = [email for email, one in directory.people.items() if one.active and is_head_of_somebody(email, directory)]
     zones = _zones(driver, heads)
     here = {email: now.astimezone(zones[email]) for email in heads}
@@ -56,7 +56,7 @@ def _cause(day: date) -> str:
 
 
 def _zones(driver: Driver, people: Iterable[str]) -> dict[str, ZoneInfo]:
-    """The zone of everybody's calendar; UTC before the first policy."""
+    """The zone of each person's calendar; UTC before the first policy."""
     row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
     if row is None:
         return dict.fromkeys(people, ZoneInfo("UTC"))
@@ -65,8 +65,9 @@ def _zones(driver: Driver, people: Iterable[str]) -> dict[str, ZoneInfo]:
 
 
 def _write(driver: Driver, manager: str, day: date, zone: ZoneInfo, directory: Directory, now: datetime) -> int:
-    """Write one manager's mail of a day; returns 1 if it is new and has something to tell."""
+    """Write one manager's mail of a day. Returns 1 if it is new and has content."""
     until = datetime.combine(day, TOLD_AT, zone).astimezone(UTC)
+    # By calendar day, not 24 hours: on days of a time change the mails still cover all hours once.
     since = datetime.combine(day - timedelta(days=1), TOLD_AT, zone).astimezone(UTC)
     people = [email for email in reports_of(manager, directory) if email != manager]
     parts = {name: part for name, part in _parts(driver, people, since, until).items() if part["count"]}
@@ -77,7 +78,7 @@ def _write(driver: Driver, manager: str, day: date, zone: ZoneInfo, directory: D
 
 
 def _parts(driver: Driver, people: Sequence[str], since: datetime, until: datetime) -> dict[str, dict[str, Any]]:
-    """Misses, warnings, suspensions, queue and pool; each with a count and its latest lines."""
+    """Misses, warnings, suspensions, queue and pool, each with its count and its latest lines."""
     asked = {"people": list(people), "since": since, "until": until, "warnings": WARNINGS}
     found = {name: _rows(driver, query, asked) for name, query in QUERIES.items()}
     return {

@@ -1,7 +1,7 @@
-"""From notifications to e-mail: what somebody wants by mail becomes one message, once; preferences of people.
+"""Turn notifications into e-mails, one message each, by people's preferences.
 
-Notifications are looked at once each, by whoever runs deliveries. What is older than a day when it is looked at is not
-mailed: whoever sets e-mail up later does not send the past.
+Each notification is processed once, by the process that runs deliveries. A notification older than a day is not mailed,
+so that setting up e-mail later does not send old ones.
 """
 
 from collections.abc import Mapping
@@ -22,27 +22,28 @@ STALE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What somebody wants: ``mail`` holds the kinds that differ from `KINDS`, ``language`` may be unknown."""
+    """Preferences of a person. ``mail`` holds the kinds that differ from `KINDS`; ``language`` may be unknown."""
 
     language: str | None = None
     mail: Mapping[str, bool] = field(default_factory=dict)
     digest: bool = True
 
     def wants(self, kind: str) -> bool:
-        """Whether a kind goes to them by e-mail."""
+        """Whether this person wants this kind by e-mail."""
         return bool(self.mail.get(kind, kind in KINDS and KINDS[kind].mail))
 
 
 def spread_notices(now: datetime, *, by_mail: bool) -> int:
-    """Look at notifications nobody looked at yet; returns how many there were.
+    """Process new notifications. Returns how many there were.
 
-    Without e-mail they are only marked, so that nothing piles up.
+    Without e-mail they are only marked as processed, so that they do not accumulate.
     """
     with transaction() as connection:
         driver = raw(connection)
         rows = driver.execute(
             "SELECT n.id, n.cause, n.person, n.kind, n.about, n.lead_id, n.details, n.at, p.mail FROM notice n "
             "LEFT JOIN notice_preference p ON p.person = n.person WHERE n.spread_at IS NULL "
+            # Several processes may run deliveries; each takes other notifications.
             "ORDER BY n.id LIMIT %s FOR UPDATE OF n SKIP LOCKED",
             [AT_ONCE],
         ).fetchall()
@@ -57,12 +58,12 @@ def spread_notices(now: datetime, *, by_mail: bool) -> int:
 
 
 def _letter(about: str | None, lead: int | None, details: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """All that is needed to write the mail."""
+    """The data from which the mail is written."""
     return {"about": about, "lead": lead, "details": details, "at": moment(at)}
 
 
 def read_preferences(person: str) -> Preferences:
-    """What somebody wants."""
+    """The preferences of a person."""
     with transaction() as connection:
         row = (
             raw(connection)
@@ -73,7 +74,7 @@ def read_preferences(person: str) -> Preferences:
 
 
 def save_preferences(person: str, wanted: Preferences) -> None:
-    """Keep what somebody wants; kinds that are as `KINDS` has them need not be said."""
+    """Store preferences. Kinds that equal the default of `KINDS` are left out."""
     mail = {kind: said for kind, said in wanted.mail.items() if kind in KINDS and said != KINDS[kind].mail}
     with transaction() as connection:
         raw(connection).execute(
@@ -85,7 +86,7 @@ def save_preferences(person: str, wanted: Preferences) -> None:
 
 
 def save_language(person: str, language: str) -> None:
-    """Keep the language somebody chose."""
+    """Store the language that a person chose."""
     with transaction() as connection:
         raw(connection).execute(
             "INSERT INTO notice_preference (person, language, digest) VALUES (%s, %s, true) "

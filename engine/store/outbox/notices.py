@@ -1,7 +1,7 @@
-"""Notifications in the app: written in the deciding transaction, read by those they are for.
+"""In-app notifications: written in the deciding transaction, read by their recipients.
 
-One row per cause and person, however often the cause is told. Who is meant is read from the roster of that moment.
-Sending by e-mail is `engine.store.outbox.mail_queue`.
+One row per cause and person, however often the cause occurs. Recipients are resolved by the roster of that moment.
+`engine.store.outbox.mail_queue` sends e-mail.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ LONGEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification as its reader sees it."""
+    """A notification as its recipient sees it."""
 
     id: int
     person: str
@@ -36,10 +36,10 @@ COLUMNS = "id, person, kind, about, lead_id, details, at, read_at"
 
 
 def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | None, datetime]]) -> None:
-    """Tell everybody meant: (notice, lead, event, moment). No rows, no query.
+    """Write notifications to all recipients: (notice, lead, event, moment). Runs no query without rows.
 
-    A cause is told once per kind, lead and person; what is known already is left alone. What is not about one lead has
-    None for it, so that the same cause on another lead tells nothing new.
+    A cause is stored once per kind, lead and person; later ones are ignored. A notice that is not about one lead has
+    None as its lead, so that the same cause on another lead is ignored, too.
     """
     if not rows:
         return
@@ -60,12 +60,12 @@ def save_notices(driver: Driver, rows: Sequence[tuple[Notice, int | None, int | 
 
 
 def _cause(notice: Notice, lead: int | None) -> str:
-    """Ids of events are unique within their source only, so the lead belongs to the cause."""
+    """Event ids are unique only within their source, so the cause includes the lead."""
     return f"{notice.kind}:{lead or ''}:{notice.cause}"
 
 
 def _sdrs(driver: Driver, leads: Sequence[int]) -> dict[int, str | None]:
-    """The SDRs of leads, where a notification is meant for them."""
+    """The SDRs of leads, for notices to the SDR."""
     return dict(driver.execute("SELECT id, sdr FROM lead WHERE id = ANY(%s)", [list(leads)])) if leads else {}
 
 
@@ -74,7 +74,7 @@ def _with_sdr(notice: Notice, sdr: str | None) -> Notice:
 
 
 def read_directory(driver: Driver) -> Directory:
-    """The roster as far as telling people goes."""
+    """The parts of the roster that determine recipients."""
     people = driver.execute("SELECT email, team, manager, active, role FROM person").fetchall()
     heads = driver.execute("SELECT key, head FROM team WHERE head IS NOT NULL").fetchall()
     overseers = driver.execute(
@@ -92,26 +92,27 @@ def read_directory(driver: Driver) -> Directory:
 def read_notices(
     person: str | None, *, unread: bool = False, kind: str | None = None, before: int | None = None, limit: int = 50
 ) -> list[Notification]:
-    """Notifications of somebody (None: of everybody), newest first, those older than the one numbered ``before``."""
+    """Notifications of a person (None: of everybody), newest first, older than number ``before``."""
     with transaction() as connection:
         rows = raw(connection).execute(
             f"SELECT {COLUMNS} FROM notice WHERE (%(person)s::text IS NULL OR person = %(person)s) "  # noqa: S608 - a constant list
             "AND (NOT %(unread)s OR read_at IS NULL) AND (%(kind)s::text IS NULL OR kind = %(kind)s) "
             "AND (%(before)s::bigint IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
+            # One more than a page: the extra row tells the caller that there is a next page.
             {"person": person, "unread": unread, "kind": kind, "before": before, "limit": min(limit, LONGEST_PAGE + 1)},
         )
         return [Notification(*row) for row in rows]
 
 
 def count_unread(person: str) -> int:
-    """How many notifications somebody has not read."""
+    """The number of a person's unread notifications."""
     with transaction() as connection:
         row = raw(connection).execute("SELECT count(*) FROM notice WHERE person = %s AND read_at IS NULL", [person])
         return int((row.fetchone() or (0,))[0])
 
 
 def mark_read(person: str, now: datetime, ids: Iterable[int] | None = None) -> int:
-    """Mark notifications of somebody as read, these or (None) all; returns how many were unread."""
+    """Mark notifications of a person as read, these or (None) all. Returns how many were unread."""
     with transaction() as connection:
         done = raw(connection).execute(
             "UPDATE notice SET read_at = %(now)s WHERE person = %(person)s AND read_at IS NULL "

@@ -1,6 +1,6 @@
-"""What outside systems are to be told, written in the deciding transaction (docs/contract/design.md §5).
+"""Outgoing changes for subscribers, written in the deciding transaction (docs/contract/design.md §5).
 
-Nothing is computed while nobody subscribes. One row per change and subscription; sending is `workers.deliver`.
+Computes nothing without subscribers. One row per change and subscription. `workers.deliver` sends them.
 """
 
 import json
@@ -20,7 +20,7 @@ from engine.store.session import Driver
 
 
 class Message(NamedTuple):
-    """One message to be delivered: once per channel, cause and address."""
+    """A message to deliver, once per channel, cause and address."""
 
     channel: str
     cause: str
@@ -32,9 +32,9 @@ class Message(NamedTuple):
 
 
 def save_outgoing(driver: Driver, decided: Sequence[tuple[int, LeadEvent, Decided]], now: datetime) -> None:
-    """Write what subscribers are told of these decisions in their order: (lead, event, what came of it).
+    """Write the changes of these decisions for all subscribers, in order: (lead, event, outcome).
 
-    Must be called before the leads are saved: the scores before are those still stored.
+    Call it before the leads are saved: the old scores are read from their rows.
     """
     subscribers = driver.execute("SELECT id, url, events FROM subscription WHERE active ORDER BY id").fetchall()
     if not subscribers or not decided:
@@ -44,6 +44,7 @@ def save_outgoing(driver: Driver, decided: Sequence[tuple[int, LeadEvent, Decide
     messages = []
     for lead, event, outcome in decided:
         found = changes(event, outcome, scores.get(lead))
+        # The next decision of this batch on the lead compares with these.
         scores[lead] = scores_of(outcome.scores)
         for change in found:
             body = _body(change, lead, names.get(lead), event, now)
@@ -56,7 +57,7 @@ def save_outgoing(driver: Driver, decided: Sequence[tuple[int, LeadEvent, Decide
 
 
 def save_messages(driver: Driver, messages: Iterable[Message], now: datetime) -> int:
-    """Write messages that are due now, those of known causes left out; returns how many are new."""
+    """Write messages that are due now. Known causes are left out. Returns how many are new."""
     rows = [
         (f"msg_{uuid.uuid4().hex}", *message[:5], Jsonb(message.payload, dumps=_dumps), message.state)
         for message in messages
@@ -74,7 +75,7 @@ def save_messages(driver: Driver, messages: Iterable[Message], now: datetime) ->
 
 
 def _body(change: OutgoingChange, lead: int, name: str | None, event: LeadEvent, now: datetime) -> dict[str, Any]:
-    """The body of a webhook: type, timestamp and data, as the Standard Webhooks specification has it."""
+    """The body of a webhook: type, timestamp and data, by the Standard Webhooks specification."""
     return {
         "type": change.type,
         "timestamp": moment(now),

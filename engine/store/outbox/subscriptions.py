@@ -1,6 +1,6 @@
-"""Outside addresses that are told of changes: kept here with the secret that signs what is sent to them.
+"""Webhook subscriptions: addresses, their events, and the secrets that sign the messages.
 
-The secret is needed as it is to sign, so it is stored as it is; it is shown once, when it is made.
+Signing needs the secret itself, so it is stored in plain text. It is shown once, when it is made.
 """
 
 import base64
@@ -20,24 +20,24 @@ from engine.store.schema.notice_tables import Delivery, Subscription
 from rulesets.document.wording import says
 
 SECRET_BYTES = 24
-"""As the Standard Webhooks specification has it: 24 to 64 random bytes."""
+"""By the Standard Webhooks specification: 24 to 64 random bytes."""
 LONGEST_URL = 2000
 
 
 class SubscriptionRefused(BatonError):
-    """A subscription that cannot be made so; the message says why."""
+    """A subscription that cannot be made or changed; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSubscription:
-    """A subscription just made; ``secret`` is shown this once."""
+    """A new subscription. ``secret`` is shown only this once."""
 
     id: int
     secret: str
 
 
 def add_subscription(url: str, events: Iterable[str], by: str) -> NewSubscription:
-    """Tell an address of events from now on. Raises `SubscriptionRefused`."""
+    """Subscribe an address to events. Raises `SubscriptionRefused`."""
     address, names = _address(url), _events(events)
     secret = new_secret()
     with unit_of_work() as session:
@@ -51,7 +51,7 @@ def add_subscription(url: str, events: Iterable[str], by: str) -> NewSubscriptio
 
 
 def change_subscription(number: int, *, url: str, events: Iterable[str], active: bool, by: str) -> None:
-    """Change what an address is told, or pause it; what is on the way goes where it was meant to."""
+    """Change the events of a subscription, or pause it. Pending messages keep their address."""
     address, names = _address(url), _events(events)
     with unit_of_work() as session:
         row = _locked(session, number)
@@ -65,7 +65,7 @@ def change_subscription(number: int, *, url: str, events: Iterable[str], active:
 
 
 def replace_secret(number: int, by: str) -> str:
-    """Make a new secret, which signs everything from now on; returns it, this once."""
+    """Make a new secret for all messages from now on, and return it this once."""
     secret = new_secret()
     with unit_of_work() as session:
         row = _locked(session, number)
@@ -76,7 +76,7 @@ def replace_secret(number: int, by: str) -> str:
 
 
 def remove_subscription(number: int, by: str) -> None:
-    """Tell an address nothing any more, also not what was on the way."""
+    """Remove a subscription. Its pending messages are not sent."""
     with unit_of_work() as session:
         row = _locked(session, number)
         waiting = (col(Delivery.subscription_id) == number, col(Delivery.state) == "waiting")
@@ -88,13 +88,13 @@ def remove_subscription(number: int, by: str) -> None:
 
 
 def list_subscriptions() -> list[Subscription]:
-    """All of them, in the order they were made."""
+    """All subscriptions, in the order they were made."""
     with unit_of_work() as session:
         return list(session.exec(select(Subscription).order_by(col(Subscription.id))))
 
 
 def new_secret() -> str:
-    """A new secret, as the Standard Webhooks specification writes it."""
+    """A new secret in the form of the Standard Webhooks specification."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 

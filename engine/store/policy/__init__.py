@@ -1,4 +1,4 @@
-"""The draft policy as rows, signatures under it, planned publications, and the published versions.
+"""The draft policy as rows, its signatures, planned publications, and the published versions.
 
-Edits are versioned rows; nothing here lints.
+Edits are versioned rows. Nothing here lints.
 """

@@ -1,8 +1,7 @@
-"""What the last check of the draft found. It is shown as long as no newer one is there; it permits nothing.
+"""The result of the last check of the draft. For display only: it permits nothing.
 
-A check is of one revision of the draft, of the types of event that had arrived, and by one version of Baton. When one
-of them is another, the check is stale. Publishing never reads it: `engine.policy.publish` checks the very document it
-writes.
+A check covers one revision of the draft, the types of event that had arrived, and one version of Baton. If one of them
+changes, the check is stale. Publishing never reads it: `engine.policy.publish` checks the document that it writes.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from engine.store.session import raw, transaction
 
 @dataclass(frozen=True, slots=True)
 class Checkable:
-    """What a check depends on: the draft's revision, how many types of event have arrived, the version of Baton."""
+    """What a check depends on: revision of the draft, number of event types that have arrived, version of Baton."""
 
     revision: int
     seen: int
@@ -25,7 +24,7 @@ class Checkable:
 
 @dataclass(frozen=True, slots=True)
 class LastCheck:
-    """A stored check; ``body`` is what `engine.policy.draft_check` makes of it."""
+    """A stored check. `engine.policy.draft_check` makes the ``body``."""
 
     of: Checkable
     checked_at: datetime
@@ -33,7 +32,7 @@ class LastCheck:
 
 
 def checkable(software: str) -> Checkable:
-    """What a check at this moment would depend on; revision -1 while there is no draft."""
+    """What a check at this moment depends on. The revision is -1 if there is no draft."""
     with transaction() as connection:
         row = raw(connection).execute(
             "SELECT coalesce((SELECT revision FROM draft), -1), (SELECT count(*) FROM seen_event_type)"
@@ -43,14 +42,14 @@ def checkable(software: str) -> Checkable:
 
 
 def last_check() -> LastCheck | None:
-    """The latest check; None when there was none yet."""
+    """The latest check; None if there is none."""
     with transaction() as connection:
         row = raw(connection).execute("SELECT revision, seen, software, checked_at, body FROM draft_check").fetchone()
     return LastCheck(Checkable(*row[:3]), row[3], row[4]) if row else None
 
 
 def save_check(of: Checkable, digest: str, body: dict[str, Any]) -> None:
-    """Keep a check, unless one of a later revision is there: of two workers the slower one says nothing."""
+    """Store a check, unless one of a later revision is stored: a slow worker must not overwrite a newer result."""
     with transaction() as connection:
         raw(connection).execute(
             "INSERT INTO draft_check (id, revision, digest, seen, software, body) VALUES (1, %s, %s, %s, %s, %s) "

@@ -1,6 +1,6 @@
-"""The lists of a policy that are rows of one table (`DraftEntry`), and the parts that are no lists: pure.
+"""The lists of a policy as rows of one table (`DraftEntry`), and the parts that are not lists. Pure.
 
-``split_lists`` takes them out of a document, ``join_lists`` puts them back; models and clocks have tables of their own.
+``split_lists`` takes them out of a document, ``join_lists`` puts them back. Models and clocks have their own tables.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,23 +15,23 @@ LISTS = (
     "qualification.mql", "assignment", "strikes", "reasons.reject", "reasons.release", "reasons.disqualify",
     "reasons.withdraw", "reasons.lost", "tests", "acknowledged",
 )  # fmt: skip
-"""Where the lists stand in the document."""
+"""Paths of the lists in the document."""
 NUMBERED = ("strikes", "acknowledged")
 """Lists whose rows have no key; their rows are numbered from 1."""
 SETTINGS = "settings"
 GENERAL = "general"
 GENERAL_PARTS = ("name", "timezone")
 SINGLE = ("calendar", "pool", "feedback")
-"""Parts that stand in the document once, or not at all."""
+"""Parts that occur at most once in the document."""
 
 
 def entry_path(parent: str, key: str) -> str:
-    """The path of a row; no path of a model, group or clock has a colon."""
+    """The path of a row. Paths of models, groups and clocks contain no colon, so they never collide."""
     return f"{parent}:{key}"
 
 
 def split_lists(document: Document) -> tuple[Document, list[DraftEntry]]:
-    """The rest of the document, and its rows in their order."""
+    """The rest of the document, and its rows in order."""
     rest = deepcopy(document)
     general = {name: rest.pop(name) for name in GENERAL_PARTS if name in rest}
     entries = [_entry(SETTINGS, GENERAL, 0, general)] if general else []
@@ -67,7 +67,7 @@ def _entry(parent: str, key: str, place: int, body: Document) -> DraftEntry:
 
 
 def _taken(rest: Document, name: str) -> list[Document]:
-    """The list taken out of the document; an object that has nothing else goes with it."""
+    """The list, removed from the document. An object that becomes empty is removed, too."""
     outer, _, inner = name.rpartition(".")
     if not outer:
         return list(rest.pop(name, ()))

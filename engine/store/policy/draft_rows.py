@@ -1,6 +1,6 @@
-"""A policy document as rows, and rows as a document: pure, and the inverse of each other up to defaults (R0.5).
+"""Convert a policy document to rows and back. Pure; both are inverse up to defaults (R0.5).
 
-``split`` takes the plain document of a valid policy; ``join`` gives a document whose policy has the same digest.
+``split`` takes the plain document of a valid policy. ``join`` returns a document whose policy has the same digest.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ P = TypeVar("P", bound=DraftPart)
 
 
 def split(document: Document) -> tuple[Document, list[DraftPart]]:
-    """The rest of the document, and its parts in their order."""
+    """The rest of the document, and its parts in order."""
     rest, entries = split_lists({name: value for name, value in document.items() if name not in {"models", "sla"}})
     parts: list[DraftPart] = [*entries]
     for place, model in enumerate(document.get("models", ())):
@@ -36,7 +36,7 @@ def split(document: Document) -> tuple[Document, list[DraftPart]]:
 
 
 def join(rest: Document, parts: Iterable[DraftPart]) -> Document:
-    """The document of these rows; whatever was added to the rows by hand is in it, valid or not."""
+    """The document of these rows. Manual changes to the rows are included, valid or not."""
     rows = sorted(parts, key=lambda part: (part.position, part.path))
     models = [_joined_model(model, rows) for model in rows if isinstance(model, DraftModel)]
     clocks = [_joined_clock(clock) for clock in rows if isinstance(clock, DraftClock)]
@@ -174,7 +174,7 @@ def _without(part: Document, names: set[str]) -> Document:
 
 
 def _said(**values: Any) -> Document:
-    """What the rows say; nothing is said where they are empty."""
+    """The values that are set; empty columns are left out."""
     return {name: _number(value) for name, value in values.items() if value is not None}
 
 
@@ -183,4 +183,5 @@ def _number(value: Any) -> Any:
 
 
 def _exact(value: Any) -> Decimal | None:
+    # Through text: the decimal of a float would carry its binary rounding error.
     return None if value is None else Decimal(str(value))

@@ -1,8 +1,8 @@
-"""The draft policy: reading it whole, replacing it whole, and changing one row (docs/contract/design.md §4).
+"""The draft policy: read it, replace it, change one row (docs/contract/design.md §4).
 
-Every write locks the draft, checks that the writer saw what is being replaced, keeps the document structurally valid,
-bumps the revision and leaves a line in the audit log. A save that changes nothing writes nothing. What parts mean
-together is for the lint and for publishing; here a draft may still be wrong.
+Every write locks the draft, checks that the writer saw what is replaced, keeps the document structurally valid,
+increments the revision and adds an entry to the audit log. A save without a change writes nothing. The lint and
+publishing check what the parts mean together; a draft may still be wrong there.
 """
 
 from collections import Counter
@@ -31,7 +31,9 @@ KEPT = frozenset({"path", "parent", "position", "version", "changed_by"})
 
 
 class DraftConflict(BatonError):
-    """Somebody else changed it meanwhile: ``theirs`` is what stands there now, ``yours`` what was to be written."""
+    """Somebody else changed it meanwhile. ``theirs`` are the values stored now, ``yours`` the values that were to be
+    written.
+    """
 
     def __init__(self, message: Sentence, by: str | None, version: int, theirs: Values, yours: Values) -> None:
         super().__init__(message)
@@ -40,7 +42,7 @@ class DraftConflict(BatonError):
 
 @dataclass(frozen=True, slots=True)
 class DraftState:
-    """The draft at one moment. ``author`` changed it last, ``authors`` since the version ``base``."""
+    """The draft at one moment. ``author`` made the last change, ``authors`` all changes since the version ``base``."""
 
     document: dict[str, Any]
     revision: int
@@ -52,7 +54,7 @@ class DraftState:
 
 
 def load_draft() -> DraftState:
-    """The draft; the first call lays it down from the version in force, or from the starter."""
+    """The draft. The first call creates it from the version in force, or from the starter."""
     with unit_of_work() as session:
         return _state(session, _locked(session))
 
@@ -60,12 +62,13 @@ def load_draft() -> DraftState:
 def save_draft(
     document: Any, expected_revision: int | None, by: str, *, restored: int | None = None, taken: str | None = None
 ) -> int:
-    """Replace the whole draft and return its revision; None as the revision replaces whatever is there.
+    """Replace the whole draft and return its revision. With None as the expected revision it replaces any revision.
 
-    For the audit log, ``restored`` is the number of the version that the document is, ``taken`` names what was taken
-    into the draft: then the log keeps the whole draft as it was, so that it can be undone (`undoable`).
+    For the audit log, ``restored`` is the number of the version that the document is; ``taken`` names what was taken
+    into the draft. With ``taken`` the log keeps the whole previous draft, so that the change can be undone
+    (`undoable`).
 
-    Raises `PolicyRefused` for a document that is no policy, `DraftConflict` when the draft has another revision.
+    Raises `PolicyRefused` for an invalid document, `DraftConflict` if the draft has another revision.
     """
     policy = _parsed(document)
     with unit_of_work() as session:
@@ -92,7 +95,7 @@ def save_draft(
 
 
 def undoable() -> tuple[str, dict[str, Any]] | None:
-    """What was taken into the draft last and the draft before that; None once anything else has changed it."""
+    """The name of what was taken into the draft last, and the draft before it. None after any other change."""
     state = load_draft()
     last = next(iter(audit.recent_entries(1, "draft")), None)
     if last is None or not last.before or not last.after or last.after["digest"] != state.digest:
@@ -101,11 +104,12 @@ def undoable() -> tuple[str, dict[str, Any]] | None:
 
 
 def edit_part(kind: type[P], path: str, expected_version: int, values: Values, by: str) -> int:
-    """Change columns of one row and return its version; raises `DraftConflict`, `PolicyRefused`, `NotFound`."""
+    """Change columns of one row and return its version. Raises `DraftConflict`, `PolicyRefused`, `NotFound`."""
     with unit_of_work() as session:
         draft = _locked(session)
         part = _part(session, kind, path)
         before = {name: getattr(part, name) for name in values}
+        # No conflict if both editors wrote the same values.
         if part.version != expected_version and before != dict(values):
             raise _conflict(part, before, values)
         if before == dict(values):
@@ -121,7 +125,7 @@ def edit_part(kind: type[P], path: str, expected_version: int, values: Values, b
 
 
 def _changes_something(session: Session, draft: Draft, part: DraftPart, values: Values) -> bool:
-    """Put values into a row; says whether the policy is another one now. If it is not, the row is as it was."""
+    """Set values of a row. Returns whether the policy changed; if not, the old values are restored."""
     unchanged = documents.digest(_parsed(_document(session, draft)))
     before = {name: getattr(part, name) for name in values}
     for name, value in values.items():
@@ -134,7 +138,7 @@ def _changes_something(session: Session, draft: Draft, part: DraftPart, values: 
 
 
 def move_part(kind: type[P], path: str, steps: int, by: str) -> None:
-    """Move a row among its siblings, up for negative steps; at either end it stays. Raises `NotFound`."""
+    """Move a row among its siblings: up for negative steps, at most to either end. Raises `NotFound`."""
     with unit_of_work() as session:
         draft = _locked(session)
         part = _part(session, kind, path)
@@ -154,7 +158,7 @@ def move_part(kind: type[P], path: str, steps: int, by: str) -> None:
 
 
 def add_part(part: DraftPart, by: str) -> int:
-    """Add a row behind its siblings and return its version; raises `PolicyRefused` when it makes no policy."""
+    """Add a row after its siblings and return its version. Raises `PolicyRefused` if the document becomes invalid."""
     kind = type(part)
     with unit_of_work() as session:
         draft = _locked(session)
@@ -170,7 +174,7 @@ def add_part(part: DraftPart, by: str) -> int:
 
 
 def remove_part(kind: type[P], path: str, by: str) -> None:
-    """Remove a row and everything below it; raises `PolicyRefused` when no policy would be left."""
+    """Remove a row and everything below it. Raises `PolicyRefused` if the document becomes invalid."""
     with unit_of_work() as session:
         draft = _locked(session)
         part = _part(session, kind, path)
@@ -186,9 +190,9 @@ def remove_part(kind: type[P], path: str, by: str) -> None:
 
 
 def note_published(session: Session, number: int, digest: str, by: str, reason: str, *, bypassed: bool) -> None:
-    """In the publication's transaction: its line in the audit log; if it is still the draft, authors begin anew.
+    """In the publication's transaction: add the audit entry. If the draft is what was published, reset its authors.
 
-    A draft that nobody has looked at yet is left alone: it is laid down from the version in force later.
+    A draft that does not exist yet is not created: the first reader creates it from the version in force.
     """
     draft = session.get(Draft, 1, with_for_update=True)
     if draft is not None and documents.digest(_parsed(_document(session, _with_rows(session, draft)))) == digest:
@@ -199,7 +203,7 @@ def note_published(session: Session, number: int, digest: str, by: str, reason: 
 
 
 def _locked(session: Session) -> Draft:
-    """The draft's row, locked until the end of the transaction; laid down if there is none yet."""
+    """The draft's row, locked until the transaction ends. Created if there is none."""
     draft = session.get(Draft, 1, with_for_update=True)
     if draft is not None:
         return _with_rows(session, draft)
@@ -214,7 +218,7 @@ def _locked(session: Session) -> Draft:
 
 
 def _with_rows(session: Session, draft: Draft) -> Draft:
-    """The draft; one of an earlier version of Baton, which had fewer rows, is laid down in rows first."""
+    """The draft. One of an earlier version of Baton, which had fewer row types, is converted first."""
     if {*draft.rest} - {"format"}:
         document = documents.plain(_parsed(_document(session, draft)))
         draft.rest = _replace_rows(session, document, draft.revision, draft.changed_by)
@@ -223,7 +227,7 @@ def _with_rows(session: Session, draft: Draft) -> Draft:
 
 
 def _replace_rows(session: Session, document: dict[str, Any], revision: int, by: str | None) -> dict[str, Any]:
-    """Write the parts of a document over those that are there; rows that stay the same keep their version."""
+    """Replace the rows by the parts of a document. Unchanged rows keep their version."""
     rest, parts = split(document)
     twice = [path for (_, path), times in Counter((type(part), part.path) for part in parts).items() if times > 1]
     if twice:
@@ -306,13 +310,13 @@ def _conflict(part: DraftPart, theirs: Values, yours: Values) -> DraftConflict:
 
 
 def _spread(values: Values) -> dict[str, Any]:
-    """Values by name, what is kept together in one column taken apart."""
+    """Values by name; values that share one column are separated."""
     whole = {name: value for name, value in values.items() if name not in {"body", "rest"}}
     return {**whole, **values.get("rest", {}), **values.get("body", {})}
 
 
 def _contents(part: DraftPart) -> dict[str, Any]:
-    """What a row says, apart from its place and history."""
+    """The values of a row, without its place and history."""
     return _plain(_own(part))
 
 

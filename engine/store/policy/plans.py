@@ -1,7 +1,7 @@
-"""Publications planned for a moment: what was agreed to, when it is to come into force, and what became of it.
+"""Planned publications: the document that was signed, its moment, and its state.
 
-A plan's document never changes; only its moment, its base and its state do. When and why is
-`engine.policy.activation`'s.
+A plan's document never changes, only its moment, its base and its state. `engine.policy.activation` decides when they
+change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,14 @@ from engine.store.orm import unit_of_work
 from engine.store.schema.draft_tables import PolicyPlan
 
 OPEN = ("scheduled", "suspended")
-"""States in which something is still to happen."""
+"""States of plans that are not finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One planned publication. ``base`` is the version in force when it was planned, ``note`` why it is suspended."""
+    """One planned publication. ``base`` is the version in force when it was planned, ``note`` the reason of a
+    suspension.
+    """
 
     id: int
     digest: str
@@ -43,7 +45,7 @@ class Plan:
 
 
 def add_plan(values: Mapping[str, Any], now: datetime) -> int:
-    """Write a plan down and return its id."""
+    """Store a plan and return its id."""
     with unit_of_work() as session:
         row = PolicyPlan(**values, planned_at=now)
         session.add(row)
@@ -54,7 +56,7 @@ def add_plan(values: Mapping[str, Any], now: datetime) -> int:
 
 
 def open_plans() -> tuple[Plan, ...]:
-    """Plans that are scheduled or suspended, the next first."""
+    """Plans that are scheduled or suspended, in the order of their moments."""
     with unit_of_work() as session:
         query = (
             select(PolicyPlan).where(col(PolicyPlan.state).in_(OPEN)).order_by(col(PolicyPlan.at), col(PolicyPlan.id))
@@ -63,12 +65,12 @@ def open_plans() -> tuple[Plan, ...]:
 
 
 def due_plans(now: datetime) -> tuple[Plan, ...]:
-    """Scheduled plans whose moment has come, in the order of their moments."""
+    """Scheduled plans whose moment has come, in order."""
     return tuple(plan for plan in open_plans() if plan.state == "scheduled" and plan.at <= now)
 
 
 def read_plan(number: int) -> Plan:
-    """One plan by its id; raises `NotFound`."""
+    """One plan by its id. Raises `NotFound`."""
     with unit_of_work() as session:
         return _plan(_row(session, number))
 
@@ -76,7 +78,7 @@ def read_plan(number: int) -> Plan:
 def settle(
     plan: Plan, state: str, by: str, *, note: str | None = None, number: int | None = None, reason: str | None = None
 ) -> bool:
-    """Give a plan another state unless it is no longer as it was read; says whether it did."""
+    """Set the state of a plan, unless it changed since it was read. Returns whether it was set."""
     with unit_of_work() as session:
         row = _row(session, plan.id)
         if (row.state, row.at) != (plan.state, plan.at):
@@ -89,7 +91,7 @@ def settle(
 
 
 def move_plan(plan: Plan, at: datetime, zone: str, base: int | None, by: str) -> bool:
-    """Schedule a plan (again) for a moment; False when it is no longer as it was read."""
+    """Schedule a plan for a moment. Returns False if it changed since it was read."""
     with unit_of_work() as session:
         row = _row(session, plan.id)
         if (row.state, row.at) != (plan.state, plan.at):
@@ -102,6 +104,7 @@ def move_plan(plan: Plan, at: datetime, zone: str, base: int | None, by: str) ->
 
 
 def _row(session: Session, number: int) -> PolicyPlan:
+    # The column is a 32-bit integer; a larger number would be an error of the database, not "not found".
     row = session.get(PolicyPlan, number, with_for_update=True) if 0 < number < 2**31 else None
     if row is None:
         raise NotFound(f"there is no planned publication {number}")

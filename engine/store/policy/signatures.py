@@ -1,6 +1,6 @@
-"""Signatures of marketing and sales under the draft, bound to its digest: any edit gives another digest and voids them.
+"""Signatures of marketing and sales on the draft, bound to its digest. An edit changes the digest and voids them.
 
-Whose signatures a publication needs is decided by `engine.policy.publish`.
+`engine.policy.publish` decides whose signatures a publication needs.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from rulesets.document.wording import says
 
 SIDES = ("marketing", "sales")
 REVIEW = "review"
-"""Kept like a signature, and as void after an edit: somebody asks both sides to read this draft."""
+"""A request for review, stored like a signature, and void after an edit like one."""
 
 
 class SignatureRefused(BatonError):
-    """A signature that cannot be given; the message says why."""
+    """A signature that cannot be given; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DraftSignatureGiven:
 
 
 def valid_signatures(digest: str) -> tuple[DraftSignatureGiven, ...]:
-    """The signatures under the draft with this digest; those under another are void and left out."""
+    """The signatures on the draft with this digest. Those of other digests are void and left out."""
     with unit_of_work() as session:
         rows = session.exec(
             select(DraftSignature)
@@ -46,7 +46,7 @@ def valid_signatures(digest: str) -> tuple[DraftSignatureGiven, ...]:
 
 
 def reviewing(digest: str) -> DraftSignatureGiven | None:
-    """Who asked for a review of the draft with this digest, and when; None when nobody did."""
+    """Who asked for a review of the draft with this digest, and when; None if nobody did."""
     with unit_of_work() as session:
         row = session.get(DraftSignature, REVIEW)
         asked = row is not None and row.digest == digest
@@ -54,12 +54,12 @@ def reviewing(digest: str) -> DraftSignatureGiven | None:
 
 
 def ask_for_review(digest: str, by: str, now: datetime) -> None:
-    """Ask both sides to read the draft; raises `SignatureRefused` when it is not the one that was read."""
+    """Ask both sides to review the draft. Raises `SignatureRefused` if the draft is not the one that was read."""
     _put(REVIEW, digest, by, now, "draft.review_asked")
 
 
 def sign(side: str, digest: str, by: str, now: datetime) -> None:
-    """Sign for a side; raises `SignatureRefused` when the draft is not the one that was read."""
+    """Sign for a side. Raises `SignatureRefused` if the draft is not the one that was read."""
     if side not in SIDES:
         raise SignatureRefused(says("%(side)s is not a side: choose marketing or sales", side=side))
     _put(side, digest, by, now, "draft.signed")
@@ -74,7 +74,7 @@ def _put(side: str, digest: str, by: str, now: datetime, action: str) -> None:
 
 
 def withdraw(side: str, by: str) -> None:
-    """Take a signature back."""
+    """Withdraw a signature."""
     with unit_of_work() as session:
         row = session.get(DraftSignature, side)
         if row is not None:

@@ -1,4 +1,4 @@
-"""Published policies: immutable versions and the one pointer to the version in force (docs/contract/design.md §4)."""
+"""Published policies: immutable versions and the pointer to the version in force (docs/contract/design.md §4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from engine.store.session import raw, transaction
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published policy; ``document`` is canonical, ``compiled`` is what the matcher loads."""
+    """One published policy. ``document`` is canonical; the matcher loads ``compiled``."""
 
     number: int
     digest: str
@@ -52,7 +52,7 @@ def digest_of(number: int) -> str:
 
 
 def read_version(number: int) -> Version:
-    """One version; raises NotFound."""
+    """One version. Raises NotFound."""
     with transaction() as connection, raw(connection).cursor(row_factory=class_row(Version)) as cursor:
         version = cursor.execute(f"SELECT {COLUMNS} FROM policy_version WHERE number = %s", [number]).fetchone()  # noqa: S608 - a constant list
     if version is None:
@@ -61,7 +61,7 @@ def read_version(number: int) -> Version:
 
 
 def list_versions() -> list[dict[str, Any]]:
-    """Every version without its documents, newest first, with ``active``."""
+    """All versions without their documents, newest first, each with ``active``."""
     with transaction() as connection:
         rows = raw(connection).execute(
             "SELECT number, digest, document->>'name', published_at, published_by, reason, bypassed, act_on_existing, "
@@ -87,8 +87,9 @@ def add_version(  # noqa: PLR0913 - one argument per column of an immutable row
     act_on_existing: str,
     now: datetime,
 ) -> int:
-    """Write the next version and move the pointer to it, in the open transaction; returns its number."""
+    """Write the next version and point to it, in the open transaction. Returns its number."""
     driver = raw(connection)
+    # `max(number) + 1` below is only safe while no other publication runs.
     lock(driver, LockKey.PUBLISH)
     row = driver.execute(
         "INSERT INTO policy_version (number, digest, document, compiled, published_at, published_by, reason, "

@@ -1,4 +1,4 @@
-"""What became of events, for lists: status, decision, names. Reads only."""
+"""Status, decision and names of events, for lists. Reads only."""
 
 from collections.abc import Iterable
 
@@ -25,7 +25,8 @@ def events_of(event_ids: Iterable[int]) -> dict[int, tuple[str, str, str]]:
 
 
 def find_events(typed: str) -> list[int]:
-    """Events of any source with exactly this id, or this number."""
+    """Events with exactly this id, of any source, or with this number."""
+    # 19 digits and more may not fit a 64-bit integer.
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
     with transaction() as connection:
         rows = connection.execute(text(_FIND), {"typed": typed.strip(), "number": number, "most": MOST_FOUND})

@@ -1,4 +1,4 @@
-"""Short descriptions of leads for lists, and finding leads by what people type. Reads only."""
+"""Short descriptions of leads for lists, and search by what people type. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ MOST_FOUND = 500
 
 @dataclass(slots=True)
 class LeadCard:
-    """A lead's name, company and identifiers as far as they are known."""
+    """The known name, company and identifiers of a lead."""
 
     name: str = ""
     company: str = ""
@@ -21,7 +21,7 @@ class LeadCard:
 
     @property
     def title(self) -> str:
-        """The best short name of the lead: its name, else its most telling identifier."""
+        """The best short name of the lead: its name, else its most informative identifier."""
         for kind in ("email", "phone", "external_id", "wechat", "anonymous_id"):
             if self.name:
                 break
@@ -42,17 +42,17 @@ def lead_cards(lead_ids: Iterable[int]) -> dict[int, LeadCard]:
 
 
 def leads_in_hand(person: str, lead_ids: Iterable[int]) -> set[int]:
-    """Those of these leads that the person has or had in hand; of a lead merged into another, that one counts."""
+    """The leads of these that the person owns or owned. For a merged lead, its surviving lead counts."""
     with transaction() as connection:
         found = connection.execute(text(_IN_HAND), {"ids": list(lead_ids), "person": person})
         return {row.id for row in found}
 
 
 def find_leads(typed: str) -> list[int]:
-    """Leads whose identifier begins with the text, or whose company is called or found under it; newest first.
+    """Leads with an identifier that begins with the text, or with a company of that name or domain; newest first.
 
-    Prefix searches use the indexes; a company's name is also looked for inside, which needs three
-    letters or two Chinese characters.
+    Prefix searches use the indexes. A company's name is also searched inside, from three letters or two Chinese
+    characters on.
     """
     wanted = " ".join(typed.split()).lower()
     if not wanted:
@@ -85,7 +85,8 @@ def _like(wanted: str) -> str:
 
 
 def _digits(wanted: str) -> str:
-    """A phone number typed with spaces and dashes, as it is stored; something that matches nothing otherwise."""
+    """A phone number with spaces and dashes, as it is stored; else a pattern that matches nothing."""
+    # Fewer than 7 digits would match too many numbers by their end.
     digits = "".join(c for c in wanted if c.isdigit())
     return f"%{digits}" if len(digits) >= 7 else "-"
 

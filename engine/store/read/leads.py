@@ -1,6 +1,6 @@
-"""Leads as they stand, for the API and the command line: rows put together, nothing computed, nothing changed.
+"""Leads for the API and the command line: rows joined; nothing is computed or changed.
 
-Every list is read in pages with a key to go on from; a page costs the same number of queries however long it is.
+Lists are read in pages by key. A page costs the same number of queries, whatever its length.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,19 +21,19 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Which leads are asked for; what is None does not matter. ``identities`` maps kinds to normal forms."""
+    """A filter of leads; None means any. ``identities`` maps kinds to normal forms."""
 
     identities: Mapping[str, str]
     stage: str | None = None
     cell: str | None = None
     owner: str | None = None
     of: str | None = None
-    """Leads that this person has or had in hand."""
+    """Only leads that this person owns or owned."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadRecord:
-    """A lead and what belongs to it: its row, its company's claims, identities, clocks, waiting events."""
+    """A lead with its row, its company's claims, identities, clocks and waiting events."""
 
     row: Row
     account_claims: Mapping[str, Any]
@@ -44,7 +44,7 @@ class LeadRecord:
 
 
 def read_lead(lead_id: int) -> LeadRecord:
-    """One lead; a merged one is answered with the lead it became. Raises NotFound."""
+    """One lead. For a merged one, the surviving lead. Raises NotFound."""
     with transaction() as connection:
         return _records(connection, [_living(connection, lead_id)])[0]
 
@@ -78,7 +78,7 @@ def read_leads(ids: Sequence[int]) -> list[LeadRecord]:
 
 
 def open_leads_of(source: str, stage: str) -> list[Row]:
-    """Stage and external id of the owned leads at a stage that a source sent, as the API would name them."""
+    """Stage and external id of the owned leads of a source at a stage, in the form of the API."""
     query = """
         SELECT l.stage, min(i.value) AS external_id FROM lead l JOIN identity i ON i.lead_id = l.id
         WHERE l.stage = %s AND l.owner IS NOT NULL AND l.merged_into IS NULL AND i.kind = 'external_id'
@@ -90,14 +90,14 @@ def open_leads_of(source: str, stage: str) -> list[Row]:
 
 
 def lead_of_identity(kind: str, value: str) -> int | None:
-    """The lead an identifier (in its normal form) names."""
+    """The lead of an identifier in its normal form."""
     with transaction() as connection:
         row = _one(connection, "SELECT lead_id FROM identity WHERE kind = %s AND value = %s", [kind, value])
         return row["lead_id"] if row else None
 
 
 def read_event(source: str, external_id: str) -> Row:
-    """An event, where it stands (waiting, decided or set_aside) and its decision. Raises NotFound."""
+    """An event with its status (waiting, decided or set_aside) and its decision. Raises NotFound."""
     with transaction() as connection:
         row = _one(connection, f"{_EVENTS} WHERE e.source = %s AND e.external_id = %s", [source, external_id])
         if row is None:
@@ -114,7 +114,7 @@ def read_decisions(lead_id: int, *, after: int, limit: int) -> list[Row]:
 
 
 def last_scored(lead_id: int) -> Row | None:
-    """The last decision of a lead that holds score arithmetic, None when there is none. Raises NotFound."""
+    """The last decision of a lead with score arithmetic; None if there is none. Raises NotFound."""
     with transaction() as connection:
         lead = _living(connection, lead_id)
         query = f"{_DECISIONS} WHERE d.lead_id = %s AND jsonb_typeof(d.body->'scores') = 'object'"
@@ -122,20 +122,20 @@ def last_scored(lead_id: int) -> Row | None:
 
 
 def last_choice(lead_id: int) -> Row | None:
-    """The last decision about a lead that looked for a person, None when there is none."""
+    """The last decision on a lead that looked for a person; None if there is none."""
     with transaction() as connection:
         query = f"{_DECISIONS} WHERE d.lead_id = %s AND jsonb_typeof(d.body->'assignment') = 'object'"
         return _one(connection, f"{query} ORDER BY d.id DESC LIMIT 1", [lead_id])
 
 
 def read_ledger(lead_id: int) -> list[Row]:
-    """The counted occurrences of a lead with the events they are of."""
+    """The counted occurrences of a lead, with their events."""
     with transaction() as connection:
         return _rows(connection, _LEDGER, [lead_id])
 
 
 def read_timeline(lead_id: int, *, after: int, limit: int) -> list[Row]:
-    """Events of a lead in the order of intake, with an id above ``after``; each with what was decided."""
+    """Events of a lead with an id above ``after``, in the order of intake, each with its decision."""
     with transaction() as connection:
         lead = _living(connection, lead_id)
         query = f"{_EVENTS} WHERE e.lead_id = %s AND e.id > %s ORDER BY e.id LIMIT %s"
@@ -146,7 +146,7 @@ def read_timeline(lead_id: int, *, after: int, limit: int) -> list[Row]:
 
 
 def read_recent(lead_id: int, *, before: int | None, limit: int) -> list[Row]:
-    """Events of a lead, the latest intake first, with an id below ``before``; each with what was decided."""
+    """Events of a lead with an id below ``before``, the latest intake first, each with its decision."""
     with transaction() as connection:
         query = f"{_EVENTS} WHERE e.lead_id = %s AND e.id < %s ORDER BY e.id DESC LIMIT %s"
         events = _rows(connection, query, [lead_id, before or MAX_ID, limit])
@@ -165,21 +165,22 @@ def read_decision(decision_id: int) -> Row:
 
 
 def lead_exists(lead_id: int) -> int:
-    """The id of the living lead behind ``lead_id``; raises NotFound."""
+    """The id of the living lead of ``lead_id``. Raises NotFound."""
     with transaction() as connection:
         return _living(connection, lead_id)
 
 
 def read_hands(lead_id: int) -> Row:
-    """Who has or had a lead in hand: its living id, ``owner``, ``sdr`` and ``rep``. Raises NotFound."""
+    """The current and former owners of a lead: its living id, ``owner``, ``sdr`` and ``rep``. Raises NotFound."""
     with transaction() as connection:
         lead = _living(connection, lead_id)
         return _rows(connection, "SELECT id, owner, sdr, rep FROM lead WHERE id = %s", [lead])[0]
 
 
 def _living(connection: Connection, lead_id: int) -> int:
-    """Follow merges to the lead that lives on."""
+    """Follow merges to the surviving lead."""
     seen = lead_id
+    # A larger number would be an error of the database instead of NotFound.
     while 0 < seen <= MAX_ID:
         row = _one(connection, "SELECT merged_into FROM lead WHERE id = %s", [seen])
         if row is None:

@@ -1,4 +1,6 @@
-"""Counts for the first page: leads per stage, what waits, clocks due, load per owner. Reads only, one snapshot."""
+"""Counts for the first page: leads per stage, waiting events, due clocks, load per owner. Reads only, in one
+snapshot.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +22,7 @@ class OwnerLoad:
 
 @dataclass(frozen=True, slots=True)
 class DueClock:
-    """A running clock that is due soon or over."""
+    """A running clock that is due soon or overdue."""
 
     lead_id: int
     key: str
@@ -30,7 +32,7 @@ class DueClock:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first page shows. ``lag_seconds``: age of the oldest event that is due and not decided."""
+    """The content of the first page. ``lag_seconds``: age of the oldest event that is due and undecided."""
 
     stages: dict[str, int]
     waiting: int
@@ -48,7 +50,7 @@ OPEN = ("ready", "mql", "sql", "opportunity")
 
 
 def overview(now: datetime, soon: timedelta = timedelta(hours=4)) -> Overview:
-    """Everything of the first page at ``now``; clocks due within ``soon`` are listed, twelve at most."""
+    """The content of the first page at ``now``. Lists clocks due within ``soon``, at most twelve."""
     with transaction() as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         stages = {row.stage: row.n for row in connection.execute(text(_STAGES))}

@@ -1,7 +1,7 @@
-"""The public pool as people look through it: the best leads first, page by page, and how somebody stands with it.
+"""The public pool for browsing: the best leads first, in pages, and a person's standing with the pool.
 
-Reads only. A page costs the same however many leads the pool holds: it goes on after a place in the index
-`lead_pool_best`, and what no index knows (region, why) is looked for among the best or the latest `LOOKED_AT`.
+Reads only. The cost of a page does not depend on the size of the pool: it continues after a place in the index
+`lead_pool_best`. Filters without an index (region, reason) search only the best or the latest `LOOKED_AT` leads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,17 @@ from engine.store.session import Driver, raw, transaction
 from rulesets.policy.policy import Policy
 
 BEST_FIRST = ("mql", "ready", "nurture", "raw")
-"""Stages a lead of the pool may be in, the furthest first."""
+"""Stages of leads in the pool, the furthest first."""
 UNGRADED = "E"
 LOOKED_AT = 20_000
+"""Most leads that an unindexed filter searches."""
 COUNTED = 1_000
+"""Counting stops after this many leads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the list: the sort key of a lead. ``merit`` is the negative engagement."""
+    """A position in the list: the sort key of a lead. ``merit`` is the negative engagement."""
 
     stage: str
     grade: str
@@ -38,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PoolFilter:
-    """Which leads of the pool; what is None does not matter. ``why`` is what put them there."""
+    """A filter of the pool; None means any. ``why`` is the reason a lead is in the pool."""
 
     stages: Sequence[str] = BEST_FIRST
     grade: str | None = None
@@ -48,7 +50,7 @@ class PoolFilter:
 
 @dataclass(frozen=True, slots=True)
 class PoolLead:
-    """A lead of the pool: its row, its state, and the region as it was said."""
+    """A lead of the pool: its row, its state, and its region as it was sent."""
 
     row: Mapping[str, Any]
     state: LeadState
@@ -56,18 +58,19 @@ class PoolLead:
 
     @property
     def place(self) -> Place:
-        """Where it stands in the list."""
+        """Its position in the list."""
         row = self.row
         return Place(row["stage"], row["grade"] or UNGRADED, -(row["engagement"] or Decimal(0)), row["id"])
 
 
 def read_pool(wanted: PoolFilter, *, after: Place | None, limit: int) -> list[PoolLead]:
-    """Up to ``limit`` leads of the pool that come after a place, the best first."""
+    """Up to ``limit`` leads of the pool after a place, the best first."""
     with transaction() as connection:
         driver = raw(connection)
         if wanted.why is not None:
             return _page(driver, _RECENT, wanted, _values(wanted, after, limit, list(wanted.stages)))
         found: list[PoolLead] = []
+        # One query per stage: the index is sorted within a stage only.
         for stage in _stages_left(wanted.stages, after):
             here = after if after is not None and after.stage == stage else None
             one = replace(wanted, stages=[stage])
@@ -79,7 +82,7 @@ def read_pool(wanted: PoolFilter, *, after: Place | None, limit: int) -> list[Po
 
 
 def count_pool() -> int:
-    """How many leads the pool holds, counted up to `COUNTED` and one more."""
+    """The number of leads in the pool. Counting stops at `COUNTED` + 1."""
     with transaction() as connection:
         query = f"SELECT count(*) FROM (SELECT FROM lead WHERE {_IN_POOL} LIMIT %s) AS first"  # noqa: S608 - our texts
         row = raw(connection).execute(query, [COUNTED + 1]).fetchone()
@@ -87,7 +90,7 @@ def count_pool() -> int:
 
 
 def read_desk(person: str, policy: Policy, now: datetime) -> People:
-    """The roster with the standing of one person, for what is offered to them; locks nothing."""
+    """The roster with the standing of one person, for the actions offered to them. Takes no locks."""
     with transaction() as connection:
         driver = raw(connection)
         schedules = read_schedules(driver, policy)
@@ -96,7 +99,7 @@ def read_desk(person: str, policy: Policy, now: datetime) -> People:
 
 
 def _stages_left(stages: Sequence[str], after: Place | None) -> list[str]:
-    """The stages from the place on, in their order."""
+    """The stages from this place on, in order."""
     wanted = [stage for stage in BEST_FIRST if stage in stages]
     return wanted[wanted.index(after.stage) :] if after is not None and after.stage in wanted else wanted
 

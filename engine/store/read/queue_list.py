@@ -1,6 +1,6 @@
-"""The queue as people look at it: who waits for whom, since when, and what the last look for a person came to.
+"""The queue for browsing: which lead waits for whom, since when, and the result of its last assignment.
 
-Reads only, in the order in which the queue is drained (R5.10).
+Reads only, in the order in which queued leads are retried (R5.10).
 """
 
 from collections.abc import Mapping
@@ -14,27 +14,27 @@ from engine.store.session import raw, transaction
 
 @dataclass(frozen=True, slots=True)
 class QueuedLead:
-    """A lead of the queue: its row, and the assignment of its last decision that looked for a person."""
+    """A queued lead: its row, and the assignment of its last decision that looked for a person."""
 
     row: Mapping[str, Any]
     assignment: Mapping[str, Any] | None
 
     @property
     def conflict(self) -> str | None:
-        """The owner of the company's other lead because of whom it waits."""
+        """The owner of another lead of the company, if the lead waits for that reason."""
         found = self.row["state"].get("conflict")
         return str(found) if found else None
 
 
 def read_queue(role: str | None, *, skip: int, limit: int) -> list[QueuedLead]:
-    """Leads of one queue or of all, those drained first at the beginning."""
+    """Leads of one queue or of all, the next to be retried first."""
     with transaction() as connection, raw(connection).cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUEUE, {"role": role, "skip": skip, "limit": limit}).fetchall()
     return [QueuedLead(row, row.pop("assignment")) for row in rows]
 
 
 def count_queue() -> dict[str, int]:
-    """How many leads wait for each role."""
+    """The number of leads that wait for each role."""
     with transaction() as connection:
         rows = raw(connection).execute(
             "SELECT queued_role, count(*) FROM lead WHERE queued_role IS NOT NULL AND merged_into IS NULL GROUP BY 1"

@@ -1,4 +1,4 @@
-"""The state of event processing at this moment: waiting events, their lag, the policy in force, counts for Prometheus.
+"""The current state of event processing: waiting events, their lag, the policy in force, counts for Prometheus.
 
 Reads only, each answer in one snapshot.
 """
@@ -17,7 +17,7 @@ from engine.store.session import transaction
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Events accepted and due, neither decided nor set aside; ``lag_seconds`` is the wait of the oldest of them."""
+    """Accepted, due events that are neither decided nor set aside. ``lag_seconds`` is the wait of the oldest one."""
 
     waiting_events: int
     lag_seconds: float
@@ -33,7 +33,7 @@ class ActiveVersion:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts of everything that Prometheus is told. Families map label values to a number."""
+    """All counts for Prometheus. Families map label values to a number."""
 
     backlog: Backlog
     set_aside: int
@@ -49,19 +49,19 @@ class Figures:
 
 
 def backlog(now: datetime) -> Backlog:
-    """How much waits at ``now``."""
+    """The backlog at ``now``."""
     with transaction() as connection:
         return _backlog(connection, now)
 
 
 def active_version() -> ActiveVersion | None:
-    """The policy in force, None before the first publish."""
+    """The policy in force; None before the first publication."""
     with transaction() as connection:
         return _active(connection)
 
 
 def check_tables() -> None:
-    """Raise ServerUnavailable when the database has not the tables of this version, saying what to do."""
+    """Raise ServerUnavailable, with what to do, unless the database has the tables of this version."""
     if not is_current():
         raise ServerUnavailable("the database has tables of an earlier version of Baton, or none: run `baton migrate`")
 

@@ -1,4 +1,4 @@
-"""What ``baton verify`` reads: the whole record in one snapshot, streamed. Writes nothing."""
+"""The data of ``baton verify``: the whole record in one snapshot, streamed. Writes nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from engine.core.lead.model import LeadEvent
 from engine.core.sla.clocks import SlaClock
-from engine.store.decisions.batch import EVENT_COLUMNS, LEAD_COLUMNS, event_of
+from engine.store.decisions.reading import EVENT_COLUMNS, LEAD_COLUMNS, event_of
 from engine.store.session import Driver, raw, transaction
 
 FETCHED_AT_ONCE = 500
@@ -36,7 +36,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Between which leads a merge moved what; ``clocks`` are those it cancelled, once undone those that went on."""
+    """The rows that a merge moved between two leads. ``clocks`` are those it cancelled; after an undo, those that
+    resumed.
+    """
 
     winner: int
     loser: int
@@ -46,7 +48,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class SuspensionRow:
-    """A stored suspension: whose, by which rule, until when as it began, and the event that led to it."""
+    """A stored suspension: person, rule, original end, and the event that caused it."""
 
     person: str
     rule: str
@@ -56,7 +58,7 @@ class SuspensionRow:
 
 @contextmanager
 def snapshot() -> Iterator[Driver]:
-    """One view of the whole database, however long it is read, that sees no later commit and cannot write."""
+    """A read-only view of the whole database that sees no later commit, however long it is read."""
     with transaction() as connection:
         driver = raw(connection)
         driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -64,13 +66,14 @@ def snapshot() -> Iterator[Driver]:
 
 
 def count_decisions(driver: Driver) -> int:
-    """How many decisions there are."""
+    """The number of decisions."""
     row = driver.execute("SELECT count(*) FROM decision").fetchone()
     return int(row[0]) if row else 0
 
 
 def decisions(driver: Driver) -> Iterator[Recorded]:
-    """Every decision in the order in which they were made."""
+    """All decisions, in the order in which they were made."""
+    # A named cursor stays on the server: the whole record may not fit into memory.
     with driver.cursor(name="decisions") as cursor:
         cursor.itersize = FETCHED_AT_ONCE
         rows: Any = cursor.execute(
@@ -83,7 +86,7 @@ def decisions(driver: Driver) -> Iterator[Recorded]:
 
 
 def leads(driver: Driver) -> Iterator[dict[str, Any]]:
-    """Every decided lead as it is stored, with its company's key."""
+    """All decided leads as stored, with their companies' keys."""
     with driver.cursor(name="leads", row_factory=dict_row) as cursor:
         cursor.itersize = FETCHED_AT_ONCE
         columns = ", ".join(f"l.{name.strip()}" for name in LEAD_COLUMNS.split(","))
@@ -107,9 +110,9 @@ def ledgers(driver: Driver) -> dict[int, set[tuple[int, str, str]]]:
 
 
 def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[SlaClock]]:
-    """(lead, key, start) → the clocks as they are stored, first started first.
+    """(lead, key, start) → the stored clocks, in the order in which they were started.
 
-    Several begin to run at one moment when they were started while their owners were away (R6.2).
+    Several clocks have the same start if they were started while their owners were away (R6.2).
     """
     rows = driver.execute(
         "SELECT lead_id, id, key, owner, policy_number, started_at, due_at, state, ended_at, met_at, met_late, "
@@ -124,18 +127,18 @@ def clocks(driver: Driver) -> dict[tuple[int, str, datetime], list[SlaClock]]:
 
 
 def strikes(driver: Driver) -> dict[tuple[str, str], int]:
-    """(person, rule) → misses in a row."""
+    """(person, rule) → consecutive misses."""
     return {(person, rule): count for person, rule, count in driver.execute("SELECT person, rule, count FROM strike")}
 
 
 def suspensions(driver: Driver) -> list[SuspensionRow]:
-    """Every suspension there was."""
+    """All suspensions, also ended ones."""
     rows: Any = driver.execute("SELECT person, rule, until_at, event_id FROM suspension ORDER BY id")
     return [SuspensionRow(*row) for row in rows]
 
 
 def moved_by_merges(driver: Driver) -> dict[int, Moved]:
-    """What each merge moved."""
+    """The rows that each merge moved, by the merge's number."""
     rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
     return {
         number: Moved(winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())))

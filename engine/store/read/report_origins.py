@@ -1,7 +1,7 @@
-"""Leads of a period by their origin, for the reports on speed and conversion: read in the caller's snapshot.
+"""Leads of a period by origin, for the reports on speed and conversion. Read in the caller's snapshot.
 
-Live, a lead became ready when that was decided, and its first touch is the first one that happened later. A lead that
-skipped *ready* counts from when it became an MQL. Leads merged away are part of those they became.
+A lead became ready at the moment of that decision. Its first touch is the first one after it. A lead that skipped
+*ready* counts from when it became an MQL. Merged leads count as part of the surviving lead.
 """
 
 from collections.abc import Callable
@@ -16,21 +16,21 @@ from rulesets.policy.vocabulary import Field, Vocabulary, read
 
 
 def origin_fields() -> list[str]:
-    """The fields whose values may be origins: those of the policy in force that are no personal data."""
+    """Fields whose values may be origins: those of the policy in force that are not personal data."""
     with transaction() as connection:
         vocabulary, _ = _vocabulary(raw(connection))
     return sorted(key for key, field in vocabulary.fields.items() if not field.pii and not field.read_only)
 
 
 def read_speed(driver: Driver, period: Period, by: str) -> dict[str, list[Row]]:
-    """Leads that first became ready in the period, and how soon they were touched."""
+    """Leads that first became ready in the period, and the time to their first touch."""
     value = _reader(driver, by)
     rows = driver.execute(_READY, _asked(period, by))
     return speed(Answered(value(said), seconds) for said, seconds in rows)
 
 
 def read_conversion(driver: Driver, period: Period, by: str) -> dict[str, list[Row]]:
-    """Leads whose first event is of the period, and how far they ever came."""
+    """Leads whose first event is in the period, and the furthest stage they reached."""
     value = _reader(driver, by)
     rows = driver.execute(_ROAD, _asked(period, by))
     return conversion(
@@ -39,13 +39,13 @@ def read_conversion(driver: Driver, period: Period, by: str) -> dict[str, list[R
 
 
 def _asked(period: Period, by: str) -> dict[str, Any]:
-    """What both queries are told; a fact about the company is its account's (R1.7)."""
+    """The parameters of both queries. A fact about the company is read from its account (R1.7)."""
     company = by.startswith("company.")
     return {"since": period.since, "until": period.until, "field": by, "company": company, "workable": WORKABLE}
 
 
 def _reader(driver: Driver, by: str) -> Callable[[Any], str | None]:
-    """How the policy in force reads what was sent for a field; what it cannot read is not known."""
+    """A function that reads a sent value by the policy in force; None if it cannot be read."""
     vocabulary, zone = _vocabulary(driver)
     field = vocabulary.field(by)
     known: dict[str, str | None] = {}
@@ -53,6 +53,7 @@ def _reader(driver: Driver, by: str) -> Callable[[Any], str | None]:
     def value(said: Any) -> str | None:
         if said is None or field is None:
             return None
+        # Leads share few values; each is read once.
         if (name := repr(said)) not in known:
             known[name] = _shown(field, said, zone)
         return known[name]
@@ -68,7 +69,7 @@ def _shown(field: Field, said: Any, zone: ZoneInfo) -> str | None:
 
 
 def _vocabulary(driver: Driver) -> tuple[Vocabulary, ZoneInfo]:
-    """Those of the policy in force; before the first publication the built-in fields."""
+    """Vocabulary and zone of the policy in force; before the first publication, the built-in fields and UTC."""
     row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
     if row is None:
         return Vocabulary.built(), ZoneInfo("UTC")
@@ -77,11 +78,11 @@ def _vocabulary(driver: Driver) -> tuple[Vocabulary, ZoneInfo]:
 
 
 WORKABLE = ["ready", "mql"]
-"""Stages in which somebody is to call."""
+"""Stages in which a person should contact the lead."""
 _SAID = """CASE WHEN %(company)s AND l.account_id IS NOT NULL
      THEN (SELECT a.claims->%(field)s FROM account a WHERE a.id = l.account_id)
      ELSE l.claims->%(field)s END"""
-"""The slots of a field: the statements of a trusted source and of a public one, null where there is none."""
+"""The slots of a field: the statements of a trusted and of a public source, null where there is none."""
 _VALUE = "CASE WHEN jsonb_typeof(said->0) = 'array' THEN said->0->0 ELSE said->1->0 END"
 _READY = f"""
 WITH became AS (

@@ -1,6 +1,6 @@
-"""What reports read: decisions, clocks, track records and leads of a period, in one snapshot; nothing is changed.
+"""The data of reports: decisions, clocks, track records and leads of a period, in one snapshot. Reads only.
 
-PostgreSQL counts what can be counted there; what comes out are the tables of `engine.core.reports.tables`.
+PostgreSQL does the counting where it can. The results are the tables of `engine.core.reports.tables`.
 """
 
 import json
@@ -26,7 +26,7 @@ FETCHED_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a report is asked for: the time, and the field whose values are origins."""
+    """The parameters of a report: the period, and the field whose values are origins."""
 
     period: Period
     by: str = "lead.source"
@@ -40,7 +40,7 @@ def read_report(name: str, question: Question, now: datetime) -> tuple[Table, ..
 
 @contextmanager
 def snapshot() -> Iterator[Driver]:
-    """One state of everything, to read only."""
+    """A read-only view of the whole database."""
     with transaction() as connection:
         driver = raw(connection)
         driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -56,7 +56,7 @@ def _fairness(driver: Driver, question: Question, now: datetime) -> Mapping[str,
 
 
 def _rules(driver: Driver) -> Mapping[int, Mapping[str, Rule]]:
-    """What each version says of its assignment policies."""
+    """The assignment policies of each version."""
     rows = driver.execute("SELECT number, document->'assignment' FROM policy_version")
     return {
         number: {
@@ -68,7 +68,7 @@ def _rules(driver: Driver) -> Mapping[int, Mapping[str, Rule]]:
 
 
 def _stood(driver: Driver, period: Period, rules: Mapping[int, Mapping[str, Rule]]) -> Iterator[Stood]:
-    """The decisions of a period in which somebody was looked for; texts that were read before are read once."""
+    """The decisions of a period that looked for a person. Equal texts are parsed once."""
     asked: dict[tuple[Any, ...], Asked] = {}
     with driver.cursor("choices") as cursor:
         cursor.itersize = FETCHED_AT_ONCE
@@ -78,6 +78,7 @@ def _stood(driver: Driver, period: Period, rules: Mapping[int, Mapping[str, Rule
             if key not in asked:
                 rule = rules.get(number, {}).get(policy or "", Rule())
                 asked[key] = Asked(policy, rule, HOW[way, dispatched], tuple(json.loads(people)))
+            # Interned: many decisions repeat few reasons.
             yield asked[key], tuple(map(sys.intern, json.loads(reasons))), chosen
 
 
@@ -98,7 +99,7 @@ SELECT policy_number, tried->>'policy', 'turn', false, jsonb_path_query_array(tr
 FROM decision, jsonb_array_elements(body->'assignment'->'tried') AS tried
 WHERE decided_at >= %(since)s AND decided_at < %(until)s AND body ? 'assignment' AND body->'assignment' ? 'tried'
 """
-"""Every choice, and every policy that was tried before it and yielded nobody."""
+"""All choices, and all policies tried before them that found no person."""
 
 
 # --------------------------------------------------------------------------------------------------- clocks, people
@@ -163,7 +164,7 @@ def _load(driver: Driver, question: Question, now: datetime) -> Mapping[str, lis
 
 
 def _carried(email: str, held: Mapping[str, int], person: tuple[str, int | None] | None) -> Row:
-    """What somebody has, and how much of what they may have."""
+    """The open leads of a person, and their share of the capacity."""
     role, capacity = person or (None, None)
     carried = sum(held.values())
     used = ratio(carried, capacity) if capacity is not None else None
@@ -193,4 +194,4 @@ READERS: Mapping[str, Callable[[Driver, Question, datetime], Mapping[str, list[R
     "conversion": lambda driver, question, _now: read_conversion(driver, question.period, question.by),
     "load": _load,
 }
-"""Report → what reads its rows; as many as `REPORTS`."""
+"""Report → the function that reads its rows, for each of `REPORTS`."""

@@ -1,4 +1,4 @@
-"""What became of everything one source sent: counts and delays, in one snapshot. Reads only."""
+"""Counts and delays of all events of one source, in one snapshot. Reads only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from engine.store.session import transaction
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """Events of a source and the leads they are of. Lags are seconds from acceptance to decision."""
+    """Events of a source and their leads. Lags are seconds from acceptance to decision."""
 
     events: int
     decided: int

@@ -1,4 +1,4 @@
-"""People, teams, calendars, absences and suspensions as rows, and what an edit of them does.
+"""People, teams, calendars, absences and suspensions as rows, and the effects of their edits.
 
 Every edit takes the roster lock.
 """

@@ -1,4 +1,4 @@
-"""Who is in the roster, for people who choose somebody: names and roles of those who are active. Reads only."""
+"""Names and roles of active people, for choosing somebody. Reads only."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from engine.store.session import raw, transaction
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Somebody active in the roster."""
+    """An active person of the roster."""
 
     email: str
     name: str
@@ -20,7 +20,7 @@ class Colleague:
 
 
 def read_colleagues() -> list[Colleague]:
-    """Everybody active, by role and name."""
+    """All active people, by role and name."""
     with transaction() as connection:
         rows = raw(connection).execute("SELECT email, name, role FROM person WHERE active ORDER BY role, name, email")
         return [Colleague(*row) for row in rows]

@@ -1,7 +1,7 @@
-"""What an edit of the roster does to leads and clocks, in the transaction of the edit (R5.11, R6.2).
+"""Effects of a roster edit on leads and clocks, in the transaction of the edit (R5.11, R6.2).
 
-Leads are not changed here: each open lead gets an event, which is decided like every other. Running
-business clocks of people whose working time changed are timed anew from their start.
+Leads are not changed here: each affected open lead gets an event, which is decided like any other. If a person's
+working time changed, their running business clocks are timed again from their start.
 """
 
 from collections import Counter
@@ -22,13 +22,13 @@ from rulesets.policy.policy import Policy
 from rulesets.roster.roster import Roster
 
 TOLD_AT_ONCE = 1000
-"""Events written by one statement."""
+"""Most events written by one statement."""
 OPEN = sorted(OPEN_STAGES)
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Somebody whom an edit concerns: their open leads by stage, and how many of their clocks run."""
+    """A person affected by an edit: their open leads by stage, and the number of their running clocks."""
 
     person: str
     cause: str
@@ -38,12 +38,12 @@ class Affected:
 
     @property
     def leads(self) -> int:
-        """How many open leads they have."""
+        """The number of their open leads."""
         return sum(self.stages.values())
 
 
 class _Running(NamedTuple):
-    """A running clock that a calendar may move; ``warnings`` as stored."""
+    """A running clock that a calendar may move. ``warnings`` are as stored."""
 
     id: int
     key: str
@@ -54,7 +54,7 @@ class _Running(NamedTuple):
 
 
 def policy_zone(driver: Driver) -> ZoneInfo:
-    """The zone of people without a calendar: of the policy in force; UTC before the first."""
+    """The zone of people without a calendar: that of the policy in force; UTC before the first."""
     row = driver.execute(
         "SELECT document->>'timezone' FROM policy_version JOIN active_policy USING (number)"
     ).fetchone()
@@ -64,7 +64,7 @@ def policy_zone(driver: Driver) -> ZoneInfo:
 def follow(
     driver: Driver, following: Following, after: Roster, handover: Handover, *, change: str, now: datetime
 ) -> list[int]:
-    """Do what follows from an edit; ``change`` names it. Returns the leads to wake after the commit."""
+    """Apply the effects of an edit; ``change`` names the edit. Returns the leads to wake after the commit."""
     _retime(driver, sorted(following.rescheduled), after, now)
     giving = {one: give for one in following.partings if (give := handover.give(one.cause)) is not None}
     leads: list[int] = []
@@ -74,7 +74,7 @@ def follow(
 
 
 def affected(driver: Driver, partings: Sequence[Parting], managers: Mapping[str, str | None]) -> tuple[Affected, ...]:
-    """The open leads and running clocks of people who may part with theirs, in their order."""
+    """Open leads and running clocks of people who may lose their leads, in their order."""
     people = [one.person for one in partings]
     stages: dict[str, Counter[str]] = {person: Counter() for person in people}
     for person, stage, count in driver.execute(
@@ -95,7 +95,7 @@ def affected(driver: Driver, partings: Sequence[Parting], managers: Mapping[str,
 
 
 def _events(driver: Driver, giving: Mapping[Parting, Give], change: str, now: datetime) -> Iterator[Intake]:
-    """One event for each open lead of people who part with theirs."""
+    """One event for each open lead of people who lose their leads."""
     causes = {one.person: one for one in giving}
     rows = driver.execute(
         "SELECT id, owner FROM lead WHERE owner = ANY(%s) AND stage = ANY(%s) AND merged_into IS NULL ORDER BY id",
@@ -121,11 +121,12 @@ def _slices(events: Sequence[Intake]) -> Iterator[Sequence[Intake]]:
 
 # ------------------------------------------------------------------------------------------------ clocks
 def _retime(driver: Driver, people: Sequence[str], after: Roster, now: datetime) -> None:
-    """Time running clocks of these people anew. Those whose window is full have happened, and are left alone."""
+    """Time the running clocks of these people again. Clocks that are due already are left alone."""
     if not people:
         return
     rows = driver.execute(
         "SELECT id, key, owner, policy_number, started_at, warnings FROM clock WHERE next_at IS NOT NULL "
+        # The scheduler fires clocks without the roster lock, so lock the rows before computing from them.
         "AND due_at > %s AND owner = ANY(%s) ORDER BY id FOR UPDATE",
         [now, people],
     )
@@ -159,7 +160,7 @@ class _Timer:
         self._schedules = Schedules.of_roster(policy, roster)
 
     def time(self, clock: _Running, edit: datetime) -> Retimed | None:
-        """When the clock is due now; None for elapsed time, which no calendar moves."""
+        """The new due moment of a clock; None for elapsed time, which no calendar moves."""
         rule = self._rules[clock.key]
         if rule.clock != "business":
             return None

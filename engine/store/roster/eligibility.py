@@ -1,4 +1,4 @@
-"""Monthly eligibility lists in the roster: put in, and asked for when next month's is missing (R5.9)."""
+"""Monthly eligibility lists in the roster: saved, and requested when next month's is missing (R5.9)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,14 +13,14 @@ from rulesets.roster.eligibility import Listed, Named, missing_lists, with_list
 
 
 def preview_list(role: str, month: str, names: Sequence[Named]) -> Listed:
-    """What a list would change. Raises `RosterRefused` with every finding."""
+    """The changes that a list would make. Raises `RosterRefused` with every finding."""
     return _listed(export_roster(), role, month, names)
 
 
 def save_list(role: str, month: str, names: Sequence[Named], by: str, now: datetime | None = None) -> Listed:
-    """Make these people, and nobody else of the role, eligible in a month.
+    """Make exactly these people of the role eligible in a month.
 
-    Raises `RosterRefused` with every finding, `RosterConflict` when somebody edits the roster at the same moment.
+    Raises `RosterRefused` with every finding, `RosterConflict` if the roster is edited at the same moment.
     """
     roster = export_roster()
     listed = _listed(roster, role, month, names)
@@ -29,7 +29,7 @@ def save_list(role: str, month: str, names: Sequence[Named], by: str, now: datet
 
 
 def warn_of_missing_lists(now: datetime) -> int:
-    """Tell all managers, once a day, which lists of next month are missing; returns how many are."""
+    """Notify all managers, once a day, of missing lists for next month. Returns how many are missing."""
     roster = export_roster()
     with transaction() as connection:
         driver = raw(connection)

@@ -1,7 +1,6 @@
-"""The roster in its tables: written out as a document, taken in as one, and edited person by person (R8.1–R8.3).
+"""The roster in its tables: exported as a document, imported from one, and edited person by person (R8.1–R8.3).
 
-Every write checks the roster that would result, is effective at once and leaves a line per changed row in the audit
-log.
+Every write checks the resulting roster, takes effect at once, and adds an audit entry per changed row.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ from engine.store.lock_keys import LockKey, lock
 from engine.store.orm import unit_of_work
 from engine.store.roster.effects import Affected, affected, follow, policy_zone
 from engine.store.roster.roster_lock import change_roster_lock
-from engine.store.schema.tables import CalendarRow, Person, Team
+from engine.store.schema.roster_tables import CalendarRow, Person, Team
 from engine.store.session import raw
 from rulesets.document.wording import says
 from rulesets.roster.roster import FORMAT, Roster, lint_roster, plain
@@ -36,30 +35,30 @@ Document = dict[str, Any]
 
 
 class RosterRefused(PolicyRefused):
-    """A roster with errors; ``findings`` lists every one."""
+    """A roster with errors; ``findings`` lists all of them."""
 
 
 class RosterConflict(BatonError):
-    """The roster is not the one that the writer read."""
+    """The roster changed since the writer read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
-    """What an import did; people are named by e-mail."""
+    """The result of an import. People are named by e-mail."""
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     deactivated: tuple[str, ...] = ()
     unchanged: int = 0
     told: tuple[int, ...] = ()
-    """Leads whose owner parts with them: wake them."""
+    """Leads whose owner loses them: wake them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterPreview:
-    """What an import would do, and the open leads of people who would part with theirs.
+    """The changes that an import would make, and the open leads of people who would lose theirs.
 
-    ``document`` holds the parts that would change, to import as they are while the roster has this ``tag``.
+    ``document`` holds the changed parts. It can be imported as it is while the roster has this ``tag``.
     """
 
     change: RosterChange
@@ -69,7 +68,7 @@ class RosterPreview:
 
 
 def export_roster() -> Document:
-    """The roster as a `baton.roster/1` document, defaults left out, people by e-mail."""
+    """The roster as a `baton.roster/1` document, without defaults, people by e-mail."""
     with unit_of_work() as session:
         return _document(session)
 
@@ -88,11 +87,11 @@ def import_roster(
     handover: Handover = HANDOVER,
     now: datetime | None = None,
 ) -> RosterChange:
-    """Add and update what the document names; with ``replace`` people who are absent from it are deactivated (R8.3).
+    """Add and update what the document names. With ``replace``, people missing from it are deactivated (R8.3).
 
-    Open leads of people who leave, change their role or are away from today go where ``handover`` says, and running
-    business clocks follow edited working time. Raises `RosterRefused` with every finding, `RosterConflict` when
-    ``expected`` is not the tag of what is there.
+    Open leads of people who leave, change their role or are absent today go where ``handover`` says. Running business
+    clocks follow edited working time. Raises `RosterRefused` with every finding, `RosterConflict` if ``expected`` is
+    not the current tag.
     """
     with unit_of_work() as session:
         lock(raw(session.connection()), LockKey.ROSTER)
@@ -102,6 +101,7 @@ def import_roster(
         roster = _checked(before, document, replace=replace)
         if any(calendar.country for calendar in roster.calendars):
             known_countries()  # loading them takes a second, for which no batch should wait
+        # As late as possible: from here to the commit no batch can run.
         change_roster_lock(raw(session.connection()))
         change = _write(session, before, roster, document, by)
         return _followed(session, before, roster, change, handover, now or SystemClock().now())
@@ -127,12 +127,12 @@ def preview_roster(document: Any, *, replace: bool = False, now: datetime | None
 def save_person(
     values: Mapping[str, Any], by: str, handover: Handover = HANDOVER, now: datetime | None = None
 ) -> RosterChange:
-    """Add or change one person; ``values`` as in the document, None clears. Raises `RosterRefused`."""
+    """Add or change one person. ``values`` as in the document; None clears. Raises `RosterRefused`."""
     return import_roster(person_document(values), by=by, handover=handover, now=now)
 
 
 def person_document(values: Mapping[str, Any]) -> Document:
-    """One person as a document to import: ``values`` over what the roster has; None clears."""
+    """One person as a document to import: ``values`` over the current ones; None clears."""
     people = {person["email"]: person for person in export_roster().get("people", ())}
     return {"format": FORMAT, "people": [_overlaid(people.get(values["email"]), values)]}
 
@@ -143,17 +143,17 @@ def save_calendar(values: Mapping[str, Any], by: str, now: datetime | None = Non
 
 
 def remove_calendar(key: str, by: str) -> None:
-    """Take a calendar away that nobody has. Raises `RosterRefused` naming who has it."""
+    """Remove a calendar. Raises `RosterRefused`, naming its users, if it is in use."""
     _remove(CalendarRow, "calendars", key, by)
 
 
 def remove_team(key: str, by: str) -> None:
-    """Take a team away that nobody is in. Raises `RosterRefused` naming who is."""
+    """Remove a team. Raises `RosterRefused`, naming its members, if it has any."""
     _remove(Team, "teams", key, by)
 
 
 def save_team(values: Mapping[str, Any], by: str) -> RosterChange:
-    """Add or change one team; ``values`` as in the document, None clears. Raises `RosterRefused`."""
+    """Add or change one team. ``values`` as in the document; None clears. Raises `RosterRefused`."""
     teams = {team["key"]: team for team in export_roster().get("teams", ())}
     return import_roster({"format": FORMAT, "teams": [_overlaid(teams.get(values["key"]), values)]}, by=by)
 
@@ -174,7 +174,7 @@ def _remove(row: type[CalendarRow | Team], name: str, key: str, by: str) -> None
 
 
 def _checked(before: Document, document: Any, *, replace: bool) -> Roster:
-    """The roster that would result. Raises `RosterRefused`."""
+    """The resulting roster. Raises `RosterRefused`."""
     report = lint_roster(document)
     if report.roster is None and not _only_dangling(report.findings):
         raise RosterRefused(told_of(report.findings), report.findings, document)
@@ -193,7 +193,7 @@ def _following(before: Document, roster: Roster, now: datetime, session: Session
 def _followed(
     session: Session, before: Document, roster: Roster, change: RosterChange, handover: Handover, now: datetime
 ) -> RosterChange:
-    """Do what follows from an edit, in its transaction, while no batch is at work."""
+    """Apply the effects of an edit, in its transaction, while no batch runs."""
     following = _following(before, roster, now, session)
     if not (following.partings or following.rescheduled):
         return change
@@ -206,7 +206,9 @@ def _overlaid(old: Document | None, values: Mapping[str, Any]) -> Document:
 
 
 def _only_dangling(findings: Any) -> bool:
-    """References may point to people and teams that are here already: the merged roster is what must hold."""
+    """Whether all findings are references. They may point to people and teams in the roster; the merged roster
+    decides.
+    """
     return all(finding.code == "dangling-reference" for finding in findings)
 
 
@@ -246,7 +248,7 @@ def _write(session: Session, before: Document, roster: Roster, document: Documen
 
 
 def _put(session: Session, people: Sequence[Person]) -> None:
-    """Add or replace people, all in one go."""
+    """Insert or replace people in one statement."""
     if not people:
         return
     given = insert(Person)
@@ -273,7 +275,7 @@ def _named(document: Document) -> set[str]:
 def _compared(
     before: Document, after: Document, named: set[str]
 ) -> tuple[RosterChange, list[tuple[Document | None, Document]]]:
-    """What happens to people from one roster to another, and those who differ as (old, new)."""
+    """The changes of people between two rosters, and the changed people as (old, new)."""
     there = {part["email"]: part for part in before.get("people", ())}
     added: list[str] = []
     updated: list[str] = []

@@ -1,4 +1,4 @@
-"""Everybody's working calendar and absences, as the roster has them now (R8.1–R8.3). Reads only."""
+"""Everybody's working calendar and absences in the current roster (R8.1–R8.3). Reads only."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from rulesets.policy.policy import Policy
 
 
 def read_schedules(driver: Driver, policy: Policy) -> Schedules:
-    """The schedules of the roster; who has no calendar has the policy's."""
+    """The schedules of the roster. People without a calendar have the policy's."""
     calendars = dict(driver.execute("SELECT key, body FROM calendar"))
     people = driver.execute("SELECT email, calendar, details->'absences' FROM person")
     return Schedules.of(

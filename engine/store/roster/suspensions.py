@@ -1,4 +1,4 @@
-"""Suspensions as people see them, and lifting one before its time (R6.6). Decisions begin and end them."""
+"""List suspensions, and lift one early (R6.6). Decisions begin them; the scheduler ends them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,9 @@ COLUMNS = "id, person, role, rule, from_at, until_at, lead_id, event_id, ended_a
 
 @dataclass(frozen=True, slots=True)
 class SuspensionShown:
-    """A suspension: of whom, from receiving leads of which role, by which strike rule, on which lead it began."""
+    """A suspension: the person, the role whose leads they do not receive, the strike rule, and the lead that caused
+    it.
+    """
 
     id: int
     person: str
@@ -30,12 +32,12 @@ class SuspensionShown:
     lifted_by: str | None
 
     def holds(self, now: datetime) -> bool:
-        """Whether it keeps the person from receiving leads at a moment."""
+        """Whether it is in force at a moment."""
         return self.from_at <= now < (self.ended_at or self.until_at)
 
 
 def read_suspensions(person: str | None = None, limit: int = 200) -> list[SuspensionShown]:
-    """Suspensions, of somebody or of everybody, the latest first."""
+    """Suspensions of a person or of everybody, the latest first."""
     with transaction() as connection:
         rows = raw(connection).execute(
             f"SELECT {COLUMNS} FROM suspension WHERE (%(person)s::text IS NULL OR person = %(person)s) "  # noqa: S608 - a constant list
@@ -46,9 +48,10 @@ def read_suspensions(person: str | None = None, limit: int = 200) -> list[Suspen
 
 
 def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[int]:
-    """End a suspension before its time; audited. Returns the leads to wake. Raises NotFound when none holds."""
+    """End a suspension early; audited. Returns the leads to wake. Raises NotFound if it is over."""
     with unit_of_work() as session:
         driver = raw(session.connection())
+        # Running batches have read the suspension; they must commit before it ends.
         change_roster_lock(driver)
         row = driver.execute(
             "UPDATE suspension SET ended_at = %s, lifted_by = %s WHERE id = %s AND ended_at IS NULL AND until_at > %s "  # noqa: S608 - a constant list
@@ -71,7 +74,7 @@ def lift_suspension(number: int, by: str, reason: str, now: datetime) -> list[in
 
 
 def _ended(lifted: SuspensionShown, now: datetime) -> Intake:
-    """The event that tells of its end, the same as when its time is over."""
+    """The event of its end, the same as when its time is over."""
     return Intake(
         source=ENGINE_SOURCE,
         id=f"suspension:{lifted.id}:ended",

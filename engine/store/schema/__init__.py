@@ -1,1 +1,1 @@
-"""The tables as SQLModel classes, and the migrations that bring a database to them. No queries."""
+"""The tables as SQLModel classes, one file per subject, and the migrations that create them. No queries."""

@@ -1,8 +1,8 @@
-"""Tables of those who sign in and of what they did: accounts, roles, sessions, attempts, keys, audit log.
+"""Tables of accounts, roles, sessions, sign-in attempts, API keys and the audit log.
 
-Tables of event processing are in `engine.store.schema.tables`, the draft policy in `engine.store.schema.draft_tables`.
-A person of the roster and an account are linked by e-mail only (R8.1): somebody may own leads without signing in, and
-sign in without owning any.
+The draft policy is in `engine.store.schema.draft_tables`, notifications are in `engine.store.schema.notice_tables`. A
+person of the roster and an account are linked by e-mail only (R8.1): a person may own leads without an account, and an
+account may own none.
 """
 
 from datetime import datetime
@@ -12,11 +12,11 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 class UserAccount(SQLModel, table=True):
-    """Somebody who may sign in."""
+    """An account that may sign in."""
 
     __tablename__: ClassVar[str] = "user_account"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
@@ -27,7 +27,7 @@ class UserAccount(SQLModel, table=True):
 
 
 class UserRole(SQLModel, table=True):
-    """A role an account has; the names are `engine.store.access.accounts.ROLES`."""
+    """A role of an account. The names are `engine.store.access.accounts.ROLES`."""
 
     __tablename__: ClassVar[str] = "user_role"
     user_id: int = Field(
@@ -37,7 +37,7 @@ class UserRole(SQLModel, table=True):
 
 
 class SignInSession(SQLModel, table=True):
-    """Somebody signed in on one device; the cookie names the ``token``. Without its row a cookie opens nothing."""
+    """A session on one device. The cookie contains the ``token``; without this row the cookie is invalid."""
 
     __tablename__: ClassVar[str] = "sign_in_session"
     token: str = Field(sa_column=Column(Text, primary_key=True))
@@ -48,8 +48,8 @@ class SignInSession(SQLModel, table=True):
 
 
 class SignInAttempts(SQLModel, table=True):
-    """Attempts to sign in since ``since`` that did not succeed, or are being judged, of one ``subject``:
-    an account, an address, or an account from an address.
+    """Attempts of one ``subject`` since ``since`` that failed or are being checked. A subject is an account, an
+    address, or an account from an address.
     """
 
     __tablename__: ClassVar[str] = "sign_in_attempts"
@@ -59,7 +59,7 @@ class SignInAttempts(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """One change by somebody: who, what, on what, the values before and after. Written in the changing transaction."""
+    """One change: who, what, on what, the values before and after. Written in the changing transaction."""
 
     __tablename__: ClassVar[str] = "audit_entry"
     __table_args__ = (Index("audit_subject", "subject", "id"), Index("audit_actor", "actor", "id"))
@@ -74,7 +74,9 @@ class AuditEntry(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A key of an outside system. Only the digest of the secret is kept; ``source`` survives a new secret."""
+    """A key of an outside system. Only the digest of its secret is stored. ``source`` stays when the secret is
+    replaced.
+    """
 
     __tablename__: ClassVar[str] = "api_key"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))

@@ -1,9 +1,9 @@
-"""The draft policy as rows people edit: models, groups, fit rules, signals, matrix cells, clocks; the rest as JSON.
+"""The draft policy as editable rows: models, groups, fit rules, signals, matrix cells, clocks; the rest as JSON.
 
-A part's ``path`` is made of keys (``smb/size/s50``), so that an imported document finds the rows it changes.
-``version`` is the draft's revision at which the row changed last: an editor who read another version is told, and
-overwrites nothing. ``rest`` holds what has no column. Rows are split and joined by `engine.store.policy.draft_rows` and
-written by `engine.store.policy.drafts`.
+A part's ``path`` consists of keys (``smb/size/s50``), so that an imported document finds its rows. ``version`` is the
+draft's revision of the row's last change: an editor who read an older version gets a conflict and overwrites nothing.
+``rest`` holds values without a column. `engine.store.policy.draft_rows` converts rows, `engine.store.policy.drafts`
+writes them.
 """
 
 from datetime import datetime
@@ -14,21 +14,21 @@ from sqlalchemy import BigInteger, Column, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 def points_column() -> Any:
-    """Points or an edge, exact; null where the document says nothing."""
+    """Points or a limit, exact; null if the document gives none."""
     return Field(default=None, sa_type=Numeric(14, 2), nullable=True)
 
 
 def optional_json() -> Any:
-    """Part of the document as it is written; SQL null where the document says nothing."""
+    """A part of the document, unchanged; SQL null if the document has none."""
     return Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
 
 
 class Draft(SQLModel, table=True):
-    """The one draft (id 1). ``authors`` changed something since the version it is based on, ``base``."""
+    """The one draft (id 1). ``authors`` changed it since the version ``base``."""
 
     __tablename__: ClassVar[str] = "draft"
     id: int = Field(default=1, primary_key=True)
@@ -41,7 +41,7 @@ class Draft(SQLModel, table=True):
 
 
 class DraftSignature(SQLModel, table=True):
-    """A side's signature under the draft with one digest; any edit gives another digest and so voids it."""
+    """A side's signature on the draft with one digest. An edit changes the digest and voids it."""
 
     __tablename__: ClassVar[str] = "draft_signature"
     side: str = Field(primary_key=True)
@@ -51,9 +51,7 @@ class DraftSignature(SQLModel, table=True):
 
 
 class DraftCheck(SQLModel, table=True):
-    """What the last check of the draft found (id 1), and of what: `engine.store.policy.draft_checks` says when it is
-    stale.
-    """
+    """The result of the last check of the draft (id 1). `engine.store.policy.draft_checks` defines when it is stale."""
 
     __tablename__: ClassVar[str] = "draft_check"
     id: int = Field(default=1, primary_key=True)
@@ -66,7 +64,7 @@ class DraftCheck(SQLModel, table=True):
 
 
 class PolicyPlan(SQLModel, table=True):
-    """A publication that waits for its moment ``at``; ``state``: scheduled, suspended, activated, cancelled."""
+    """A publication planned for the moment ``at``. ``state``: scheduled, suspended, activated, cancelled."""
 
     __tablename__: ClassVar[str] = "policy_plan"
     id: int | None = Field(default=None, primary_key=True)
@@ -89,7 +87,7 @@ class PolicyPlan(SQLModel, table=True):
 
 
 class DraftPart(SQLModel):
-    """What every row of the draft has."""
+    """Columns of every row of the draft."""
 
     path: str = Field(primary_key=True)
     parent: str = Field(default="", index=True)
@@ -101,7 +99,7 @@ class DraftPart(SQLModel):
 
 
 class DraftModel(DraftPart, table=True):
-    """A scoring model: its edges and bounds."""
+    """A scoring model with its limits."""
 
     __tablename__: ClassVar[str] = "draft_model"
     priority: int = 100
@@ -120,7 +118,7 @@ class DraftModel(DraftPart, table=True):
 
 
 class DraftGroup(DraftPart, table=True):
-    """A group of fit rules or of signals (``side``: fit or engagement) and its bounds."""
+    """A group of fit rules or of signals (``side``: fit or engagement) with its limits."""
 
     __tablename__: ClassVar[str] = "draft_group"
     side: str = "fit"
@@ -138,7 +136,7 @@ class DraftRule(DraftPart, table=True):
 
 
 class DraftSignal(DraftPart, table=True):
-    """A signal; ``event`` is one key or a list, as written."""
+    """A signal. ``event`` is one key or a list, as in the document."""
 
     __tablename__: ClassVar[str] = "draft_signal"
     event: Any = optional_json()
@@ -151,7 +149,7 @@ class DraftSignal(DraftPart, table=True):
 
 
 class DraftCell(DraftPart, table=True):
-    """A cell of a model's matrix; key ``default`` is for the cells not listed."""
+    """A cell of a model's matrix. The key ``default`` stands for all cells not listed."""
 
     __tablename__: ClassVar[str] = "draft_cell"
     action: str = "nurture"
@@ -161,7 +159,7 @@ class DraftCell(DraftPart, table=True):
 
 
 class DraftClock(DraftPart, table=True):
-    """An SLA clock: its window and what it does."""
+    """An SLA clock: its window and its actions."""
 
     __tablename__: ClassVar[str] = "draft_clock"
     role: str = "sdr"
@@ -176,9 +174,9 @@ class DraftClock(DraftPart, table=True):
 
 
 class DraftEntry(DraftPart, table=True):
-    """A row of any other list of the policy; ``parent`` names the list, ``body`` is the row without its key.
+    """A row of any other list of the policy. ``parent`` names the list, ``body`` is the row without its key.
 
-    The parts that are no lists (pool, calendar, feedback, name and time zone) are rows of the list ``settings``.
+    Parts that are not lists (pool, calendar, feedback, name and time zone) are rows of the list ``settings``.
     """
 
     __tablename__: ClassVar[str] = "draft_entry"

@@ -1,4 +1,4 @@
-"""Brings a database to the tables of this version of Baton, by the Alembic revisions in ``engine/migrations``."""
+"""Migrate a database to the tables of this version of Baton, with the Alembic revisions in ``engine/migrations``."""
 
 from importlib import import_module
 
@@ -14,21 +14,28 @@ from engine.store.schema.revisions import MIGRATIONS, revision_of
 from engine.store.session import make_engine, raw
 
 TABLES = (
-    "engine.store.schema.tables",
+    "engine.store.schema.lead_tables",
+    "engine.store.schema.event_tables",
+    "engine.store.schema.decision_tables",
+    "engine.store.schema.clock_tables",
+    "engine.store.schema.roster_tables",
+    "engine.store.schema.version_tables",
     "engine.store.schema.admin_tables",
     "engine.store.schema.draft_tables",
     "engine.store.schema.notice_tables",
 )
+"""Modules that define tables. A module that is missing here is missing in the comparison with the database."""
 
 
 def upgrade(url: str) -> None:
-    """Apply the revisions that the database at ``url`` lacks; several processes may call this at once.
+    """Apply the missing revisions to the database at ``url``. Several processes may call this at once.
 
-    Raises `NewerDatabase`, and changes nothing, for one that a later version of Baton has migrated.
+    Raises `NewerDatabase`, and changes nothing, if a later version of Baton has migrated it.
     """
     engine = make_engine(url, pooled=False)
     try:
         with engine.begin() as connection:
+            # Before the revision is read: a waiting process must see the result of the first one.
             lock(raw(connection), LockKey.MIGRATE)
             revision_of(connection)
             config = _config()
@@ -46,7 +53,7 @@ def metadata() -> MetaData:
 
 
 def differences(connection: Connection) -> list[object]:
-    """What the tables in code and those in the database do not agree on, as Alembic tells it."""
+    """The differences between the tables in code and in the database, as Alembic reports them."""
     return list(compare_metadata(MigrationContext.configure(connection), metadata()))
 
 

@@ -1,7 +1,7 @@
-"""Tables of what people and outside systems are told: notifications, preferences, subscriptions, deliveries.
+"""Tables of notifications, preferences, webhook subscriptions and deliveries.
 
-A notification is a row per cause and person; a delivery is one message on its way to one address. Both are written
-once per cause, by unique constraints.
+A notification is one row per cause and person. A delivery is one message to one address. Unique constraints make both
+once per cause.
 """
 
 from datetime import datetime
@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 class NoticeRow(SQLModel, table=True):
-    """Somebody was told something. ``kind`` is a key of `engine.core.notify.notices.KINDS`, ``details`` its values.
+    """A notification. ``kind`` is a key of `engine.core.notify.notices.KINDS`, ``details`` its values.
 
-    ``about`` is whom it concerns; ``spread_at`` is when it was looked at for sending by e-mail, null until then.
+    ``about`` is the person it concerns. ``spread_at`` is when it was processed for e-mail, null until then.
     """
 
     __tablename__: ClassVar[str] = "notice"
@@ -41,7 +41,7 @@ class NoticeRow(SQLModel, table=True):
 
 
 class NoticePreference(SQLModel, table=True):
-    """What somebody wants by e-mail and in which language; ``mail`` holds only what differs from the kinds' table."""
+    """Preferences of a person for e-mail and language. ``mail`` holds only differences from the kinds' defaults."""
 
     __tablename__: ClassVar[str] = "notice_preference"
     person: str = Field(primary_key=True)
@@ -51,7 +51,7 @@ class NoticePreference(SQLModel, table=True):
 
 
 class Subscription(SQLModel, table=True):
-    """An outside address that is told of ``events``; ``secret`` signs what is sent and is needed as it is."""
+    """An outside address that receives ``events``. ``secret`` signs the messages and is stored in plain text."""
 
     __tablename__: ClassVar[str] = "subscription"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
@@ -64,11 +64,10 @@ class Subscription(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One message on its way to one address: ``channel`` is mail or webhook, ``message_id`` stays over all attempts.
+    """One message to one address. ``channel`` is mail or webhook; ``message_id`` is the same in all attempts.
 
-    ``state`` is waiting, sent, failed, or empty (a daily mail with nothing to tell). ``next_at`` is the one indexed
-    moment at which it is to be tried; a sender that takes it moves it on, so that the message of a killed sender comes
-    back by itself.
+    ``state`` is waiting, sent, failed, or empty (a daily mail without content). ``next_at`` is the indexed moment of
+    the next attempt. A sender's lease moves it forward, so that the message of a killed sender becomes due again.
     """
 
     __tablename__: ClassVar[str] = "delivery"

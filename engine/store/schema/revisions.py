@@ -1,4 +1,6 @@
-"""Whether a database has the tables of this version of Baton. Looks only, and loads nothing of Alembic: all ask it."""
+"""Whether a database has the tables of this version of Baton. Reads only, and does not load Alembic, because every
+process checks.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 class NewerDatabase(ServerUnavailable):
-    """The database was migrated by a later version of Baton; this one must not touch it."""
+    """A later version of Baton migrated the database. This version must not use it."""
 
     def __init__(self, revision: str) -> None:
         super().__init__(
@@ -22,13 +24,13 @@ class NewerDatabase(ServerUnavailable):
 
 
 def is_current() -> bool:
-    """Whether this process's database has exactly the revisions of this version of Baton. Raises `NewerDatabase`."""
+    """Whether this process's database has exactly the revisions of this version. Raises `NewerDatabase`."""
     with transaction() as connection:
         return revision_of(connection) == latest()
 
 
 def revision_of(connection: Connection) -> str | None:
-    """The revision of a database, None for one that was never migrated. Raises `NewerDatabase`."""
+    """The revision of a database; None if it was never migrated. Raises `NewerDatabase`."""
     if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
         return None
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
@@ -38,11 +40,11 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def latest() -> str:
-    """The last revision: each follows the one before."""
+    """The last revision."""
     return max(known())
 
 
 @cache
 def known() -> frozenset[str]:
-    """Every revision of this version of Baton: their files begin with their numbers."""
+    """All revisions of this version of Baton, by the numbers in their file names."""
     return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.store.orm import unit_of_work
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from tests.admin.api_client import NOW, Api, zulu
 
 LEFT = {"pool_reason": "rejected", "reject_reason": "no_budget",

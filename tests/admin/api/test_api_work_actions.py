@@ -9,7 +9,7 @@ from admin.clicks import ACTIONS
 from admin.text.refusals import REFUSALS
 from engine.core.qualification.stages import WORK
 from engine.store.orm import unit_of_work
-from engine.store.schema.tables import Person, Team
+from engine.store.schema.roster_tables import Person, Team
 from tests.admin.api_client import Api, event
 from tests.admin.deciding import POLICY, REPS, decide_all, somebody_deciding, start_with_policy
 

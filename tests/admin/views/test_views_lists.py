@@ -15,7 +15,7 @@ from engine.core.reports.tables import REPORTS
 from engine.settings import Settings
 from engine.store.policy.drafts import save_draft
 from engine.store.roster.roster import export_roster, import_roster
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from rulesets.roster.roster import FORMAT
 from tests.admin import world
 from tests.admin.pages import Pages, Reader

@@ -14,7 +14,7 @@ from engine.store.outbox.mail_queue import Preferences, read_preferences
 from engine.store.outbox.notices import read_notices, save_notices
 from engine.store.outbox.outbox import Message, save_messages
 from engine.store.outbox.subscriptions import add_subscription, list_subscriptions
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from engine.store.session import raw, transaction
 from tests.admin.pages import Pages
 from tests.admin.world import CHEN, LI, WANG

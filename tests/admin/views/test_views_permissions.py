@@ -12,7 +12,7 @@ from engine.store.access.accounts import ROLES as ACCOUNT_ROLES
 from engine.store.access.accounts import add_user
 from engine.store.orm import unit_of_work
 from engine.store.policy.drafts import load_draft
-from engine.store.schema.tables import Lead
+from engine.store.schema.lead_tables import Lead
 from tests.admin import world
 from tests.admin.pages import Pages, Reader
 

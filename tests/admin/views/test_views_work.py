@@ -9,7 +9,9 @@ from sqlmodel import select
 
 from engine.settings import Settings
 from engine.store.orm import unit_of_work
-from engine.store.schema.tables import Decision, Lead, Person
+from engine.store.schema.decision_tables import Decision
+from engine.store.schema.lead_tables import Lead
+from engine.store.schema.roster_tables import Person
 from tests.admin import world
 from tests.admin.deciding import somebody_deciding
 from tests.admin.pages import Pages, Reader

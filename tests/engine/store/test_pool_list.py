@@ -9,7 +9,8 @@ import pytest
 from engine.store.orm import unit_of_work
 from engine.store.read.pool_list import LOOKED_AT, PoolFilter, count_pool, read_desk, read_pool
 from engine.store.read.queue_list import count_queue, read_queue
-from engine.store.schema.tables import Decision, Lead
+from engine.store.schema.decision_tables import Decision
+from engine.store.schema.lead_tables import Lead
 from engine.store.session import transaction
 from tests import factories
 from tests.engine.core.decided_leads import rules

@@ -10,19 +10,11 @@ from engine.core.reports.tables import REPORTS, Period, Row
 from engine.store.orm import unit_of_work
 from engine.store.read.report_origins import origin_fields
 from engine.store.read.reports import READERS, Question, read_report, snapshot
-from engine.store.schema.tables import (
-    Account,
-    Assignment,
-    ClockRow,
-    Decision,
-    Event,
-    Lead,
-    Person,
-    StrikeCount,
-    Suspension,
-    Team,
-    TrackRecord,
-)
+from engine.store.schema.clock_tables import ClockRow, StrikeCount, Suspension, TrackRecord
+from engine.store.schema.decision_tables import Assignment, Decision
+from engine.store.schema.event_tables import Event
+from engine.store.schema.lead_tables import Account, Lead
+from engine.store.schema.roster_tables import Person, Team
 from engine.store.session import DatabaseError
 from tests.factories import NOW, policy_document, put_in_force
 

@@ -1,22 +1,20 @@
-"""What a batch reads and writes: leads locked and loaded with their events, decisions and their effects stored.
+"""Read what a batch needs: lock and load leads with their events, clocks, history and accounts.
 
-Locks are always taken in one order: leads by id, accounts by key, rotations (docs/contract/design.md §3). What waits
-and who may try it is `engine.store.inbox.waiting`. Decides nothing.
+All locks are taken in one order: leads by id, accounts by key, rotations (docs/contract/design.md §3).
+`engine.store.inbox.waiting` selects the events, `engine.store.decisions.writing` writes the results. Decides nothing.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Json, Jsonb
 
-from engine.core.lead.facts import Claims, dump_claims, load_claims
+from engine.core.lead.facts import Claims, load_claims
 from engine.core.lead.history import LIMIT
 from engine.core.lead.model import LeadEvent
-from engine.core.lead.state import LeadState, dump_rest, load_state
+from engine.core.lead.state import LeadState, load_state
 from engine.core.sla.clocks import SlaClock
 from engine.store.session import Driver
 
@@ -25,13 +23,11 @@ LEAD_COLUMNS = (
     "pool_since, first_event_at, last_event_at, merged_into, policy_number"
 )
 EVENT_COLUMNS = "e.id, e.source, e.external_id, e.type, e.occurred_at, e.body, e.actor, e.imported, e.trusted"
-NOTES_KEPT = 100
-"""Data-quality notes kept on a lead, the latest ones."""
 
 
 @dataclass(slots=True)
 class LoadedLead:
-    """A locked lead as it stands, changed by the events of the batch one after another."""
+    """A locked lead. The events of the batch change it one after another."""
 
     id: int
     version: int
@@ -46,13 +42,13 @@ class LoadedLead:
     policy_number: int | None = None
 
 
-# ------------------------------------------------------------------------------------------------ loading
 def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]:
-    """Lock leads in the order of their ids and load them with their clocks that still matter."""
+    """Lock leads in id order, and load them with their running clocks and the breached ones not met yet."""
     ids = sorted(set(lead_ids))
     clocks: dict[int, list[SlaClock]] = {lead: [] for lead in ids}
     with driver.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
+            # Rows are locked in the order in which they are returned.
             f"SELECT {LEAD_COLUMNS} FROM lead WHERE id = ANY(%s) ORDER BY id FOR UPDATE",  # noqa: S608 - a constant list
             [ids],
         ).fetchall()
@@ -68,9 +64,9 @@ def lock_leads(driver: Driver, lead_ids: Iterable[int]) -> dict[int, LoadedLead]
 
 
 def lock_living(driver: Driver, lead_ids: Iterable[int]) -> tuple[dict[int, LoadedLead], dict[int, int]]:
-    """Lock these leads and those they were merged into; also returns merged lead → the lead it is part of now.
+    """Lock these leads and the leads they were merged into. Also returns a map: merged lead → surviving lead.
 
-    Merges committed while this waited for a lock are seen and followed.
+    Merges that commit while this waits for a lock are followed, too.
     """
     asked = sorted(set(lead_ids))
     while True:
@@ -83,6 +79,7 @@ def lock_living(driver: Driver, lead_ids: Iterable[int]) -> tuple[dict[int, Load
             )
         )
         leads = lock_leads(driver, {*asked, *became.values()})
+        # A merge may commit between the two queries: then look again, with its winner locked, too.
         if all(lead.merged_into is None or lead.id in became for lead in leads.values()):
             return leads, became
 
@@ -98,7 +95,7 @@ def read_events(driver: Driver, event_ids: Sequence[int]) -> list[tuple[int, Lea
 
 
 def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
-    """The latest decided events of each lead, up to the limit of R3.4, without what only facts need."""
+    """The latest decided events of each lead, up to the limit of R3.4, with their properties only."""
     rows = driver.execute(
         "SELECT l.id, e.id, e.source, e.external_id, e.type, e.occurred_at, e.properties "
         "FROM unnest(%s::bigint[]) AS l (id) "
@@ -116,7 +113,7 @@ def read_history(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[Lead
 
 
 def read_told(driver: Driver, lead_ids: Sequence[int]) -> dict[int, list[LeadEvent]]:
-    """Every decided event of each lead with all that it says, in the order of intake."""
+    """All decided events of each lead with all their groups, in the order of intake."""
     found: dict[int, list[LeadEvent]] = {lead: [] for lead in lead_ids}
     rows: Iterable[Any] = driver.execute(
         f"SELECT {EVENT_COLUMNS}, e.lead_id FROM event e WHERE e.lead_id = ANY(%s) "  # noqa: S608 - a constant list
@@ -140,18 +137,20 @@ def read_counted(driver: Driver, lead_ids: Sequence[int]) -> dict[int, set[tuple
 
 
 def lock_accounts(driver: Driver, keys: Iterable[str], number: int) -> dict[str, tuple[int, Claims, int | None]]:
-    """Make and lock the accounts of these keys, in the order of the keys: key → (id, claims, version they are read by).
+    """Create and lock the accounts of these keys, in key order: key → (id, claims, version that read them).
 
-    New ones are of policy version ``number``.
+    New accounts get the policy version ``number``.
     """
     ordered = sorted(set(keys))
     if not ordered:
         return {}
     driver.execute(
+        # Sorted keys: parallel batches that create the same accounts wait for each other in one direction.
         "INSERT INTO account (key, policy_number) SELECT unnest(%s::text[]), %s ON CONFLICT (key) DO NOTHING",
         [ordered, number],
     )
     rows = driver.execute(
+        # Collation C sorts as Python does, so that both agree on the lock order.
         'SELECT key, id, claims, policy_number FROM account WHERE key = ANY(%s) ORDER BY key COLLATE "C" FOR UPDATE',
         [ordered],
     )
@@ -159,12 +158,12 @@ def lock_accounts(driver: Driver, keys: Iterable[str], number: int) -> dict[str,
 
 
 def account_keys(driver: Driver, account_ids: Sequence[int]) -> list[str]:
-    """The keys of accounts."""
+    """The keys of these accounts."""
     return [key for (key,) in driver.execute("SELECT key FROM account WHERE id = ANY(%s)", [list(account_ids)])]
 
 
 def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The leads of these accounts that are not merged away, by account."""
+    """The open leads of these accounts, by account."""
     found: dict[int, list[int]] = {account: [] for account in account_ids}
     if found:
         for account, lead in driver.execute(
@@ -177,12 +176,12 @@ def siblings(driver: Driver, account_ids: Iterable[int]) -> dict[int, list[int]]
 
 
 def read_members(driver: Driver, account_ids: Sequence[int]) -> list[LoadedLead]:
-    """The living leads of accounts as they stand, not locked and without their clocks: the accounts are locked."""
+    """The living leads of these accounts, unlocked and without clocks. The lock on the account protects them."""
     return _as_they_stand(driver, "account_id", account_ids)
 
 
 def read_leads(driver: Driver, lead_ids: Sequence[int]) -> list[LoadedLead]:
-    """Living leads as they stand, not locked and without their clocks: for those who only look."""
+    """Living leads, unlocked and without clocks, for reading only."""
     return _as_they_stand(driver, "id", lead_ids)
 
 
@@ -196,139 +195,9 @@ def _as_they_stand(driver: Driver, column: str, values: Sequence[int]) -> list[L
 
 
 def read_accounts(driver: Driver, account_ids: Sequence[int]) -> dict[str, tuple[int, Claims, int | None]]:
-    """Accounts as they stand, not locked: key → (id, claims, version they are read by)."""
+    """Accounts, unlocked: key → (id, claims, version that read them)."""
     rows = driver.execute("SELECT key, id, claims, policy_number FROM account WHERE id = ANY(%s)", [list(account_ids)])
     return {key: (account, load_claims(claims), version) for key, account, claims, version in rows}
-
-
-# ------------------------------------------------------------------------------------------------ storing
-def save_leads(driver: Driver, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write leads as they stand now, their version one higher."""
-    if not rows:
-        return
-    names = [name for name in rows[0] if name != "id"]
-    columns = ", ".join(f"{name} {LEAD_TYPES[name]}" for name in ("id", *names))
-    assignments = ", ".join(f"{name} = given.{name}" for name in names)
-    driver.execute(
-        f"UPDATE lead SET {assignments}, version = lead.version + 1 "  # noqa: S608 - names of a constant table
-        f"FROM json_to_recordset(%s) AS given ({columns}) WHERE lead.id = given.id",
-        [Json(rows, dumps=_as_text)],
-    )
-
-
-def _as_text(rows: Any) -> str:
-    """Rows as one JSON text, far cheaper than arrays of JSON; exact numbers and moments are texts PostgreSQL reads."""
-    return json.dumps(rows, default=str)
-
-
-LEAD_TYPES = {
-    "id": "bigint", "account_id": "bigint", "stage": "text", "owner": "text", "sdr": "text", "rep": "text",
-    "model": "text", "fit": "numeric", "engagement": "numeric", "grade": "text", "heat": "text", "cell": "text",
-    "scored_at": "timestamptz", "policy_number": "int", "route": "text", "excluded": "text", "flagged": "jsonb",
-    "checklists": "jsonb", "missing": "jsonb", "claims": "jsonb", "extras": "jsonb", "notes": "jsonb", "state": "jsonb",
-    "queued_role": "text", "queued_at": "timestamptz", "queue_priority": "int", "pool_since": "timestamptz",
-    "first_event_at": "timestamptz", "last_event_at": "timestamptz", "next_refresh_at": "timestamptz",
-    "protected_until": "timestamptz", "pool_next_at": "timestamptz",
-}  # fmt: skip
-"""Columns that a decision writes, with their types in PostgreSQL."""
-
-
-def lead_row(lead: LoadedLead, extras: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a lead that hold what is known of it and where it stands, scores aside."""
-    state = lead.state
-    queued = state.queued
-    return {
-        "id": lead.id, "account_id": lead.account_id, "stage": state.stage, "owner": state.owner, "sdr": state.sdr,
-        "rep": state.rep, "claims": dump_claims(lead.claims), "extras": dict(extras),
-        "notes": lead.notes[-NOTES_KEPT:], "state": dump_rest(state),
-        "queued_role": queued.role if queued else None, "queued_at": queued.since if queued else None,
-        "queue_priority": queued.priority if queued else None, "pool_since": state.pool_since,
-        "first_event_at": lead.first_event_at, "last_event_at": lead.last_event_at,
-    }  # fmt: skip
-
-
-def save_accounts(driver: Driver, claims: Mapping[int, Claims], number: int) -> None:
-    """Write what is known of accounts, as the policy version ``number`` reads it."""
-    if claims:
-        driver.execute(
-            "UPDATE account SET claims = given.claims, policy_number = %s "
-            "FROM unnest(%s::bigint[], %s::jsonb[]) AS given (id, claims) WHERE account.id = given.id",
-            [number, list(claims), [Jsonb(dump_claims(value)) for value in claims.values()]],
-        )
-
-
-def save_decisions(driver: Driver, rows: Sequence[Sequence[Any]]) -> None:
-    """Store decisions in their order and take their events out of the inbox.
-
-    A row is (event, lead, moment, policy number, stage before, after, owner before, after, cell, refused, body).
-    """
-    if not rows:
-        return
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(
-            "COPY decision (event_id, lead_id, decided_at, policy_number, stage_before, stage_after, owner_before, "
-            "owner_after, cell, refused, body) FROM STDIN"
-        ) as copy,
-    ):
-        for row in rows:
-            copy.write_row([*row[:-1], Jsonb(row[-1])])
-    driver.execute("DELETE FROM inbox WHERE event_id = ANY(%s)", [[row[0] for row in rows]])
-
-
-def save_ledger(
-    driver: Driver, added: Sequence[tuple[int, int, str, str, Any]], gone: Sequence[tuple[int, int, str, str]]
-) -> None:
-    """Store new counted occurrences (lead, event, group, signal, raw) and drop those that no longer count."""
-    if gone:
-        driver.execute(
-            "DELETE FROM ledger USING unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS g (l, e, gk, s) "
-            "WHERE lead_id = l AND event_id = e AND group_key = gk AND signal_key = s",
-            [list(column) for column in zip(*gone, strict=True)],
-        )
-    if added:
-        driver.execute(
-            "INSERT INTO ledger (lead_id, event_id, group_key, signal_key, raw) "
-            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::numeric[])",
-            [list(column) for column in zip(*added, strict=True)],
-        )
-
-
-def save_clocks(driver: Driver, clocks: Sequence[tuple[int, SlaClock]]) -> list[int]:
-    """Store (lead, clock): those without an id are new, the others are written as they stand; returns the new ids."""
-    old = [clock for _, clock in clocks if clock.id is not None]
-    new = [(lead, clock) for lead, clock in clocks if clock.id is None]
-    if old:
-        driver.execute(
-            "UPDATE clock SET state = g.state, ended_at = g.ended_at, met_at = g.met_at, met_late = g.met_late, "
-            "next_at = CASE WHEN g.state = 'running' THEN next_at END "
-            "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]) "
-            "AS g (id, state, ended_at, met_at, met_late) WHERE clock.id = g.id",
-            [[getattr(c, name) for c in old] for name in ("id", "state", "ended_at", "met_at", "met_late")],
-        )
-    if not new:
-        return []
-    rows = driver.execute(
-        f"INSERT INTO clock (lead_id, {', '.join(CLOCK_COLUMNS)}) "  # noqa: S608 - a constant list
-        f"SELECT lead_id, {', '.join(CLOCK_COLUMNS)} FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], "
-        "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], "
-        "%s::timestamptz[], %s::jsonb[], %s::text[]) "
-        f"WITH ORDINALITY AS g (lead_id, {', '.join(CLOCK_COLUMNS)}, place) ORDER BY place RETURNING id",
-        [[lead for lead, _ in new], *([_clock_value(c, n) for _, c in new] for n in CLOCK_COLUMNS)],
-    )
-    return [number for (number,) in rows]
-
-
-CLOCK_COLUMNS = (
-    "key", "owner", "policy_number", "started_at", "due_at", "state", "ended_at", "met_at", "met_late", "next_at",
-    "warnings", "kind",
-)  # fmt: skip
-
-
-def _clock_value(clock: SlaClock, name: str) -> Any:
-    if name != "warnings":
-        return getattr(clock, name)
-    return Jsonb([[part, at.isoformat()] for part, at in clock.warnings])
 
 
 def _loaded(row: Mapping[str, Any], clocks: Sequence[SlaClock]) -> LoadedLead:
