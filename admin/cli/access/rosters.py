@@ -1,4 +1,4 @@
-"""`baton roster`: people, teams and calendars in files, and the monthly lists of who may receive leads."""
+"""`baton roster`: import and export of people, teams, calendars and monthly eligibility lists."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -44,7 +44,7 @@ def roster() -> None:
 )
 @click.option("--preview", is_flag=True, help="Only show what would happen.")
 def roster_import(file: Any, *, replace: bool, reassign: Any, absent: Any, preview: bool) -> None:
-    """Add and update what FILE (YAML, JSON, or CSV of people) names; a roster with errors is refused whole."""
+    """Add and update what FILE (YAML, JSON, or CSV of people) names. Any error refuses the whole file."""
     text = file.read()
     connected()
     raw = _document(text, str(getattr(file, "name", "")))
@@ -96,7 +96,7 @@ def roster_eligibility(file: Any, *, month: str, role: str, preview: bool, as_js
 
 
 def _document(text: bytes, name: str) -> Any:
-    """A file as a document, tables over what the roster says."""
+    """Parse a file. A CSV has people only, so it is merged into the present roster."""
     try:
         if name.lower().endswith(".csv"):
             return read_people(text.decode("utf-8-sig"), export_roster())
