@@ -49,7 +49,7 @@ def publish_draft(
     act_on_existing: str = "none",
     moment: PublicationTime | None = None,
 ) -> Published:
-    """Publish the draft, at once or at a later moment.
+    """Publish the draft as it stands, at once or at a moment.
 
     Raises PolicyRefused with every finding, or with the missing signatures.
     """

@@ -32,7 +32,7 @@ LONGEST_VALUE = 200
 """Most characters of a search or of a filter's value."""
 EXPORT_ROWS = 50_000
 FILTER = re.compile(r"flt\d*_")
-"""Prefix of a filter's parameter. The library numbers filters; our form always writes 0."""
+"""How the parameter of a filter begins; the library numbers them, we write 0."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -193,7 +193,7 @@ def _key_column(model: Any) -> Any:
 
 
 def csv_answer(names: list[str], rows: Iterable[Iterable[Any]], filename: str) -> Response:
-    """A CSV file for spreadsheets: UTF-8 with a byte order mark, and no cell that they run as a formula."""
+    """A CSV file that spreadsheets open as text: UTF-8 with a mark, and no cell that starts a formula."""
     return Response(
         _csv_lines(names, rows),
         mimetype="text/csv",
@@ -206,10 +206,10 @@ def _csv_lines(names: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]
     for row in itertools.chain([names], rows):
         line = io.StringIO()
         csv.writer(line).writerow(_harmless(value) for value in row)
-        yield line.getvalue()  # row by row, so that an export is never in memory as a whole
+        yield line.getvalue()
 
 
 def _harmless(value: Any) -> str:
-    """Quote text that a spreadsheet would run as a formula (CSV injection). Numbers stay numbers."""
+    """Text that no spreadsheet takes for a formula; numbers stay numbers."""
     text = "" if value is None else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text

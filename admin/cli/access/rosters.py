@@ -44,7 +44,7 @@ def roster() -> None:
 )
 @click.option("--preview", is_flag=True, help="Only show what would happen.")
 def roster_import(file: Any, *, replace: bool, reassign: Any, absent: Any, preview: bool) -> None:
-    """Add and update what FILE (YAML, JSON, or CSV of people) names. Any error refuses the whole file."""
+    """Add and update what FILE (YAML, JSON, or CSV of people) names; a roster with errors is refused whole."""
     text = file.read()
     connected()
     raw = _document(text, str(getattr(file, "name", "")))

@@ -76,6 +76,6 @@ def scheduler() -> None:
     settings = connected()
     stop = threading.Event()
     beside = deliverer(settings)
-    beside.start(stop)  # in threads: a slow receiver must not delay clocks
+    beside.start(stop)
     run_scheduler(stop=stop)
     beside.join(DELIVERIES_STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""Messages of the parsers of YAML, JSON, CSV and patterns, in the reader's language.
+"""What the libraries that read texts say when they cannot, in the reader's language: YAML, JSON, CSV, patterns.
 
 The libraries have many English messages. The frequent ones are translated here; others become a general sentence.
 """

@@ -45,7 +45,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/<which>/<table>.csv")
     def download(self, which: str, table: str) -> Response:
-        """One table as a file: all rows and columns, named as in the API, shares and spans as numbers."""
+        """One table as a file: every row and column, names as the API has them, shares and spans as numbers."""
         if table not in REPORTS.get(which, ()):
             problems.not_found()
         try:
