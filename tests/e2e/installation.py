@@ -1,4 +1,4 @@
-"""A whole Baton as a user runs it: `baton up` in a folder of its own, and the commands beside it."""
+"""A whole installation: `baton up` in its own folder, and the commands beside it."""
 
 import json
 import os

@@ -46,7 +46,7 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
 
     @page("/people.csv")
     def as_csv(self) -> Response:
-        """The people as CSV."""
+        """Its people as a table."""
         return _file("\ufeff" + write_people(export_roster()), "text/csv", "people.csv")
 
     @page("/", "POST")
