@@ -174,7 +174,7 @@ def post_lint() -> Answer:
 
 
 def post_publish() -> Answer:
-    """Publish the draft as it stands."""
+    """Publish the draft."""
     body = _publish_body()
     settings: Settings = current_app.config["BATON_SETTINGS"]
     try:

@@ -92,7 +92,7 @@ def get_timeline(lead_id: int) -> Answer:
 
 
 def get_event(source: str, event_id: str) -> Answer:
-    """Where an event stands, and its decision."""
+    """The status of an event, and its decision."""
     if "\x00" in source + event_id:
         raise Problem("not_found", "No event has a NUL character in its id.")
     event = leads.read_event(source, event_id)
@@ -102,7 +102,7 @@ def get_event(source: str, event_id: str) -> Answer:
 
 
 def get_explain(lead_id: int) -> Answer:
-    """Why the lead stands where it stands, in sentences."""
+    """The explanation of a lead, in sentences."""
     check_parameters(LANG)
     lang = request.args.get("lang", "en")
     if lang not in LANGUAGES:

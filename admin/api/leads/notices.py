@@ -47,7 +47,7 @@ class NoticesShape(BaseModel):
 
 
 class ReadBody(BaseModel):
-    """Which notifications somebody has read: those numbered, or `"all"`."""
+    """The notifications that a person has read: ids, or `"all"`."""
 
     person: str = Field(min_length=1, max_length=320)
     ids: list[int] | Literal["all"] = Field(description=f"At most {MOST_IDS} numbers")

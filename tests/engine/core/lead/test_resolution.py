@@ -1,4 +1,4 @@
-"""Which lead an event belongs to, in memory (docs/contract/design.md §2)."""
+"""Whom an event means, in memory (docs/contract/design.md §2)."""
 
 from itertools import count
 
