@@ -1,4 +1,4 @@
 """Who may see and change it: HTTP API, web admin and command line.
 
-Decides nothing about leads; asks `engine` and `workers`.
+It reads and writes through `engine` and `workers`. May not decide anything about leads.
 """

@@ -1,6 +1,6 @@
-"""The web application: settings in, a Flask application with API and pages out.
+"""Builds the Flask application with API and pages from the settings.
 
-Connects to nothing by itself: the first request does. May not decide anything about leads.
+Building it opens no connection; the first request does. May not decide anything about leads.
 """
 
 from pathlib import Path
@@ -19,14 +19,14 @@ from workers.queues import init_queue
 from workers.servers.embedded import database_url, redis_url
 
 MAX_PAGE_FORM = 2 * 1024 * 1024
-"""Bytes of the fields of a form on the pages, which are kept in memory."""
+"""Most bytes of form fields on the pages. They are held in memory."""
 MAX_FORM_PARTS = 1_000
 MAX_PAGE_BODY = 3 * 1024 * 1024
-"""Bytes of a whole request to the pages, with what is uploaded; the API measures its bodies itself."""
+"""Most bytes of a request to the pages, uploads included. The API has its own limit (`admin.api.bodies`)."""
 
 
 def create_app(settings: Settings, clock: WallClock | None = None) -> Flask:
-    """The application of one process; ``clock`` replaces the machine's in tests."""
+    """The application of one process. Tests pass a ``clock``."""
     init_store(database_url(settings))
     init_queue(redis_url(settings))
     app = Flask("admin", root_path=str(Path(__file__).parent))

@@ -1,7 +1,6 @@
-"""A click: what somebody does with a lead, as one event. Pages and API build it and await its decision here.
+"""Work of a person as one event: build it, store it, wait for its decision. Used by pages and API.
 
-A click goes the way of every event: accepted into the inbox, its lead woken, its decision awaited. May not decide
-anything, and knows no door: how input is read and answers are shown is theirs.
+Reading the input and showing the answer belong to the page or route. May not decide anything.
 """
 
 import time
@@ -17,17 +16,18 @@ from engine.store.read import leads
 from workers.queues import wake
 
 PATIENCE = 2.0
-"""Seconds to wait for the decision."""
+"""Seconds to wait for the decision. A decision takes milliseconds; after this the answer is 202."""
 FIRST_LOOK = 0.01
 LONGEST_PAUSE = 0.05
+"""Seconds between two looks for the decision, at first and later."""
 MAX_TEXT = 2_000
-"""Most characters of one text that a click says."""
+"""Most characters of one text."""
 RESULTS = ("reached", "connected", "conversation", "no_answer")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkAction:
-    """One thing people do: the event it is, what it must say (name → allowed values, empty: any text), what it may."""
+    """A work action: its event, its required texts (name → allowed values, empty: any text), its optional ones."""
 
     event: str
     needs: Mapping[str, tuple[str, ...]]
@@ -47,12 +47,12 @@ ACTIONS: dict[str, WorkAction] = {
     "recycle": WorkAction("lead.recycled", {}),
     "reopen": WorkAction("lead.reopened", {}),
 }
-"""The work actions there are, as the pages show them. An entry here is all that a further one needs."""
+"""Every work action, in the order of the pages. A new action needs only an entry here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clicked:
-    """A click in the inbox: the id of its event; ``known`` when that id was there already, and nothing was done."""
+    """An accepted action: the id of its event. ``known``: the id existed before, so this call had no effect."""
 
     event_id: str
     known: bool
@@ -61,9 +61,9 @@ class Clicked:
 def click(
     lead: int, action: WorkAction, said: Mapping[str, Any], actor: str | None, event_id: str | None = None
 ) -> Clicked:
-    """Take the work in and wake the lead.
+    """Accept the work and wake the lead.
 
-    ``said`` are the texts of the action, and ``answers`` where it takes them. ``event_id``: None makes a new one.
+    ``said``: the texts of the action, and ``answers``. ``event_id``: the id of a retry; None makes a new one.
     """
     moment = now()
     one = Intake(
@@ -78,12 +78,12 @@ def click(
         lead_id=lead,
     )
     taken = accept([one], moment)
-    wake([lead])
+    wake([lead])  # after the commit: a worker that wakes earlier would find nothing
     return Clicked(one.id, known=taken.duplicates > 0)
 
 
 def await_decision(event_id: str, patience: float = PATIENCE) -> leads.Row:
-    """The click as soon as it is decided or set aside, else as it stands when patience ends."""
+    """Wait until the event is decided or set aside, at most ``patience`` seconds. Returns the event as it is then."""
     until = time.monotonic() + patience
     pause = FIRST_LOOK
     while True:
@@ -91,10 +91,10 @@ def await_decision(event_id: str, patience: float = PATIENCE) -> leads.Row:
         if event["status"] != "waiting" or time.monotonic() + pause > until:
             return event
         time.sleep(pause)
-        # looks grow apart: a decision mostly takes a few milliseconds, and a busy database is not asked more often
+        # Most decisions take milliseconds, so the first look is early. Later looks are rarer to spare a busy database.
         pause = min(LONGEST_PAUSE, pause * 1.5)
 
 
 def warnings_of(decision: Mapping[str, Any]) -> list[str]:
-    """Codes of what spoke against the person to whom a decision gave the lead because somebody named them."""
+    """Codes of what speaks against the person who was named by hand and got the lead."""
     return list((decision["body"].get("assignment") or {}).get("warnings", ()))

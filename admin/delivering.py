@@ -1,4 +1,4 @@
-"""What is delivered how, as this installation is set up: the channels and duties of `workers.deliver`."""
+"""The delivery channels and periodic duties of this installation, for `workers.deliver`."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from workers.scheduler import Duty
 
 
 def deliverer(settings: Settings) -> Deliverer:
-    """Webhooks always; e-mail when a server is set."""
+    """A deliverer for webhooks, and for e-mail if a mail server is set."""
     channels: dict[str, Send] = {"webhook": _webhook(private=settings.webhook_private)}
     if settings.smtp is not None:
         channels["mail"] = _mail(settings, settings.smtp)
@@ -21,9 +21,10 @@ def deliverer(settings: Settings) -> Deliverer:
 
 
 def duties(*, by_mail: bool) -> tuple[Duty, ...]:
-    """What is to be done beside sending."""
+    """Periodic duties beside sending: queue new notices, write daily mails, delete old rows."""
 
     def spread(now: datetime) -> None:
+        # in batches, so that a large backlog is no long transaction
         while spread_notices(now, by_mail=by_mail):
             pass
 
@@ -46,7 +47,7 @@ def _webhook(*, private: bool) -> Send:
 
 
 def _mail(settings: Settings, server: MailServer) -> Send:
-    """E-mail; what writes it is loaded only where it is needed, for it brings the web's libraries."""
+    """The e-mail channel. The import is local: the writer needs the web libraries, and most schedulers send no mail."""
     from admin.text.mailing import Writer  # noqa: PLC0415 - see above
 
     writer = Writer(settings)

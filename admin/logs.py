@@ -1,6 +1,6 @@
-"""How Baton's processes log: one line of words and values each, on stderr, with plain tracebacks.
+"""Logging of every process: one structured line per entry, on stderr, with plain tracebacks.
 
-Values of variables are never shown: they hold what leads and secrets are made of.
+Tracebacks never show local variables: they hold personal data and secrets.
 """
 
 import sys
@@ -9,7 +9,7 @@ import structlog
 
 
 def configure_logs() -> None:
-    """Set the process's logs up; call it once at its start."""
+    """Configure the logs. Call it once, at the start of the process."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,4 +1,4 @@
-"""The moment of a request: the pages' only look at the clock. Tests give the application another one."""
+"""The time of a request. The web code reads the clock only here, so that tests can replace it."""
 
 from datetime import datetime
 from typing import cast
@@ -9,5 +9,5 @@ from engine.clock import SystemClock, WallClock
 
 
 def now() -> datetime:
-    """The current moment by the application's clock."""
+    """The current time by the application's clock."""
     return cast("WallClock", current_app.config.get("BATON_CLOCK") or SystemClock()).now()

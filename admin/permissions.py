@@ -1,6 +1,6 @@
 """Who may do what in the admin: one table of roles, read by every page and by the tests (docs/contract/design.md §6).
 
-A page asks `may(...)` on the server; what a page hides is for the reader's comfort only.
+Every view checks `may(...)` on the server. Hiding a button is for comfort and protects nothing.
 """
 
 from collections.abc import Iterable
@@ -51,26 +51,26 @@ PERMISSIONS: dict[str, frozenset[May]] = {
     "sales": OWN,
     "viewer": READ,
 }
-"""What each role of `engine.store.access.accounts.ROLES` may do. The two sides sign; administrators may bypass."""
+"""Role (`engine.store.access.accounts.ROLES`) → permissions. The two sides sign; administrators may bypass that."""
 
 
 def granted(roles: Iterable[str]) -> frozenset[May]:
-    """Everything that somebody with these roles may do."""
+    """All permissions of these roles."""
     return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))
 
 
 def may(permission: May) -> bool:
-    """Whether the person of this request may do it; an anonymous visitor may do nothing."""
+    """Whether the person of this request has the permission. Anonymous visitors have none."""
     return permission in all_granted()
 
 
 def all_granted() -> frozenset[May]:
-    """Everything that the person of this request may do."""
+    """All permissions of the person of this request."""
     if not has_request_context() or not current_user.is_authenticated:
         return frozenset()
     return granted(role.name for role in current_user.roles)
 
 
 def actor() -> str:
-    """The e-mail of the person of this request; only for signed-in requests."""
+    """The e-mail of the person of this request. Call it for signed-in requests only."""
     return str(current_user.email)

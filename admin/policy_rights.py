@@ -27,16 +27,16 @@ PARTS: dict[str, frozenset[May]] = {
     "tests": ANY,
     "acknowledged": ANY,
 }
-"""Part of the document → permissions of which any one allows to change it."""
+"""Part of the document → permissions. One of them is enough to change the part."""
 
 
 def of_role(role: str) -> frozenset[May]:
-    """What a change of an assignment policy of this role needs."""
+    """The permissions that may change an assignment policy of this role."""
     return frozenset({SDR}) if role == "sdr" else frozenset({SALES})
 
 
 def needed(change: PolicyChange, old: dict[str, Any], new: dict[str, Any]) -> list[frozenset[May]]:
-    """What a change needs: of each set one permission. An assignment policy that changes its role needs both sides."""
+    """The permissions that a change needs: one of each set. A change of `role` needs both sides."""
     part = str(change.steps[0])
     if part != "assignment" or len(change.steps) < 2 or not isinstance(change.steps[1], RowStep):
         return [PARTS.get(part, ANY)]
@@ -49,5 +49,5 @@ def needed(change: PolicyChange, old: dict[str, Any], new: dict[str, Any]) -> li
 def forbidden(
     changes: Iterable[PolicyChange], old: dict[str, Any], new: dict[str, Any], granted: frozenset[May]
 ) -> list[PolicyChange]:
-    """The changes that somebody with these permissions may not make."""
+    """The changes that these permissions do not allow."""
     return [change for change in changes if not all(any_of & granted for any_of in needed(change, old, new))]

@@ -1,6 +1,7 @@
-"""The draft becomes the version in force: the same steps for the API and the command line.
+"""Publishes the draft: the same steps for pages, API and command line.
 
-Decides nothing: who must have signed is `engine.policy.publish`'s, what is signed `engine.store.policy.signatures`'.
+`engine.policy.publish` decides which signatures are needed, `engine.store.policy.signatures` which are valid. May not
+decide either.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,14 @@ from engine.store.policy.drafts import DraftState, load_draft
 from engine.store.policy.signatures import valid_signatures
 
 OPERATOR = "operator"
-"""Who acts on the command line: may bypass signatures, which is audited, and never gives one."""
+"""The actor of the command line. It may bypass signatures (audited) and never sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version in force now; ``changed`` is False when the draft was in force already.
+    """The version in force. ``changed`` is False if the draft was in force before.
 
-    Of a publication for a later moment ``number`` is None, and ``plan`` and ``at`` name it.
+    For a later publication ``number`` is None; ``plan`` is its id and ``at`` its time.
     """
 
     number: int | None
@@ -32,7 +33,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class PublicationTime:
-    """When a draft is to come into force, as people write it: local time of ``zone`` (the policy's)."""
+    """The time of a later publication, as typed: local time of ``zone``, by default the policy's."""
 
     text: str
     zone: str | None = None
@@ -51,7 +52,7 @@ def publish_draft(
 ) -> Published:
     """Publish the draft, at once or at a moment: ``draft`` as it was read, else as it is now.
 
-    Raises PolicyRefused with every finding, or naming the signatures that lack.
+    Raises PolicyRefused with every finding, or with the missing signatures.
     """
     draft = draft or load_draft()
     request = request_to_publish(draft, by, reason, signoff=signoff, bypass=bypass, act_on_existing=act_on_existing)
@@ -68,7 +69,7 @@ def publish_draft(
 def request_to_publish(
     draft: DraftState, by: str, reason: str, *, signoff: str, bypass: bool = False, act_on_existing: str = "none"
 ) -> Request:
-    """What would be published, with the signatures that hold."""
+    """The request to publish this draft, with its valid signatures."""
     return Request(
         document=draft.document,
         by=by,

@@ -1,7 +1,7 @@
-"""How far somebody sees: every lead, or their own and the public pool. Pages and API ask the same question here.
+"""Which leads a person may read: all, or their own and the public pool. Used by pages and API.
 
-Managers of the roster and people whose account sees all leads see everything; everybody else sees the leads they have
-or had in hand. A key that is bound to nobody sees what its scopes say. May not answer anybody.
+Managers of the roster, and people whose role sees all leads, read everything. Others read leads that they own or owned.
+A key without a person reads what its scopes allow. May not build an answer.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from engine.store.decisions.people import is_manager
 
 @dataclass(frozen=True, slots=True)
 class ReadAccess:
-    """``person`` sees only leads of their own; None: no limit."""
+    """``person`` reads only their own leads; None: all leads."""
 
     person: str | None = None
 
     def sees(self, lead: Mapping[str, Any]) -> bool:
-        """Whether a lead with this ``owner``, ``sdr`` and ``rep`` may be shown with everything known of it."""
+        """Whether a lead with this ``owner``, ``sdr`` and ``rep`` may be shown in full."""
         return self.person is None or self.person in {lead["owner"], lead["sdr"], lead["rep"]}
 
 
@@ -28,7 +28,7 @@ EVERYTHING = ReadAccess()
 
 
 def reach_of(person: str | None) -> ReadAccess:
-    """How far the person of a key sees; None is a key of nobody."""
+    """What the person of a key may read; None: the key has no person."""
     if person is None or is_manager(person):
         return EVERYTHING
     account = find_account(email=person)

@@ -1,7 +1,6 @@
 """Real servers for the tests: one embedded PostgreSQL and Valkey per run, a clean database and queue per test.
 
-The servers are Baton's own launcher with its own settings, but without fsync: nothing here outlives the run, and
-tests of durability start servers of their own.
+Baton's own launcher starts them, without fsync: no data outlive the run. Tests of durability start their own servers.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """Which tests depend on the day of `tests.factories`: ``python -m tests.days`` prints their files.
 
-`make test-now` runs them again by other days. A test depends on it when its module, or a conftest above it, reaches
+`make test-now` runs them again on other days. A test depends on it when its module, or a conftest above it, reaches
 `tests.factories` by imports within ``tests``.
 """
 

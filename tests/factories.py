@@ -1,6 +1,6 @@
-"""Builders for tests of event processing: policies, people, events, and somebody who decides.
+"""Builders for tests of event processing: policies, people, events, and an evaluator.
 
-Everything goes through the doors of the product; nothing here decides, and nothing is patched.
+They call the functions of the product. They decide nothing and patch nothing.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""How long tests wait for what must come."""
+"""How long tests wait for an event that must happen, in seconds."""
 
 PATIENCE = 180.0
 """Seconds until a wait has failed. It judges nothing: on a busy machine everything takes longer, and a wait that ends

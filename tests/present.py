@@ -1,8 +1,7 @@
-"""The builders of `tests.factories` by the machine's clock, for tests of processes that live by it.
+"""The builders of `tests.factories` with the machine's clock, for tests of processes.
 
-A test that starts a process, a thread or a command of Baton takes its builders from here: what happened on the
-fixed day of `tests.factories` is long over, or far ahead, for whoever looks at the machine's clock.
-`tests/test_days.py` holds every test to that.
+A test that starts a process, a thread or a command of Baton takes its builders from here. These use the machine's
+clock, for which the fixed day of `tests.factories` is past or future. `tests/test_days.py` checks this.
 """
 
 from datetime import datetime

@@ -1,7 +1,6 @@
-"""The shape of the tree: import contracts that bite, file and function sizes, and names that say something.
+"""The structure of the tree: import contracts, sizes of files and functions, names.
 
-Each contract of pyproject.toml is broken once in a copy of the packages, so that a contract which forbids
-nothing any more is noticed.
+Each contract of pyproject.toml is broken once in a copy of the packages: a contract that forbids nothing fails a test.
 """
 
 import ast

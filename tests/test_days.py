@@ -1,7 +1,7 @@
 """No test mixes the fixed day of `tests.factories` with the machine's clock.
 
-Processes, threads that deliver, and commands live by the machine's clock. What happened on the fixed day is days old
-for them, or lies ahead: a test that mixes the two is red from some day on.
+Processes, delivery threads and commands use the machine's clock. For them the fixed day is past or future, so a test
+that mixes both fails from some day on.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""The examples of web servers in front of Baton pass on what Baton reads, under the settings they name."""
+"""The example configurations of web servers forward the headers that Baton reads."""
 
 import re
 import shutil

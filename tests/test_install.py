@@ -1,6 +1,6 @@
-"""`deploy/install.sh` on machines that cannot carry Baton: one sentence that names the mend, and exit 1.
+"""`deploy/install.sh` on unsuitable machines: one sentence that says how to fix it, and exit 1.
 
-Each machine is a folder of programs used as the whole path. That a good machine works is shown by running at all.
+Each machine is a folder of programs that becomes the whole PATH. The test run itself shows that a good machine works.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Settings say what is wrong with them and how to mend it."""
+"""A bad setting is refused with what is wrong and how to fix it."""
 
 import pytest
 

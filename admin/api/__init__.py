@@ -1,1 +1,1 @@
-"""The HTTP API: routes, keys, bodies, OpenAPI. Knows nothing of pages, hooks or commands."""
+"""The HTTP API: routes, keys, bodies, OpenAPI. May not import pages or commands."""

@@ -1,7 +1,7 @@
-"""Who is asking: the API key of a request, and whether it may.
+"""The API key of a request: who calls, and what the key may do.
 
-Reads a key from `Authorization: Bearer`, for Segment's libraries from Basic (the key as user name), and for what
-browsers send without headers (`sendBeacon`) from `?key=` or the body's `writeKey`, which take public keys only.
+The key is in `Authorization: Bearer`. Segment's libraries send it by Basic, as the user name. Browsers that cannot set
+headers (`sendBeacon`) send it as `?key=` or as `writeKey` in the body; both take public keys only.
 """
 
 from flask import g, request
@@ -18,9 +18,9 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="baton"'}
 
 
 def authenticate(*, public: bool, basic: bool) -> Key:
-    """The living key of this request; raises Problem (401, or 403 for a secret key in an address)."""
+    """The key of this request. Raises Problem: 401 without a valid key, 403 for a secret key in the address or body."""
     token = _from_header(basic=basic)
-    exposed = token is None and public
+    exposed = token is None and public  # a key in an address ends up in logs and histories
     if exposed:
         token = request.args.get("key") or (_from_body() if basic else None)
     if token is None:
@@ -44,7 +44,7 @@ def authenticate(*, public: bool, basic: bool) -> Key:
 
 
 def check_scope(key: Key, scopes: tuple[str, ...], *, public: bool) -> None:
-    """Raise Problem (403) unless the key has one of the scopes, and is not public where that is not allowed."""
+    """Raise Problem (403) if the key lacks every one of the scopes, or is public and the route is not."""
     if key.public and not public:
         raise Problem("not_for_public_keys", "A public key may only send behaviour and lead.identified.")
     if scopes and not key.scopes.intersection(scopes):
@@ -60,7 +60,7 @@ def current_key() -> Key:
 
 
 def current_reach() -> ReadAccess:
-    """How far this request sees, by the person its key is bound to; asked of the database once."""
+    """Which leads this request may read, by the person of its key. Read from the database once per request."""
     if "reach" not in g:
         g.reach = reach_of(current_key().person)
     reach: ReadAccess = g.reach
@@ -68,20 +68,20 @@ def current_reach() -> ReadAccess:
 
 
 def check_sees_all(what: str) -> None:
-    """Raise Problem (403) unless this request sees everything."""
+    """Raise Problem (403) if this request may not read all leads."""
     if current_reach().person is not None:
         raise Problem("not_yours", f"A key bound to somebody without oversight does not read {what}.")
 
 
 def check_sees_lead(lead_id: int) -> None:
-    """Raise Problem (403) for a lead that this request may not see, NotFound for one that is not there."""
+    """Raise Problem (403) if this request may not read the lead, NotFound if there is no such lead."""
     reach = current_reach()
     if reach.person is not None and not reach.sees(read_hands(lead_id)):
         raise Problem("not_yours", f"{reach.person} neither has nor had this lead: use a key that may see all leads.")
 
 
 def check_person(person: str) -> None:
-    """Raise Problem (403) when this request sees only what is told to another person."""
+    """Raise Problem (403) if the key is bound to another person without oversight."""
     reach = current_reach()
     if reach.person not in {None, person}:
         why = f"This key is bound to {reach.person}, who reads no notifications of others."
@@ -100,7 +100,7 @@ def _from_header(*, basic: bool) -> str | None:
 
 
 def _from_body() -> str | None:
-    """Segment's browser library posts its key inside the body."""
+    """The `writeKey` that Segment's browser library sends in the body."""
     try:
         value = parse_json(read_body()).value
     except UnreadableJson:
@@ -110,6 +110,6 @@ def _from_body() -> str | None:
 
 
 def acting() -> str:
-    """Whose name a change of this request carries: the key's person, else the key itself."""
+    """The actor of a change: the person of the key, else the key itself. The audit log shows it."""
     key = current_key()
     return key.person or f"key:{key.name}"

@@ -1,6 +1,6 @@
-"""Request bodies: read as they stream in, unpacked as they are read, given up as soon as they are too large.
+"""Request bodies: streamed, unpacked while they are read, refused as soon as they are too large.
 
-May not look inside: JSON is `admin.intake.json_text`'s.
+May not parse them: `admin.intake.json_text` reads JSON.
 """
 
 import sys
@@ -15,7 +15,7 @@ MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body after unpacking."""
 JSON_TYPES = frozenset({"application/json", "text/json"})
 BEACON_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", ""})
-"""What browsers declare when they may not say JSON (`sendBeacon`), or say nothing."""
+"""Content types of `sendBeacon`, which cannot send `application/json`. An empty one counts, too."""
 
 
 def read_body() -> bytes:
@@ -27,7 +27,7 @@ def read_body() -> bytes:
 
 
 def check_media_type(*, beacons: bool) -> None:
-    """Raise Problem (415) unless the body is declared as JSON, or in a way browsers cannot help."""
+    """Raise Problem (415) unless the body is declared as JSON, or, with ``beacons``, as a type of `sendBeacon`."""
     declared = request.mimetype
     if declared in JSON_TYPES or declared.endswith("+json") or (beacons and declared in BEACON_TYPES):
         return
@@ -44,6 +44,7 @@ def _read() -> bytes:
     parts, size = [], 0
     unpack = None if encoding in {"", "identity"} else _Unpacking(encoding)
     while chunk := request.stream.read(CHUNK):
+        # one byte more than allowed is enough to see that the body is too large
         piece = chunk if unpack is None else unpack.take(chunk, MAX_BODY - size + 1)
         size += len(piece)
         if size > MAX_BODY:
@@ -55,10 +56,11 @@ def _read() -> bytes:
 
 
 class _Unpacking:
-    """A stream being unpacked, never further than it is allowed to grow."""
+    """Unpacks a stream piece by piece, so that a small body cannot fill the memory (zip bomb)."""
 
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
+        # 32 detects gzip and zlib headers; HTTP's deflate is zlib
         self.machine = zlib.decompressobj(zlib.MAX_WBITS | 32 if encoding != "deflate" else zlib.MAX_WBITS)
 
     @property
@@ -66,7 +68,7 @@ class _Unpacking:
         return self.machine.eof
 
     def take(self, chunk: bytes, limit: int) -> bytes:
-        """What one more piece unpacks to, at most ``limit`` bytes of it."""
+        """Unpack one more piece; returns at most ``limit`` bytes."""
         try:
             return self.machine.decompress(chunk, limit)
         except zlib.error:
@@ -74,7 +76,7 @@ class _Unpacking:
 
 
 def _too_large() -> Problem:
-    drained = 0
+    drained = 0  # the rest is read, so that the sender gets the answer instead of a reset (`admin.web.draining`)
     while drained < DRAINED and (chunk := request.stream.read(CHUNK)):
         drained += len(chunk)
     return Problem(

@@ -1,4 +1,4 @@
-"""`/openapi.json` (OpenAPI 3.1) and the page for people at `/docs/api`, both from the one table of routes."""
+"""`/openapi.json` (OpenAPI 3.1) and the page `/docs/api`, both generated from the table of routes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
@@ -124,7 +124,7 @@ def _models(routes: Iterable[Route]) -> Iterator[type[BaseModel]]:
 
 
 def kind_of(schema: Json) -> str:
-    """A schema in a few words, for the page."""
+    """A schema as a short text, for the page."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -137,14 +137,14 @@ def kind_of(schema: Json) -> str:
 
 
 def described_by(routes: Sequence[Route]) -> tuple[Route, ...]:
-    """The routes of the description itself, which describes these ``routes`` and itself."""
+    """The two routes of the description. It describes ``routes`` and these two."""
 
     def get_openapi() -> Answer:
-        """The description for programs."""
+        """The description as OpenAPI."""
         return jsonify(describe((*routes, *own)))
 
     def get_docs() -> Answer:
-        """The description for people."""
+        """The description as a page."""
         page = render_template(
             "docs/api.html", routes=(*routes, *own), kinds=KINDS, kind_of=kind_of, document=describe((*routes, *own))
         )

@@ -1,6 +1,6 @@
-"""One table entry per address of the API: the application registers it, OpenAPI and the docs page describe it.
+"""One table entry per route of the API: the application registers it, OpenAPI and the docs page describe it.
 
-May not know any single address: each module of this package offers its own entries as ``ROUTES``.
+Each module of this package lists its own entries in ``ROUTES``. May not know a single route.
 """
 
 import functools
@@ -33,8 +33,9 @@ class Parameter:
 class Route:
     """One method of one address.
 
-    ``scopes``: any one of them opens it; None: open to everybody. ``public``: a public key may use it.
-    ``key_from``: what a request may carry its key in. ``answers`` maps statuses to the model of their body.
+    ``scopes``: a key needs one of them; None: no key is needed. ``public``: public keys may use it, from any site.
+    ``basic``: the key may come by Basic. ``answers``: status → model of the body, None for text. ``problems``: statuses
+    of problem documents. ``many``: the body may also be a list.
     """
 
     method: str
@@ -62,7 +63,7 @@ class Route:
 
 
 def register(app: Flask, routes: Iterable[Route]) -> None:
-    """Serve every entry; addresses that take public keys also answer browsers' preflight requests."""
+    """Register every entry. Routes for public keys also answer CORS preflight requests."""
     for route in routes:
         endpoint = f"api.{route.method.lower()}.{route.path}"
         app.add_url_rule(
@@ -86,7 +87,7 @@ def _served(route: Route) -> Callable[..., Any]:
 
 
 def _open_to_browsers(response: Response) -> Response:
-    """Let pages of other sites read the answer, when they came with a key that pages may hold."""
+    """Add the CORS headers if the key is public. A secret key does not belong into a browser."""
     if g.key.public:
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Vary"] = "Origin"
@@ -94,7 +95,7 @@ def _open_to_browsers(response: Response) -> Response:
 
 
 def preflight() -> Response:
-    """What a browser may send from another site; without credentials, as keys are not cookies."""
+    """Answer a CORS preflight. Credentials are not allowed: keys are not cookies."""
     response = Response(status=204)
     response.headers.update(
         {

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 
 class ScoresShape(BaseModel):
-    """Both scores as of ``at``: of this moment where one lead is asked for, of its last decision in lists."""
+    """Both scores as of ``at``: now for a single lead, the last decision in lists."""
 
     model: str | None
     fit: float | None
@@ -51,7 +51,7 @@ class PoolShape(BaseModel):
 
 
 class FormerOwnerShape(BaseModel):
-    """Somebody who had the lead and lost or returned it."""
+    """A former owner, who lost or returned the lead."""
 
     person: str
     why: str = Field(description="rejected, released, reclaimed, or the key of the clock they missed")
@@ -59,7 +59,7 @@ class FormerOwnerShape(BaseModel):
 
 
 class LeadShape(BaseModel):
-    """A lead as it stands after its last decision."""
+    """A lead after its last decision."""
 
     id: int
     stage: str | None = Field(description="null until its first event is decided")
@@ -97,7 +97,7 @@ class LeadsShape(BaseModel):
 
 
 class DecisionShape(BaseModel):
-    """What one event did, as it was stored when it was decided."""
+    """The stored decision of one event."""
 
     id: int
     event: dict[str, Any] = Field(description="source, id, type and occurred_at of the event")
@@ -122,7 +122,7 @@ class DecisionsShape(BaseModel):
 
 
 class EventShape(BaseModel):
-    """An accepted event and where it stands."""
+    """An accepted event and its status."""
 
     source: str
     id: str
@@ -170,7 +170,7 @@ class LedgerShape(BaseModel):
 
 
 class SentencesShape(BaseModel):
-    """Why the lead stands where it stands, in sentences."""
+    """The explanation of a lead, in sentences."""
 
     lead: int
     lang: str

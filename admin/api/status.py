@@ -1,4 +1,4 @@
-"""Liveness, readiness and figures: what load balancers, `baton up` and Prometheus ask."""
+"""Liveness, readiness and metrics, for load balancers, `baton up` and Prometheus."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -33,7 +33,7 @@ class PolicyName(BaseModel):
 
 
 class Checks(BaseModel):
-    """`ok`, or what is wrong, of each thing Baton needs."""
+    """Per dependency: `ok`, or what is wrong."""
 
     database: str
     queue: str
@@ -42,7 +42,7 @@ class Checks(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether events sent now are accepted and decided."""
+    """Whether events sent now will be accepted and decided."""
 
     ready: bool
     policy: PolicyName | None = Field(description="null before the first publish: events are accepted and wait")
@@ -52,12 +52,12 @@ class Readiness(BaseModel):
 
 
 def healthz() -> Answer:
-    """This process answers."""
+    """Answer 200 without asking any server: liveness must not depend on the database."""
     return jsonify(status="ok")
 
 
 def readyz() -> Answer:
-    """Ask every server once, at this moment."""
+    """Check every dependency now."""
     settings: Settings = current_app.config["BATON_SETTINGS"]
     checks = {name: _state_of(check, settings) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in checks.values())
@@ -98,7 +98,7 @@ CHECKS: dict[str, Callable[[Settings], None]] = {
     "migrations": _check_migrations,
     "workers": _check_workers,
 }
-"""Each raises a BatonError that says what is wrong."""
+"""Name → check. A check raises a BatonError that says what is wrong."""
 
 
 def _state_of(check: Callable[[Settings], None], settings: Settings) -> str:
@@ -110,7 +110,7 @@ def _state_of(check: Callable[[Settings], None], settings: Settings) -> str:
 
 
 class RoadCollector(Collector):
-    """Counts read from the database when Prometheus asks, so every web process returns the same."""
+    """Reads counts from the database at each scrape, so that every web process returns the same."""
 
     def collect(self) -> Iterator[Metric]:
         """One family per count."""
@@ -152,7 +152,7 @@ registry.register(RoadCollector())
 
 
 def metrics() -> Answer:
-    """Figures in Prometheus' text format."""
+    """Metrics in Prometheus' text format."""
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,4 +1,4 @@
-"""The whole API as one table, in the order of the documentation."""
+"""Every route of the API, in the order of the documentation."""
 
 from admin.api import status
 from admin.api.documents import policies, policy_life, rosters, simulations

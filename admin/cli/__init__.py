@@ -1,6 +1,6 @@
-"""The `baton` command: one table of commands, each loaded only when it is asked for.
+"""The `baton` command: one table of commands. Each module is imported only when its command runs.
 
-Commands call what the web application calls.
+Commands call the same functions as the web application. May not do what no other entry point can.
 """
 
 import sys
@@ -30,7 +30,7 @@ COMMANDS = {
     "doctor": ("operation.doctor:doctor", "Check this installation and say how to mend it."),
     "demo-stream": ("demo.demo:demo_stream", "Stream made-up leads, for `baton up --demo`."),
 }
-"""Command → module of this package and function, and what the command does."""
+"""Command → (module of this package and function, help text)."""
 HIDDEN = frozenset({"demo-stream"})
 
 
@@ -41,7 +41,7 @@ def baton() -> None:
 
 
 def main() -> None:
-    """Entry point: errors made on purpose are one sentence on stderr and exit code 1."""
+    """Entry point. A BatonError becomes one sentence on stderr and exit code 1; others keep their traceback."""
     configure_logs()
     try:
         baton()

@@ -1,4 +1,4 @@
-"""`python -m admin.cli`: the command as `baton up` starts its own programs."""
+"""`python -m admin.cli`: how `baton up` starts its programs."""
 
 from admin.cli import main
 

@@ -1,4 +1,4 @@
-"""Commands that are loaded only when they are named: what one command needs, no other waits for."""
+"""A click group that imports a command only when it runs, so that a short command starts fast."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 Where = Mapping[str, tuple[str, str]]
-"""Command → module of this package and function, and what the command does."""
+"""Command → (module of this package and function, help text)."""
 
 
 class Later(click.Group):
-    """A group whose commands of the table ``later`` are loaded when they are named; its list loads none of them."""
+    """A group that imports the commands of ``later`` on use. `--help` reads the table and imports nothing."""
 
     def __init__(self, *arguments: Any, later: Where, hidden: frozenset[str] = frozenset(), **rest: Any) -> None:
         super().__init__(*arguments, **rest)
@@ -19,7 +19,7 @@ class Later(click.Group):
         self._hidden = hidden
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The table's order, then the group's own commands."""
+        """The commands of the table in its order, then those added by decorator."""
         return [*(name for name in self._later if name not in self._hidden), *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -31,7 +31,7 @@ class Later(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without loading those of the table."""
+        """Write the list of commands without importing those of the table."""
         own = {name: command.get_short_help_str() for name, command in self.commands.items()}
         told = {name: does for name, (_, does) in self._later.items()} | own
         with formatter.section("Commands"):

@@ -1,6 +1,6 @@
-"""Sends lead events to a Baton over HTTP in lists and goes on after an interruption: the client of the event door.
+"""The client of `POST /v1/events`: sends events in lists and retries while the server is away.
 
-Sending again is harmless, because an event has effect once per source and id. May not touch the database.
+A repeated event has no effect (once per source and id), so every retry is safe. May not touch the database.
 """
 
 import http.client
@@ -16,19 +16,22 @@ from engine.errors import BatonError, ServerUnavailable
 
 LIST_ITEMS = 200
 LIST_BYTES = 1024 * 1024
+"""A list ends at either limit: well below those of the server, so that an interruption repeats little."""
 MAX_LINE = 2 * 1024 * 1024 - 2
+"""The server's limit of a body, less the brackets of the list."""
 TIMEOUT = 60
+"""Seconds for one request; as long as the server gives it."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
-"""Seconds between two attempts at a server that does not answer."""
+"""Seconds between two attempts. The pause doubles from the first to the longest."""
 
 
 class SendingRefused(BatonError):
-    """The server will not take anything from this sender; the message says why."""
+    """The server refuses every event of this sender; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """A line that was not taken: its number in the file, a code and a message."""
+    """A rejected line: its number in the file, a code and a message."""
 
     line: int
     code: str
@@ -37,7 +40,7 @@ class RejectedLine:
 
 @dataclass(slots=True)
 class SendingSummary:
-    """What became of everything that was sent."""
+    """The counts of everything that was sent, and the rejected lines."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -60,7 +63,7 @@ class FileLine:
 def lists_of(
     lines: Iterable[bytes], refuse: Callable[[RejectedLine], None], items: int = LIST_ITEMS
 ) -> Iterator[list[FileLine]]:
-    """Lines as lists to send; a line that is no JSON is refused here, since it would spoil its whole list."""
+    """Group lines into lists. A line that is not JSON is rejected here: it would make its whole list unreadable."""
     waiting: list[FileLine] = []
     size = 0
     for number, raw in enumerate(lines, start=1):
@@ -93,7 +96,7 @@ def _why_unsendable(text: bytes) -> tuple[str, str] | None:
 
 
 class EventSender:
-    """A connection to one Baton with one key. ``patience``: seconds to wait for a server that is away."""
+    """A connection to one Baton with one key. ``patience``: seconds to retry while the server is away."""
 
     def __init__(self, url: str, key: str, patience: float = 120.0) -> None:
         parts = urlsplit(url)
@@ -107,7 +110,7 @@ class EventSender:
         self._connection: http.client.HTTPConnection | None = None
 
     def send(self, lines: list[FileLine], summary: SendingSummary) -> None:
-        """Send a list until the server has answered it, and note what became of each line."""
+        """Send a list, retry until the server answers, and add the result to ``summary``."""
         body = b"[" + b",".join(line.text for line in lines) + b"]"
         status, answer = self._until_answered(body)
         if "rejected" not in answer:
@@ -128,11 +131,12 @@ class EventSender:
         while True:
             try:
                 status, text = self._post(body)
+                # these say that the server, or a proxy before it, is busy or away: the same request may work later
                 if status not in {429, 502, 503, 504}:
                     return status, json.loads(text)
                 reason = f"it answers {status}"
             except (OSError, http.client.HTTPException, ValueError) as error:
-                self.close()
+                self.close()  # a broken connection cannot be reused
                 reason = f"{type(error).__name__}: {error}"
             if time.monotonic() + pause > until:
                 raise ServerUnavailable(f"{self._address[0]} does not take events ({reason}); run the same again later")
@@ -143,6 +147,7 @@ class EventSender:
         if self._connection is None:
             self._connection = self._make(*self._address, timeout=TIMEOUT)
             self._connection.connect()
+            # head and body are two writes: Nagle's algorithm would hold the second back
             self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection.request("POST", f"{self._base}/v1/events", body, self._headers)
         response = self._connection.getresponse()

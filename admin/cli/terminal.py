@@ -1,4 +1,4 @@
-"""What every command shares: connecting to the servers that run, and printing for people or for programs."""
+"""Shared by all commands: connecting to the servers, and printing tables or JSON."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def connected() -> Settings:
-    """Settings of this process, connected to the running servers; raises ServerUnavailable saying what to start."""
+    """Load the settings and connect to the running servers. Raises ServerUnavailable, which says what to start."""
     settings = load_settings()
     require_servers(settings)
     init_store(database_url(settings))
@@ -28,7 +28,7 @@ def connected() -> Settings:
 
 
 def json_option(command: Function) -> Function:
-    """``--json`` for a command that reads."""
+    """Add ``--json`` to a reading command."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
@@ -46,7 +46,7 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Columns as wide as their widest value, counting Chinese characters as two."""
+    """Print aligned columns. A Chinese character is two cells wide."""
     lines = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(_width(line[place]) for line in lines) for place in range(len(head))]
     for line in lines:

@@ -1,4 +1,4 @@
-"""A lead as the doors show it: its row, scores of the moment, ledger, as plain data.
+"""A lead as plain data for API, pages and commands: its row, current scores, ledger.
 
-Shared by API, pages and commands; changes nothing.
+It reads only. May not decide or write anything.
 """

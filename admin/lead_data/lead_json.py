@@ -1,4 +1,4 @@
-"""Rows of the store as the API shows them. Reads facts by the policy the lead was decided under; decides nothing."""
+"""Rows of the store as JSON for the API. Facts are read by the policy of the last decision. May not decide anything."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -18,23 +18,24 @@ from rulesets.policy.policy import Policy
 
 Json = dict[str, Any]
 UNSEEN: Json = {"identities": {}, "other_identities": {}, "extras": {}, "notes": []}
-"""Parts of a lead in which anything may stand that somebody said."""
+"""Replaces the parts of a lead that may hold personal data, for readers who may not see them."""
 KEPT_POLICIES = 8
+"""Policies in the cache; parsing one takes milliseconds, and a page reads few versions."""
 _parsed: dict[str, Policy] = {}
 
 
 def policy_of(number: int) -> Policy:
-    """A published policy; those used last are kept by their digest, which names one document for ever."""
+    """A published policy. The cache never goes stale: a digest names one document."""
     digest = digest_of(number)
     if digest not in _parsed:
         while len(_parsed) >= KEPT_POLICIES:
-            _parsed.pop(next(iter(_parsed)), None)
+            _parsed.pop(next(iter(_parsed)), None)  # another thread may have removed it
         _parsed[digest] = Policy.model_validate(read_version(number).document)
     return _parsed[digest]
 
 
 def plain(value: Any) -> Any:
-    """A stored value as JSON: moments in UTC with Z, exact decimals as numbers, sets as sorted lists."""
+    """A stored value as JSON: moments in UTC with Z, decimals as numbers, sets as sorted lists."""
     if isinstance(value, date):
         return moment(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Decimal):
@@ -47,7 +48,7 @@ def plain(value: Any) -> Any:
 
 
 def lead_json(record: LeadRecord) -> Json:
-    """A lead as its last decision left it."""
+    """A lead after its last decision."""
     row = record.row
     return {
         "id": row["id"],
@@ -71,12 +72,12 @@ def lead_json(record: LeadRecord) -> Json:
 
 
 def unclaimed_json(record: LeadRecord) -> Json:
-    """A lead for those who might claim it: what it is worth and who had it, nothing by which it could be reached."""
+    """A lead for people who may claim it: scores and former owners, no contact details."""
     return {**lead_json(record), **UNSEEN, "facts": _impersonal(record)}
 
 
 def _impersonal(record: LeadRecord) -> Json:
-    """The facts that are no personal data; the name is shown, as on the page of the pool."""
+    """The facts without personal data. The name stays, as on the page of the pool."""
     facts, number = facts_of(record), record.row["policy_number"]
     if number is None:
         return facts
@@ -85,14 +86,14 @@ def _impersonal(record: LeadRecord) -> Json:
 
 
 def lead_now_json(record: LeadRecord, now: ScoresNow) -> Json:
-    """A lead with the scores of the moment; ``stale`` says that they are the last decision's after all."""
+    """A lead with its current scores; ``stale``: the last decision's, because no worker answered in time."""
     lead = lead_json(record)
     scores = {name: now.told[name] for name in NAMES} if now.told else lead["scores"]
     return {**lead, "scores": {**scores, **now.about}}
 
 
 def facts_of(record: LeadRecord) -> Json:
-    """Field → value of every known fact; nothing before the first decision."""
+    """Field → value of every known fact. Empty before the first decision."""
     number = record.row["policy_number"]
     if number is None:
         return {}
@@ -117,7 +118,7 @@ def clock_json(row: Row) -> Json:
 
 
 def policy_json(number: int | None, digest: str | None) -> Json | None:
-    """The name of a version."""
+    """Number and digest of a version."""
     return None if number is None else {"number": number, "digest": digest}
 
 
@@ -128,7 +129,7 @@ def _queued(row: Row) -> Json | None:
 
 
 def pool_json(row: Row) -> Json | None:
-    """Since when and why a lead is in the public pool; raw and nurture leads that nobody had have neither."""
+    """Since when and why a lead is in the public pool. Both are null for raw and nurture leads nobody had."""
     state = load_state(row, row["state"])
     if not is_in_pool(state):
         return None
@@ -136,13 +137,13 @@ def pool_json(row: Row) -> Json | None:
 
 
 def returned_for(state: LeadState) -> str | None:
-    """The key of the reason somebody gave who let the lead go last."""
+    """The key of the reason given when the lead was last rejected or released."""
     last = state.former_owners[-1].why if state.former_owners else None
     return {"rejected": state.reject_reason, "released": state.release_reason}.get(last or "")
 
 
 def former_owners(row: Row) -> list[Json]:
-    """Who lost or returned the lead, the latest last."""
+    """Former owners, the latest last."""
     return [
         {"person": one.person, "why": one.why, "at": plain(one.at)}
         for one in load_state(row, row["state"]).former_owners
@@ -150,7 +151,7 @@ def former_owners(row: Row) -> list[Json]:
 
 
 def decision_json(row: Row) -> Json:
-    """A decision with everything that was stored of it."""
+    """A decision with everything stored about it."""
     detail = dict(row["body"])
     event = detail.pop("event", None) or {
         "source": row["source"],
@@ -181,7 +182,7 @@ def _refused(stored: Json | None) -> Json | None:
 
 
 def event_json(row: Row) -> Json:
-    """An event, where it stands, and its decision."""
+    """An event with its status and its decision."""
     names = ("source", "id", "type", "occurred_at", "received_at")
     decision = row["decision"]
     return {

@@ -1,8 +1,7 @@
-"""The arithmetic behind a lead's scores: of the moment if somebody told it, else from what was stored.
+"""The arithmetic of a lead's scores: current if a worker computed it, else as stored.
 
-What was stored is only added up, nothing is matched again: fit comes from the lead's last decision, engagement from the
-counted occurrences in the ledger, both as of the moment of the scores on the lead, under the policy they were computed
-by.
+Stored values are added up; no rule is matched again. Fit comes from the last decision, engagement from the ledger. Both
+are as of the lead's stored scores, under the policy that computed them.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ FIT_PARTS = ("fit_start", "fit_rules", "fit_groups", "truncated")
 
 
 def ledger_json(record: LeadRecord, now: ScoresNow) -> dict[str, Any]:
-    """Everything that adds up to fit and engagement; ``stale``: as of the last decision, not of this moment."""
+    """Every line that adds up to fit and engagement. ``stale``: as of the last decision instead of now."""
     row = record.row
     stored = now.told is None
     scores = {name: plain(row[name]) for name in NAMES} | _fit(record) if now.told is None else now.told
@@ -64,7 +63,7 @@ def _engagement(record: LeadRecord) -> dict[str, Any]:
 
 
 def _counted(signal: SignalPlan, line: Row, at: datetime) -> Counted:
-    """An occurrence with its worth at the moment of the lead's scores (R3.4, step 4)."""
+    """An occurrence with its value at the moment of the stored scores (R3.4, step 4)."""
     past = Past(line["occurred_at"], line["source"], line["external_id"], line["type"], {})
     if signal.worth is None:
         return signal, past, signal.cents, 1.0

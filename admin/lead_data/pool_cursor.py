@@ -1,4 +1,4 @@
-"""A place in the list of the public pool as the text of an address, for pages and API alike."""
+"""The cursor of the public pool: a place in the list, as text in an address."""
 
 import base64
 import binascii
@@ -9,17 +9,17 @@ from engine.store.read.pool_list import BEST_FIRST, Place
 
 
 class UnknownCursor(ValueError):
-    """A cursor that `cursor_of` never made."""
+    """Text that is no cursor of `cursor_of`."""
 
 
 def cursor_of(place: Place) -> str:
-    """A place as the text of an address."""
+    """A place as a cursor."""
     text = f"{place.stage}~{place.grade}~{place.merit}~{place.lead}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place_of(cursor: str) -> Place | None:
-    """The place a cursor names, None for an empty one; raises UnknownCursor."""
+    """The place of a cursor; None for an empty one. Raises UnknownCursor."""
     if not cursor:
         return None
     try:

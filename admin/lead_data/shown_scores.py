@@ -1,6 +1,6 @@
-"""The score of the moment for one lead that is shown: asked of `workers.live_scores`, else the last decision's (R3.6).
+"""The current scores of one lead (R3.6): computed by `workers.live_scores`, else those of the last decision.
 
-Nobody is asked where the last decision's score is that of this moment: just made, or such as time alone never changes.
+No worker is asked if the stored scores are current: just decided, or unaffected by time.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NAMES = ("model", "fit", "engagement", "grade", "heat", "cell")
 
 @dataclass(frozen=True, slots=True)
 class ScoresNow:
-    """What is to be shown of a lead's scores: those told for ``at``, or None: those stored are right, or ``stale``."""
+    """The scores to show. ``told``: computed for ``at``. None: show the stored ones; they are current or ``stale``."""
 
     at: datetime | None
     told: dict[str, Any] | None = None
@@ -25,16 +25,18 @@ class ScoresNow:
 
     @property
     def about(self) -> dict[str, Any]:
-        """The moment as the API shows it, and a warning where the scores are older than this look."""
+        """`at` as the API shows it, and `stale` if the scores are older than the request."""
         return {"at": self.at and moment(self.at), **({"stale": True} if self.stale else {})}
 
 
 def scores_now(record: LeadRecord, now: datetime, *, full: bool = False) -> ScoresNow:
-    """The scores of a lead now; with every line of the ledger if ``full``."""
+    """The current scores of a lead; ``full``: with every line of the ledger."""
     row = record.row
     scored_at = row["scored_at"]
+    # clocks of two machines may differ: a decision may lie a moment ahead
     if scored_at is None or scored_at >= now:
         return ScoresNow(scored_at)
+    # without a next refresh, time alone never changes the scores
     if row["next_refresh_at"] is None:
         return ScoresNow(now)
     told = ask_scores(row["id"], now, full=full)

@@ -1,4 +1,4 @@
-"""Codes and values turned into words of the reader's language.
+"""Turns codes and values into sentences of the reader's language.
 
-Reads decisions, decides nothing, holds no HTML, and imports no door.
+May not decide anything, hold HTML, or import the API, pages or commands.
 """

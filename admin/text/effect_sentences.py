@@ -1,6 +1,6 @@
-"""What a decision does beyond its lead, in words: who is told, what counts for whom, strikes, protection, tags.
+"""Side effects of a decision as sentences: notifications, records, strikes, protection, tags.
 
-Reads the parts that `engine.core.explain` wrote; decides nothing. Codes of a later version are shown as they are.
+It reads what `engine.core.explain` wrote. Unknown codes, from a later version, are shown as they are.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ RECEIVERS = {
     "team": _l("the team"),
     "sdr": _l("the SDR"),
 }
-"""Whom a notification is for; otherwise it is an e-mail."""
+"""Receiver of a notification → its name. Other receivers are e-mails."""
 RECORDS = {
     "accepted": _l("accepted a lead"),
     "rejected": _l("rejected a lead"),
@@ -31,11 +31,11 @@ RECORDS = {
     "lost": _l("lost a lead to the public pool"),
     "credit": _l("receives credit"),
 }
-"""What counts in a person's record (`engine.core.notify.effects.RECORD_KINDS`)."""
+"""Kind of a record (`engine.core.notify.effects.RECORD_KINDS`) → what the person did."""
 
 
 def follows(body: Json) -> list[str]:
-    """What follows from a decision, in its order; what strikes came to is told with what happened."""
+    """The side effects of a decision, in its order. Strikes are part of `sentences.happened`."""
     told = []
     if actions := body.get("actions"):
         names = ", ".join(str(terms.term(terms.WORDS, action.get("do"))) for action in actions)
@@ -52,7 +52,7 @@ def effect(one: Json) -> str:
 
 
 def strike(one: Json) -> str:
-    """What a strike came to."""
+    """The result of a strike."""
     if one.get("suspended_until"):
         until = _moment(one["suspended_until"])
         return str(
@@ -93,4 +93,4 @@ EFFECTS: dict[str, Callable[[Json], str]] = {
         "%(person)s gets the turn in policy %(policy)s back", person=one["person"], policy=one["policy"]
     ),
 }
-"""What an effect ``does`` → its sentence."""
+"""``does`` of an effect → its sentence."""

@@ -1,6 +1,6 @@
-"""Why a lead stands where it stands, in sentences of the reader's language: scores, what is missing, who has it.
+"""Explains a lead in sentences of the reader's language: scores, what is missing, owner.
 
-Says what it is given and computes nothing. Needs an application context, for the language.
+It needs an application context, for the language. May not compute anything.
 """
 
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from engine.store.read import leads
 
 Json = dict[str, Any]
 NAMED = 8
-"""How many people of one reason are named."""
+"""At most so many people per reason are named; the others are counted."""
 
 
 def shown_now(record: leads.LeadRecord, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A lead and the arithmetic of its scores, both of one moment."""
+    """A lead and its ledger, both as of the same moment."""
     found = scores_now(record, at, full=True)
     return lead_now_json(record, found), ledger_json(record, found)
 
 
 def explained(lead: dict[str, Any], ledger: dict[str, Any], lang: str) -> list[str]:
-    """The sentences about a lead as `shown_now` gives it, in one language."""
+    """The sentences about a lead and ledger of `shown_now`, in one language."""
     chosen = leads.last_choice(lead["id"])
     with force_locale(LANGUAGES[lang][0]):
         return explain(lead, ledger, decision_json(chosen) if chosen else None)
 
 
 def explain(lead: Json, ledger: Json, last: Json | None) -> list[str]:
-    """Sentences about a lead as the API shows it, its arithmetic, and its last decision that looked for a person."""
+    """Sentences about a lead, its ledger, and the last decision that assigned it."""
     if lead["stage"] is None:
         return [str(gettext("Nothing about this lead was decided yet; %(n)s events wait.", n=lead["waiting_events"]))]
     parts = (
@@ -139,7 +139,7 @@ def _person(last: Json | None) -> Iterator[Any]:
 
 
 def _people(emails: list[str]) -> str:
-    """A few are named, many are counted."""
+    """The names of a few people, or the number of many."""
     named = ", ".join(emails[:NAMED])
     return named if len(emails) <= NAMED else f"{named}, … ({sentences.people(len(emails))})"
 

@@ -1,4 +1,4 @@
-"""The language and the time zone of a page: the header's choice, else `BATON_LOCALE`, else the browser's wish."""
+"""Language and time zone of a page: the reader's choice, else `BATON_LOCALE`, else the browser's languages."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from engine.store.outbox.mail_queue import save_language
 from engine.store.read.overview import active_timezone
 
 LANGUAGES = {"en": ("en", "English"), "zh_Hans": ("zh_Hans_CN", "简体中文"), "zh_Hant": ("zh_Hant_TW", "繁體中文")}
-"""Our name of a language → (the name of its catalogue, its own name). A bare `zh_Hans` finds no catalogue."""
+"""Our code of a language → (Babel's catalog, its own name). Babel finds no catalog for a bare `zh_Hans`."""
 
 BROWSER = {
     "zh-hant": "zh_Hant",
@@ -25,7 +25,7 @@ HTML = {"en": "en", "zh_Hans_CN": "zh-Hans", "zh_Hant_TW": "zh-Hant"}
 
 
 def register(app: Flask) -> None:
-    """Initialise Babel and the address that changes the language."""
+    """Set up Babel and the route that changes the language."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = f"{app.root_path}/translations"
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     app.add_url_rule("/language", "language", _choose, methods=["POST"])
@@ -33,25 +33,25 @@ def register(app: Flask) -> None:
 
 
 def bare_app() -> Flask:
-    """An application that knows texts and nothing else: for sentences outside of the web."""
+    """An application with translations only, for sentences outside of a request."""
     app = Flask("admin", root_path=str(Path(__file__).parent.parent))
     register(app)
     return app
 
 
 def language() -> str:
-    """Our name of the language of this request: en, zh_Hans or zh_Hant."""
+    """Our code of the language of this request: en, zh_Hans or zh_Hant."""
     chosen = session.get("language")
     return str(chosen) if chosen in LANGUAGES else _default()
 
 
 def keep_language(name: str) -> None:
-    """Show the pages of this session in a language from now on."""
+    """Store the language of this session."""
     session["language"] = name
 
 
 def html_language() -> str:
-    """The language as HTML names it."""
+    """The language as HTML writes it."""
     return HTML.get(str(get_locale()), "en")
 
 
@@ -83,4 +83,5 @@ def _choose() -> Response:
         if current_user.is_authenticated:
             save_language(str(current_user.email), request.form["language"])
     back = request.form.get("next", "")
+    # only our own paths: browsers read `//host` and `/\host` as another site (open redirect)
     return redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/admin/")

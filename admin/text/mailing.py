@@ -1,7 +1,7 @@
-"""E-mails as text and HTML, each in its reader's language: one notification, or the daily mail of a manager.
+"""Writes e-mails as text and HTML in the reader's language: a notification, or a manager's daily mail.
 
-Holds an application of its own for templates and catalogues, since deliveries run outside every request. Says
-nothing of a lead but its number: what a mailbox shows is not Baton's to guard.
+It has its own Flask application for templates and catalogs, because deliveries run outside of requests. A mail names a
+lead only by number: Baton cannot protect personal data in a mailbox.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ PARTS = {
     "queue": _l("Leads waiting in the queue"),
     "pool": _l("Taken back by the public pool"),
 }
-"""The parts of the daily mail, in their order."""
+"""The parts of the daily mail, in order."""
 
 
 class Writer:
@@ -45,7 +45,7 @@ class Writer:
         Babel(self._app, timezone_selector=lambda: active_timezone() or "UTC")
 
     def write(self, taken: Taken, now: datetime) -> EmailMessage:
-        """The mail of a delivery. Raises `Undelivered` for an address that is none."""
+        """The mail of a delivery. Raises `Undelivered` for an invalid address."""
         wanted = taken.language or self._settings.locale
         locale = LANGUAGES[wanted if wanted in LANGUAGES else "en"][0]
         with self._app.app_context(), force_locale(locale):
@@ -71,7 +71,7 @@ class Writer:
         return letter
 
     def _links(self, lead: int | None) -> list[tuple[str, str]]:
-        """What one may want to open, as (text, address); nothing while nobody said where the admin is."""
+        """Links as (text, address). Empty without `BATON_PUBLIC_URL`: the address of the admin is unknown then."""
         public = self._settings.public_url
         if public is None:
             return []
@@ -131,4 +131,4 @@ LINES: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
         "%(at)s: %(person)s, lead #%(lead)s", at=at, person=line["person"], lead=line["lead"]
     ),
 }  # fmt: skip
-"""Part of the daily mail → how a line of it reads."""
+"""Part of the daily mail → the text of one line."""

@@ -1,6 +1,6 @@
-"""Notifications as sentences in the reader's language, for the pages and for e-mail. Reads codes and values only.
+"""Notifications as sentences in the reader's language, for pages and e-mail.
 
-Every kind of `engine.core.notify.notices.KINDS` has a sentence; values that are missing leave a dash, never an error.
+Every kind of `engine.core.notify.notices.KINDS` has a sentence. A missing value becomes a dash, never an error.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ NAMES = {
     "eligibility_missing": _l("Monthly list missing"),
     "notify": _l("A rule says so"),
 }
-"""What a kind is called, in lists and preferences."""
+"""Kind → its name in lists and preferences."""
 
 WHY = {
     "sla.warned": _l("a clock was running out"),
@@ -44,16 +44,16 @@ WHY = {
     "lead.rejected": _l("it was rejected"),
     "lead.released": _l("it was released"),
 }
-"""Why a lead was taken from somebody."""
+"""Event → why it took a lead from its owner."""
 
 
 def name_of(kind: str) -> str:
-    """What a kind is called."""
+    """The name of a kind."""
     return str(terms.term(NAMES, kind))
 
 
 def sentence(kind: str, about: str | None, details: Values) -> str:
-    """What happened, in one sentence."""
+    """The notification in one sentence."""
     tell = SENTENCES.get(kind)
     return str(tell(_Said(about, details))) if tell else name_of(kind)
 
@@ -66,7 +66,7 @@ class _Said:
         self._details = details
 
     def text(self, *names: str) -> str:
-        """The first of these values that is there."""
+        """The first of these values that is present, else a dash."""
         return next((str(self._details[name]) for name in names if self._details.get(name) not in {None, ""}), "—")
 
     def moment(self, *names: str) -> str:
@@ -78,7 +78,7 @@ class _Said:
             return text
 
     def why(self) -> str:
-        """The event that took a lead away, as words."""
+        """Why the lead was taken away."""
         return str(terms.term(WHY, self.text("event", "why")))
 
     def role(self) -> str:
@@ -86,7 +86,7 @@ class _Said:
         return str(terms.term(terms.ROLES, self.text("role")))
 
     def reasons(self) -> str:
-        """Why nobody could be chosen: reasons with how many people each."""
+        """Why nobody could be chosen: each reason with its number of people."""
         given = self._details.get("reasons")
         if isinstance(given, Mapping):
             return ", ".join(f"{terms.term(terms.CANDIDATES, code)} ({n})" for code, n in given.items()) or "—"

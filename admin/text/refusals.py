@@ -1,7 +1,7 @@
-"""Why work on a lead is refused, in the reader's language, and what mends it: one entry per code of the decision core.
+"""Why work on a lead is refused, and how to fix it, in the reader's language: one entry per code of the decision core.
 
-The core gives a code and values (`engine.core.lead.refusal`); this is the one place that makes sentences of them. A
-test holds this table, docs/pool.md and the code to one another.
+The core gives a code and values (`engine.core.lead.refusal`). Only this module turns them into sentences. A test
+compares this table, docs/pool.md and the code.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +19,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RefusalText:
-    """What is wrong and what to do about it, as texts of the reader's language.
+    """What is wrong, and what to do, in the reader's language.
 
-    ``says`` is whole by itself: for refusals of which no values are known, as those stored before there were any.
-    ``tells`` says the same with the values in their named places; None where there are none to say.
+    ``says`` needs no values: refusals stored by an older version have none. ``tells`` has named placeholders for the
+    values; None if the code has no values.
     """
 
     says: Any
@@ -118,7 +118,7 @@ REFUSALS: dict[str, RefusalText] = {
 
 
 def says(refused: Json) -> str:
-    """What is wrong: with its values, else without, else the message of the time when sentences were stored."""
+    """What is wrong: with values, else without, else the sentence that an older version stored."""
     known = REFUSALS.get(refused["code"])
     if known is None:
         return str(refused.get("message") or refused["code"])
@@ -127,23 +127,23 @@ def says(refused: Json) -> str:
     values = {name: value for name, value in (refused.get("values") or {}).items() if value not in (None, [])}
     try:
         return str(known.tells) % {name: _word(name, value) for name, value in values.items()}
-    except KeyError:  # a value the sentence needs is missing: nobody owns the lead, or the decision is an old one
+    except KeyError:  # a value is missing: the lead has no owner, or an older version stored the decision
         return str(known.says)
 
 
 def mend(refused: Json) -> str | None:
-    """What to do about it; None for codes of a later version."""
+    """What to do. None for codes of a later version."""
     known = REFUSALS.get(refused["code"])
     return str(known.mend) if known else None
 
 
 def sentence(refused: Json) -> str:
-    """A stored refusal as one text: what is wrong and what to do."""
+    """A stored refusal in one text: what is wrong, and what to do."""
     return " ".join(filter(None, (says(refused), mend(refused))))
 
 
 def refusal_shown(refused: Json) -> dict[str, Any]:
-    """A stored refusal as the API shows it: with its message in English, whether it was stored with one or not."""
+    """A stored refusal as the API shows it, always with an English message."""
     with force_locale("en"):
         return {**refused, "message": refused.get("message") or says(refused)}
 
@@ -164,4 +164,4 @@ WORDS: dict[str, Callable[[Any], Any]] = {
     "role": lambda code: terms.term(terms.ROLES, code),
     "until": _moment,
 }
-"""Name of a value → how its code is said; other values are said as they are."""
+"""Name of a value → word for its code. Other values are shown as they are."""

@@ -1,6 +1,6 @@
-"""The words of the reports in the reader's language: titles, what a report says, columns, values; spans of time.
+"""Words of the reports in the reader's language: titles, descriptions, columns, values, spans of time.
 
-Every column of `engine.core.reports.tables` has a label here; a test compares them.
+A test checks that every column of `engine.core.reports.tables` has a label.
 """
 
 from typing import Any
@@ -120,7 +120,7 @@ LABELS = {
 }
 """Column → label."""
 UNKNOWN = {"origin": _l("not known"), "policy": _l("outside every policy")}
-"""What an empty name stands for."""
+"""Column → what an empty value means."""
 CODES = {"role": terms.ROLES, "stage": terms.STAGES, "where": {**terms.ROLES, "pool": terms.WORDS["pool"]}}
 """Columns whose values are codes."""
 
@@ -155,5 +155,5 @@ def span(seconds: float) -> str:
 
 
 def alarming(column: str, value: Any) -> bool:
-    """Whether a figure asks to be looked at: more than one lead away from what was due."""
+    """Whether a figure is highlighted: it differs from the due share by more than one lead."""
     return column == "deviation" and value is not None and abs(value) > 1

@@ -1,6 +1,6 @@
-"""A report as page, API and command line ask for it: its period and its origins read, its tables as JSON or text.
+"""Reports for page, API and command line: reads period and origin, returns tables as JSON or text.
 
-One way for all three. May not count anything: `engine.store.read.reports` does.
+`engine.store.read.reports` counts. May not count anything itself.
 """
 
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ from engine.store.read.report_origins import origin_fields
 from engine.store.read.reports import Question, read_report
 
 BY_ORIGIN = frozenset({"speed", "conversion"})
-"""Reports that tell origins apart."""
+"""Reports with rows per origin."""
 DEFAULT_ORIGIN = "lead.source"
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report with what it was asked for."""
+    """A report and its question."""
 
     name: str
     question: Question
     tables: tuple[Table, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The answer of the API and of ``--json``: tables as lists of rows, each column by its name."""
+        """The answer of the API and of ``--json``: each table is a list of rows."""
         period = self.question.period
         return {
             "report": self.name,
@@ -43,7 +43,7 @@ class Report:
 
 
 def make_report(name: str, asked: Mapping[str, str | None], now: datetime) -> Report:
-    """The report; ``asked`` may have ``from``, ``to`` and ``by``. Raises Refused naming what cannot be used."""
+    """The report. ``asked`` may have ``from``, ``to`` and ``by``. Raises ItemRefused for one that cannot be used."""
     if name not in REPORTS:
         raise ItemRefused("unknown_report", "report", f"is {name!r}: there are {', '.join(REPORTS)}")
     by = asked.get("by") or DEFAULT_ORIGIN
@@ -54,12 +54,12 @@ def make_report(name: str, asked: Mapping[str, str | None], now: datetime) -> Re
 
 
 def zone_of_days() -> ZoneInfo:
-    """The zone in which days and months of reports begin: the policy's."""
+    """The zone of days and months in reports: the policy's."""
     return ZoneInfo(active_timezone() or "UTC")
 
 
 def _period(since: str | None, until: str | None, now: datetime) -> Period:
-    """From a day or moment to another; a day given as the end belongs to the period. Default: this month so far."""
+    """The period. A day as its end belongs to it. Default: this month so far."""
     zone = zone_of_days()
     default = month_so_far(now, zone)
     period = Period(
@@ -72,7 +72,7 @@ def _period(since: str | None, until: str | None, now: datetime) -> Period:
 
 
 def _edge(name: str, text: str, zone: ZoneInfo, *, end: bool) -> datetime:
-    """A moment with its zone, or the beginning or end of a day in the policy zone."""
+    """A moment with its zone, or the start or end of a day in the policy zone."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -92,7 +92,7 @@ def _check_origin(by: str) -> None:
 
 
 def plain(kind: ColumnKind, value: Any) -> str:
-    """A value as the terminal shows it: shares in percent, spans in one unit; nothing for what is not known."""
+    """A value for the terminal: shares in percent, spans in one unit, unknown ones empty."""
     if value is None:
         return ""
     match kind:
@@ -106,7 +106,7 @@ def plain(kind: ColumnKind, value: Any) -> str:
 
 
 def in_one_unit(seconds: float) -> tuple[float, str]:
-    """A span in the largest of s, min, h and d that it fills, with one decimal."""
+    """A span in its largest full unit of s, min, h and d, with one decimal."""
     unit, length = next((one for one in UNITS if seconds >= one[1]), UNITS[-1])
     return round(seconds / length, 1), unit
 

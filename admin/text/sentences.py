@@ -1,4 +1,4 @@
-"""Reason codes and values as sentences: what is missing, who was looked at, what happened. Reads, decides nothing."""
+"""Reason codes and values as sentences: what is missing, the candidates, what happened. May not decide anything."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Json = Mapping[str, Any]
 
 
 def missing(entry: Json) -> str:
-    """One thing that keeps a lead from a route (R4.4)."""
+    """One missing condition of a route (R4.4)."""
     tell = MISSING.get(entry["code"])
     return str(tell(entry)) if tell else str(entry["code"])
 
@@ -36,7 +36,7 @@ def _missing_cell(entry: Json) -> str:
 
 
 def happened(decision: Json) -> list[str]:
-    """What a decision did, most telling first; empty when it only scored."""
+    """What a decision did, most important first. Empty if it only scored."""
     body = decision["body"]
     told = [refusal(body["refused"])] if body.get("refused") else []
     if decision["stage_before"] != decision["stage_after"]:
@@ -55,17 +55,17 @@ def happened(decision: Json) -> list[str]:
 
 
 def refusal(refused: Json) -> str:
-    """That work was refused, and why."""
+    """A refusal of work, with its reason."""
     return str(gettext("refused: %(why)s", why=why_refused(refused)))
 
 
 def why_refused(refused: Json) -> str:
-    """Why work was refused, and what mends it."""
+    """Why work was refused, and how to fix it."""
     return refusals.sentence(refused)
 
 
 def chosen(choice: Json) -> str:
-    """What came of looking for a person."""
+    """The result of an assignment."""
     role = terms.term(terms.ROLES, choice["role"])
     person, policy = choice.get("chosen"), choice["policy"]
     if person and choice.get("way") == "account":
@@ -84,7 +84,7 @@ def chosen(choice: Json) -> str:
 
 
 def choice_notes(choice: Json) -> list[str]:
-    """What else is to be known of a choice: a company that somebody works on, what spoke against who was named."""
+    """Notes on an assignment: somebody works on the company, or what speaks against a person named by hand."""
     told = []
     if choice.get("conflict"):
         told.append(
@@ -100,7 +100,7 @@ def choice_notes(choice: Json) -> list[str]:
 
 
 def candidates(choice: Json) -> list[dict[str, Any]]:
-    """Candidates by reason, the chosen one first: code, sentence, people."""
+    """Candidates grouped by reason, the chosen one first: code, sentence, people."""
     groups: dict[str, list[str]] = {}
     for candidate in choice.get("candidates", ()):
         groups.setdefault(candidate["reason"], []).append(candidate["person"])

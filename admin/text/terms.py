@@ -1,4 +1,4 @@
-"""The field's words for codes, in the reader's language, for templates and columns (docs/contract/domain.md)."""
+"""The field's terms for codes (docs/contract/domain.md), in the reader's language."""
 
 from typing import Any
 
@@ -79,16 +79,16 @@ WARNINGS = {
     **CANDIDATES,
     "conflict": _l("somebody else works on a lead of the same company"),
 }
-"""What may speak against a person who is named by hand; they get the lead nevertheless (R5.9)."""
+"""What may speak against a person named by hand. They get the lead all the same (R5.9)."""
 POOL_REASONS = {
     "reclaimed": _l("protection passed"),
     "released": _l("released"),
     "rejected": _l("rejected"),
     "nobody": _l("nobody could be found"),
 }
-"""What put a lead into the public pool, unless it was a clock or a policy of assignment (R7.2)."""
+"""Why a lead is in the public pool, other than a clock or an assignment policy (R7.2)."""
 PLACES = {"queue": _l("the queue"), "pool": _l("the public pool")}
-"""Where a lead waits for which nobody was found."""
+"""Where a lead goes if nobody can take it."""
 WORK = {
     "touch": _l("Log a touch"),
     "qualify": _l("Qualify"),
@@ -172,7 +172,7 @@ WORDS = {
     "expire": _l("expires"),
     "none": _l("does not fade"),
 }
-"""Words of a policy that people choose between; a test compares them with the forms that offer them."""
+"""Words of a policy that forms offer as choices. A test compares them with the forms."""
 STARTERS = {
     "growth_smb": _l("Growing market: fit × interest of a person"),
     "key_accounts": _l("Key accounts: companies by their buying committee"),
@@ -187,5 +187,5 @@ CHECKLISTS = {
 
 
 def term(table: dict[str, Any], code: Any) -> Any:
-    """The word for a code, else the code itself: a code of a later version is still shown."""
+    """The term for a code, else the code itself, so that codes of a later version are shown."""
     return table.get(code, code) if code else ""

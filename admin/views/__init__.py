@@ -1,4 +1,4 @@
-"""The pages people use, on Flask-Admin.
+"""The pages of the admin, on Flask-Admin.
 
-A view reads its arguments, asks the engine or the store, and renders; the API is `admin.api`.
+A view reads its arguments, calls the engine or the store, and renders. May not import the API or decide anything.
 """

@@ -1,4 +1,4 @@
-"""Form fields that read and show values as the policy writes them: exact points, references, YAML checked at once."""
+"""Form fields for values of a policy: exact points, references, YAML."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ LARGEST_POINTS = 10**9
 
 
 class PointsField(StringField):  # type: ignore[misc] # the library carries no types
-    """A number with at most two decimals; empty is allowed unless the field is required."""
+    """A number with at most two decimals. Empty is allowed unless the field is required."""
 
     def _value(self) -> str:
         if self.raw_data:
@@ -25,7 +25,7 @@ class PointsField(StringField):  # type: ignore[misc] # the library carries no t
         return "" if self.data is None else f"{Decimal(self.data).normalize():f}"
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was typed; raises ValueError with what to type instead."""
+        """Read the input. Raises ValueError that says what to type instead."""
         text = (valuelist[0] if valuelist else "").strip()
         if not text:
             self.data = None
@@ -40,7 +40,7 @@ class PointsField(StringField):  # type: ignore[misc] # the library carries no t
 
 
 class YamlField(TextAreaField):  # type: ignore[misc] # the library carries no types
-    """A part of the document as YAML text; empty says nothing."""
+    """A part of the document as YAML text. Empty means None."""
 
     def _value(self) -> str:
         if self.raw_data:
@@ -48,7 +48,7 @@ class YamlField(TextAreaField):  # type: ignore[misc] # the library carries no t
         return "" if self.data is None else write_yaml(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the YAML; raises ValueError naming the line."""
+        """Read the YAML. Raises ValueError with the line."""
         text = valuelist[0] if valuelist else ""
         try:
             self.data = read_yaml(text) if text.strip() else None
@@ -57,7 +57,7 @@ class YamlField(TextAreaField):  # type: ignore[misc] # the library carries no t
 
 
 class ReferenceField(SelectField):  # type: ignore[misc] # the library carries no types
-    """The key of a part of the draft, chosen among those there are; one that is gone stays until another is chosen."""
+    """The key of a part of the draft, as a choice. A removed key stays selected until another one is chosen."""
 
     choices: Any
 
@@ -65,17 +65,17 @@ class ReferenceField(SelectField):  # type: ignore[misc] # the library carries n
         super().__init__(label, choices=lambda: [("", empty), *keys_of(lists)], **options)
 
     def iter_choices(self) -> Any:
-        """The keys, and the one that stands there."""
+        """The keys of the draft, and the stored one."""
         self.choices = with_gone(self.choices, [self.object_data] if self.object_data else [])
         return super().iter_choices()
 
     def process_data(self, value: Any) -> None:
-        """Nothing is the empty choice."""
+        """None becomes the empty choice."""
         super().process_data("" if value is None else value)
 
 
 class ReferencesField(SelectMultipleField):  # type: ignore[misc] # the library carries no types
-    """Several keys of parts of the draft; those that are gone stay until they are taken out."""
+    """Several keys of parts of the draft. Removed keys stay selected until they are deselected."""
 
     choices: Any
     data: Any
@@ -86,18 +86,18 @@ class ReferencesField(SelectMultipleField):  # type: ignore[misc] # the library 
         super().__init__(label, choices=lambda: keys_of(lists), **options)
 
     def iter_choices(self) -> Any:
-        """The keys, and those that stand there."""
+        """The keys of the draft, and the stored ones."""
         self.choices = with_gone(self.choices, self.object_data or [])
         return super().iter_choices()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Nothing chosen says nothing."""
+        """No choice becomes None."""
         super().process_formdata(valuelist)
         self.data = self.data or None
 
 
 def with_gone(choices: Sequence[Any], stored: Sequence[str]) -> list[Any]:
-    """Choices, and behind them the keys that stand in the row and are in the draft no more."""
+    """The choices, then the keys of the row that the draft no longer has."""
     known = {key for key, *_ in choices}
     gone = [(key, gettext("%(key)s (not in the draft)", key=key)) for key in stored if key not in known]
     return [*choices, *gone]
@@ -116,12 +116,12 @@ def keys_of(lists: Iterable[str]) -> list[tuple[str, str]]:
 
 
 class Given:
-    """A validator: something must be given, 0 counts."""
+    """A validator: the field needs a value. 0 is a value."""
 
     field_flags: dict[str, Any] = {"required": True}  # noqa: RUF012 - the library reads it from the class
 
     def __call__(self, form: Any, field: Any) -> None:  # noqa: ARG002 - the library's call
-        """Stop with our own sentence when nothing is there."""
+        """Stop with our own sentence if there is no value."""
         if field.data is None or field.data == "":
             if not field.errors:
                 raise StopValidation(gettext("Please fill this in."))

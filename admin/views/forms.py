@@ -1,4 +1,4 @@
-"""What forms say of single values: the library's messages in our words, so that every language is complete."""
+"""Messages of form fields: ours replace the library's, whose catalogs are incomplete."""
 
 from flask_admin.form import BaseForm
 from flask_babel import lazy_gettext as _l
@@ -23,11 +23,11 @@ MESSAGES = {
     "Invalid input.": _l("This is not written as it must be."),
     "Invalid email address.": _l("Give an e-mail address."),
 }
-"""What the library says → what we say; other messages stay its own."""
+"""Message of the library → ours. Other messages stay unchanged."""
 
 
 class Messages:
-    """The library's messages in our words and the reader's language."""
+    """Translates the library's messages to ours, in the reader's language."""
 
     def gettext(self, said: str) -> str:
         """A message."""
@@ -40,17 +40,17 @@ class Messages:
 
 class _Meta:
     def get_translations(self, form: Form) -> Messages:  # noqa: ARG002 - the library's call
-        """Where the library looks for its messages."""
+        """The library gets its messages from here."""
         return Messages()
 
 
 class PageForm(BaseForm):  # type: ignore[misc] # the library carries no types
-    """Base of every form of a page."""
+    """Base of the forms of a page."""
 
     Meta = _Meta
 
 
 class RowForm(Form):  # type: ignore[misc] # the library carries no types
-    """Base of every small form inside a form: a row of a list."""
+    """Base of the forms inside a form: a row of a list."""
 
     Meta = _Meta

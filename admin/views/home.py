@@ -1,4 +1,4 @@
-"""The first page: where leads stand, what waits, what is due, who carries how much."""
+"""The first page: leads by stage, waiting events, due clocks, load per person."""
 
 from flask import redirect, url_for
 from flask_admin import AdminIndexView
@@ -13,14 +13,14 @@ from engine.store.read.overview import overview
 
 
 class Home(Guarded, AdminIndexView):  # type: ignore[misc] # the library carries no types
-    """The overview; those who see only their own leads are taken to them."""
+    """The overview. People who see only their own leads are redirected to them."""
 
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Overview"), url="/admin")
 
     @page("/")
     def index(self) -> str | Response:
-        """Counts of this moment."""
+        """The current counts."""
         if not may(May.SEE_ALL_LEADS):
             return redirect(url_for("leads.index_view"))
         return str(

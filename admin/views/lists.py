@@ -1,6 +1,6 @@
-"""The base of every list: plain links and one form for search and filters, so that it works without scripts.
+"""The base of every list: plain links, and one form for search and filters. It works without scripts.
 
-Flask-Admin keeps the mechanics (paging, sorting, export, actions); our templates draw them. Permissions are asked here.
+Flask-Admin does paging, sorting, export and actions; our templates render them. Permissions are checked here.
 """
 
 import csv
@@ -27,6 +27,7 @@ from admin.views import problems
 from engine.store.orm import page_session
 
 LARGEST_NUMBER = 2**31 - 1
+"""Largest offset of a page: an address may ask for any page, and PostgreSQL refuses huge numbers."""
 LONGEST_VALUE = 200
 """Most characters of a search or of a filter's value."""
 EXPORT_ROWS = 50_000
@@ -39,14 +40,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def page(url: str, *methods: str) -> Callable[[F], F]:
-    """Flask-Admin's `expose`, with types: the address below the view's, and the methods it takes (GET)."""
+    """Flask-Admin's `expose` with types: the address below the view's, and its methods (default: GET)."""
     return cast("Callable[[F], F]", expose(url, methods=methods or ("GET",)))
 
 
 class Filter(BaseSQLAFilter):  # type: ignore[misc] # the library carries no types
-    """A filter named by its column; an empty value filters nothing. ``options`` make it a choice.
+    """A filter on one column. An empty value filters nothing. ``options`` make it a choice.
 
-    Raises TypeError for a column whose values no address can hold yet: add how they are read to `READERS`.
+    Raises TypeError for a column type that `READERS` lacks.
     """
 
     def __init__(self, column: Any, name: Any, options: Iterable[tuple[str, Any]] | None = None) -> None:
@@ -57,32 +58,32 @@ class Filter(BaseSQLAFilter):  # type: ignore[misc] # the library carries no typ
         self._read = reads[0]
 
     def apply(self, query: Query[Any], value: str, alias: Any = None) -> Query[Any]:
-        """Rows whose column is the value; what cannot be a value of the column matches nothing."""
+        """Rows whose column has the value. A value that the column cannot have matches nothing."""
         if not value:
             return query
         wanted = self._read(value)
         return query.filter(false() if wanted is None else self.get_column(alias) == wanted)
 
     def operation(self) -> str:
-        """The library asks; our form shows the column's name only."""
+        """The library needs it; our form shows only the column."""
         return "is"
 
     def validate(self, value: str) -> bool:  # noqa: ARG002 - the library's call
-        """Every value is taken: one that cannot be matches nothing, as the empty list says."""
+        """Accept every value: one that the column cannot have gives an empty list, not an error."""
         return True
 
 
 def _text(value: str) -> str | None:
-    """Text the database can take; None for what no row can hold."""
+    """The text, or None if no row can hold it (NUL, too long)."""
     return None if "\x00" in value or len(value) > LONGEST_VALUE else value
 
 
 READERS: dict[Any, Callable[[str], Any]] = {String: _text, AutoString: _text, Boolean: {"1": True, "0": False}.get}
-"""Type of a column → how a filter reads its value in the address; None is no value of that type."""
+"""Type of a column → function that reads a value from the address. None: not a value of the type."""
 
 
 class Guarded:
-    """What every page of the admin has: a permission it needs, and what happens without it."""
+    """Base of every page: the permission it needs, and the answer without it."""
 
     needs: ClassVar[May] = May.ENTER
 
@@ -92,18 +93,18 @@ class Guarded:
 
     @staticmethod
     def can(permission: str) -> bool:
-        """Whether the person may do something else, for links a page shows."""
+        """Whether the person has another permission. Templates hide links with it."""
         return may(May(permission))
 
     def inaccessible_callback(self, name: str, **_: Any) -> AnyResponse:  # noqa: ARG002 - the library's call
-        """Visitors are asked to sign in; the signed-in are refused."""
+        """Redirect visitors to the sign-in; answer 403 to signed-in people."""
         if current_user.is_authenticated:
             problems.refuse()
         return redirect(f"/login?next={request.path}")
 
 
 class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries no types
-    """A read-only list of rows; subclasses open what may be written."""
+    """A read-only list of rows. Subclasses allow writes."""
 
     list_template = "baton/list.html"
     create_template = "baton/form.html"
@@ -123,7 +124,7 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
         super().__init__(model, page_session, **options)
 
     def _handle_view(self, name: str, **options: Any) -> Any:
-        """Before every page: an address to return to that is none is answered as any address that leads nowhere."""
+        """Before every page: answer 404 if the address to return to cannot be parsed. The library would answer 500."""
         try:
             get_redirect_target()
         except ValueError:
@@ -131,15 +132,15 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
         return super()._handle_view(name, **options)
 
     def get_filter_arg(self, index: int, flt: Filter) -> str:  # noqa: ARG002 - the library's call
-        """Filters are named by their column in the address, in every language alike."""
+        """Name the parameter by the column: an address means the same in every language."""
         return str(flt.column.key)
 
     def get_pk_value(self, model: Any) -> Any:
-        """The key as it is, for addresses and forms; `get_one` reads it so. (The library doubles dots.)"""
+        """The key unchanged, for addresses and forms, as `get_one` reads it. (The library doubles dots.)"""
         return getattr(model, _key_column(self.model).key)
 
     def get_one(self, id: Any) -> Any:  # noqa: A002 - the library's name
-        """The row of a key as the address has it; None for what cannot be a key."""
+        """The row of a key from the address. None if it cannot be a key."""
         text = str(id)
         if isinstance(_key_column(self.model).type, Integer):
             numbered = text.isascii() and text.isdigit() and len(text) < 19
@@ -147,7 +148,7 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
         return None if "\x00" in text else self.session.get(self.model, text)
 
     def _get_list_extra_args(self) -> Any:
-        """The place in the list, within what the database can count, and an order that the list has."""
+        """Page, search and order of the address, cut to what the database accepts."""
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), LARGEST_NUMBER // self.page_size)
         args.search = (args.search or "").replace("\x00", "")[:LONGEST_VALUE] or None
@@ -157,36 +158,36 @@ class ListView(Guarded, ModelView):  # type: ignore[misc] # the library carries 
         return args
 
     def _get_filters(self, filters: Any) -> dict[str, str]:
-        """The filters of an address, those of a form that filter nothing left out."""
+        """The filters of the address, without empty ones."""
         return {f"flt0_{self._filters[index].column.key}": value for index, _, value in filters or () if value}
 
     def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
-        """Rows with every typed word in some column. (The library gives ^, = and % meanings of its own.)"""
+        """Rows that contain every word in some column. (The library gives ^, = and % a special meaning.)"""
         for word in search.split():
             query = query.filter(or_(*(column.icontains(word, autoescape=True) for column, _ in self._search_fields)))
         return query, count_query, joins, count_joins
 
     def get_empty_list_message(self) -> Any:
-        """What an empty list says: whether the search found nothing or there is nothing yet."""
+        """The text of an empty list: nothing matches, or nothing is there yet."""
         if request.args.get("search") or any(value for name, value in request.args.items() if name.startswith("flt")):
             return gettext("Nothing matches. Clear the search and filters to see everything.")
         return self.empty or gettext("Nothing here yet.")
 
     def filter_values(self) -> dict[str, str]:
-        """The filters of this request by column, for the form."""
+        """Column → value of the filters of this request, for the form."""
         return {name.split("_", 1)[1]: value for name, value in request.args.items() if FILTER.match(name)}
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: ARG002 - the library's call
-        """Back to the list with its filters, and to no other site."""
+        """Back to the list with its filters, and never to another site."""
         return str(get_redirect_target() or self.get_url(".index_view"))
 
     def row_link(self, row: Any) -> str | None:
-        """Where the first column of a row leads; None for no link."""
+        """The link of the first column. None: no link."""
         return self.get_url(".edit_view", id=self.get_pk_value(row)) if self.can_edit else None
 
 
 def _key_column(model: Any) -> Any:
-    """The one column that names a row."""
+    """The single column of the primary key."""
     (column,) = model.__table__.primary_key.columns
     return column
 

@@ -1,4 +1,4 @@
-"""Which pages there are, in the order of the navigation."""
+"""All pages, in the order of the navigation."""
 
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
@@ -43,7 +43,7 @@ OPERATION = _l("Administration")
 
 
 def pages() -> list[BaseView]:
-    """New instances of every page: an application has its own."""
+    """New instances of every page. Each application needs its own."""
     return [
         Leads(Lead, name=_l("Leads"), endpoint="leads", url="leads"),
         PublicPool(name=_l("Public pool"), endpoint="pool", url="pool"),

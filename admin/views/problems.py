@@ -1,6 +1,6 @@
-"""Pages that say what went wrong and what to do. The API's problem documents are `admin.web.problems`.
+"""Error pages: what went wrong, and what to do. The API's problem documents are in `admin.web.problems`.
 
-A problem document that would answer somebody's browser on a page is turned into a page here.
+Problems below the addresses of pages become HTML here.
 """
 
 from typing import NoReturn
@@ -16,7 +16,7 @@ from admin.web.problems import MEDIA_TYPE, answer, from_http, is_for_machines
 
 
 def register(app: Flask) -> None:
-    """Turn problems under the pages' addresses into pages."""
+    """Answer problems below the addresses of pages with a page."""
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.after_request(_as_page)
@@ -29,7 +29,7 @@ def refuse() -> NoReturn:
 
 
 def not_found() -> NoReturn:
-    """End the request with 404: nothing is kept at this address."""
+    """End the request with 404."""
     advice = gettext("Nothing is here: it may have been merged, removed or mistyped.")
     abort(_page(404, gettext("Not found"), advice))
 

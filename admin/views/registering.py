@@ -1,4 +1,4 @@
-"""Puts all pages on the application, with sign-in, language and headers; once, while it is made."""
+"""Registers all pages with the application, after sign-in, language and headers."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from engine.store.orm import page_session
 
 
 def register(app: Flask) -> None:
-    """Put sign-in, language, headers and every page on the application; once, while it is made."""
+    """Register sign-in, language, headers and every page. Call it once, while the application is built."""
     language.register(app)
     headers.register(app)
     auth.register(app)

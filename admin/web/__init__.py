@@ -1,4 +1,4 @@
-"""What the web application stands on: sign-in, proxies, headers, problem documents, the server.
+"""Infrastructure of the web application: sign-in, proxies, headers, problem documents, the server.
 
-No page and no route of the API.
+May not hold a page or a route of the API.
 """

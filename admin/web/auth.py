@@ -1,8 +1,8 @@
 """Sign-in with Flask-Security: sessions, Argon2 passwords, CSRF, no public registration.
 
-Accounts are read and written by `engine.store.access.accounts`; Flask-Security sees them through the datastore below
-and never speaks SQL itself. What it calls the uniquifier of a user is here the token of one session: cookies name a
-session, which ends on the server. Attempts to sign in are counted there, too (`engine.store.access.sign_ins`).
+`engine.store.access.accounts` reads and writes accounts. The datastore below adapts it, so that Flask-Security runs no
+SQL. The library's `fs_uniquifier` of a user is here the token of one session, so a cookie names a session, which ends
+on the server. `engine.store.access.sign_ins` stores sessions and counts attempts to sign in.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from admin.moment import now
 from engine.store.access import accounts, sign_ins
 
 GUARDED = ("/admin", "/login", "/logout", "/change", "/language")
-"""Where a session cookie counts, and where every write therefore needs a CSRF token. The API knows keys only."""
+"""Addresses that accept a session cookie, so writes there need a CSRF token. The API accepts only keys."""
 
 csrf = CSRFProtect()
 
@@ -35,7 +35,7 @@ class Role(RoleMixin):
 
 
 class SignedIn(UserMixin):
-    """An account as Flask-Security wants it; ``fs_uniquifier`` is the session's token, empty before the sign-in."""
+    """An account for Flask-Security. ``fs_uniquifier`` is the token of the session, empty before the sign-in."""
 
     fs_uniquifier = ""
 
@@ -48,7 +48,7 @@ class SignedIn(UserMixin):
         self.roles = [Role(name) for name in account.roles]
 
     def begin_session(self) -> None:
-        """Begin the session that the cookie of this sign-in will name."""
+        """Begin a session. The cookie of this sign-in will hold its token."""
         self.fs_uniquifier = self.token = sign_ins.begin_session(self.id, now())
 
 
@@ -59,7 +59,7 @@ class Accounts(UserDatastore):
         super().__init__(SignedIn, Role)
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> SignedIn | None:  # noqa: ARG002 - never sensitive
-        """The account of an ``email`` or of a session's ``fs_uniquifier``."""
+        """The account of an ``email``, or of the session with this ``fs_uniquifier``."""
         token = by.get("fs_uniquifier") or ""
         account = (
             accounts.account_signed_in(token, now() - sign_ins.SESSION_LASTS)
@@ -69,11 +69,11 @@ class Accounts(UserDatastore):
         return SignedIn(account, token) if account else None
 
     def find_role(self, role: str) -> Role | None:
-        """A role of the closed list."""
+        """A known role, else None."""
         return Role(role) if role in accounts.ROLES else None
 
     def put(self, model: SignedIn) -> SignedIn:
-        """Keep a password that the sign-in hashed anew, or, with another uniquifier, one that the person changed."""
+        """Store a password: a changed one if the library set a new ``fs_uniquifier``, else the same one rehashed."""
         if model.fs_uniquifier == model.token:
             accounts.store_hash(model.id, model.password or "")
         else:
@@ -82,23 +82,23 @@ class Accounts(UserDatastore):
         return model
 
     def delete(self, model: SignedIn) -> None:
-        """Accounts are deactivated, never deleted: the audit log speaks of them."""
+        """Accounts are deactivated, never deleted: the audit log refers to them."""
         raise NotImplementedError(f"deactivate {model.id} instead")
 
     def commit(self) -> None:
-        """Every write above is a transaction of its own."""
+        """Nothing to do: every write above has its own transaction."""
 
 
 class SignInForm(LoginForm):
-    """The sign-in, closed for a while after too many failures."""
+    """The sign-in form. It refuses for a while after too many failures."""
 
     def validate(self, **kwargs: Any) -> bool:
-        """Whether the person is who they say. An attempt is counted before it is judged; a success gives it back.
+        """Check e-mail and password. The order matters: parallel guesses must not pass the limit.
 
-        1. A form that lacks something is no attempt.
-        2. The attempt is counted, or refused with 429.
-        3. The password is judged.
-        4. The session begins; Flask-Login puts its token into the cookie.
+        1. An incomplete form is no attempt.
+        2. Count the attempt before the password is checked, or refuse with 429.
+        3. Check the password. A success removes the attempt from the count.
+        4. Begin the session; Flask-Login puts its token into the cookie.
         """
         if not super(LoginForm, self).validate(**kwargs):
             return False
@@ -115,13 +115,13 @@ class SignInForm(LoginForm):
         return True
 
     def validate_next(self, field: Any) -> None:
-        """Forget where to go next when that is not here; it says nothing about who signs in."""
+        """Drop a foreign ``next`` (open redirect) instead of refusing the sign-in."""
         if not validate_redirect_url(field.data or ""):
             field.data = ""
 
 
 def _try_again(until: datetime) -> str:
-    """Answer 429 with `Retry-After`, and the sentence for it."""
+    """Set status 429 and `Retry-After`; returns the sentence to show."""
     seconds = max(1, math.ceil((until - now()).total_seconds()))
 
     @after_this_request
@@ -141,7 +141,7 @@ def _try_again(until: datetime) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give the application its sign-in. ``SECRET_KEY`` and ``BATON_SETTINGS`` must be set before."""
+    """Register the sign-in. ``SECRET_KEY`` and ``BATON_SETTINGS`` must be set before."""
     secret = app.config["SECRET_KEY"]
     app.config.update(
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of the scheme
@@ -156,8 +156,8 @@ def register(app: Flask) -> None:
         SECURITY_CHANGEABLE=True,
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
         SECURITY_SEND_REGISTER_EMAIL=False,
-        SECURITY_RETURN_GENERIC_RESPONSES=True,
-        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_RETURN_GENERIC_RESPONSES=True,  # the answer does not say which e-mails have an account
+        SECURITY_LOGOUT_METHODS=["POST"],  # a link or an image on another site must not sign anybody out
         SECURITY_LOGOUT_CSRF=True,
         SECURITY_POST_LOGIN_VIEW="/admin/",
         SECURITY_POST_LOGOUT_VIEW="/login",
@@ -174,24 +174,24 @@ def register(app: Flask) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_DURATION=sign_ins.SESSION_LASTS,
-        WTF_CSRF_CHECK_DEFAULT=False,
-        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `_guard` checks; the default would refuse every POST to the API
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open overnight still works; the token ends with the session
     )
     csrf.init_app(app)
     Security(app, Accounts(), login_form=SignInForm)
-    # The library looks for tokens in every body, of any size, before the door that measures it: sessions only.
+    # The library would search every body for tokens, of any size and before its size is checked. Sessions only.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined] # set by Flask-Login
     user_logged_out.connect(_end_session, app)
     app.before_request(_guard)
 
 
 def _end_session(_app: Flask, user: SignedIn, **_: Any) -> None:
-    """End the session on the server: a copy of the cookie must not open anything after the sign-out."""
+    """End the session on the server, so that a copied cookie is useless after the sign-out."""
     sign_ins.end_session(user.fs_uniquifier)
 
 
 def _guard() -> None:
-    """Refuse writes to the pages without a CSRF token: views need not remember it."""
+    """Require a CSRF token for every write to the pages, here once, so that no view can forget it."""
     if request.path.startswith(GUARDED) and request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf.protect()
 

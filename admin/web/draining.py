@@ -1,18 +1,18 @@
-"""Reading and throwing away what is left of a refused body, so that its sender hears why.
+"""Reads and discards the rest of a refused body, so that the sender gets the answer.
 
-A server that answers and closes while the sender is still sending resets the connection: a browser then shows a
-network error, and a proxy 502, instead of the answer.
+A server that closes while the client still sends resets the connection. A browser then shows a network error, and a
+proxy 502, instead of the answer.
 """
 
 from flask import request
 
 DRAINED = 32 * 1024 * 1024
-"""Bytes that are thrown away at most; a larger body loses its answer."""
+"""Most bytes to discard. The sender of a larger body gets a reset, which limits what an attacker can make us read."""
 CHUNK = 64 * 1024
 
 
 def drain() -> None:
-    """Read this request's body to its end, where the web server says that it knows the end (gunicorn does)."""
+    """Discard the rest of this request's body, if the server marks its end (gunicorn does). Else a read may block."""
     if "wsgi.input_terminated" not in request.environ:
         return
     body, left = request.environ["wsgi.input"], DRAINED

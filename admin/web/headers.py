@@ -1,4 +1,4 @@
-"""Headers that keep a page to itself: a strict content policy with a nonce per request, no framing, no sniffing."""
+"""Security headers: a content policy with a nonce per request, no framing, no content sniffing."""
 
 import secrets
 
@@ -17,18 +17,18 @@ FIXED = {
 }
 
 MAY_BE_STORED = ("/static/", "/admin/static/", "/docs/", "/openapi.json")
-"""What is the same for everybody. All other answers may hold personal data or say who signs in."""
+"""Addresses with the same content for everybody. All other answers may hold personal data, so they are never cached."""
 
 
 def nonce() -> str:
-    """The one nonce of this request; a script without it does not run."""
+    """The nonce of this request. Browsers run only scripts that carry it."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(18)
     return str(g.csp_nonce)
 
 
 def register(app: Flask) -> None:
-    """Send the headers with every answer and give templates the nonce."""
+    """Add the headers to every answer and give templates the nonce."""
     app.context_processor(lambda: {"csp_nonce": nonce})
     app.after_request(_add_headers)
 

@@ -1,6 +1,6 @@
-"""Problem documents (RFC 9457): every error the API answers, from one table of codes.
+"""Problem documents (RFC 9457): every error of the API, from one table of codes.
 
-May not decide what is wrong: whoever notices raises `Problem` with the code, what, where and how to mend it.
+The caller raises `Problem` with a code and a text: what, where, how to fix it. May not decide what is wrong.
 """
 
 import json
@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """One kind of problem: its ``status`` and ``title``; its code is its key in `KINDS` and its anchor in the docs."""
+    """A kind of problem. Its code is its key in `KINDS`, and its anchor at `/docs/api`."""
 
     status: int
     title: str
@@ -53,7 +53,7 @@ KINDS: dict[str, ProblemKind] = {
 
 
 class Problem(Exception):
-    """Ends a request with a problem document; ``extra`` members are added to it."""
+    """Ends a request with a problem document. ``extra`` members are added to it."""
 
     def __init__(self, code: str, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -83,7 +83,7 @@ def answer(problem: Problem) -> Response:
 
 
 def from_error(error: BatonError) -> Problem:
-    """The problem a layer below meant by its error."""
+    """The problem of an error of a lower layer."""
     match error:
         case ServerUnavailable():
             return Problem("unavailable", f"{error}. Send it again in a moment.", headers={"Retry-After": "5"})
@@ -105,7 +105,7 @@ HTTP_CODES = {
 
 
 def from_http(error: HTTPException) -> Problem:
-    """The problem behind an error the framework raised by itself."""
+    """The problem of an error that Flask raised itself."""
     code = HTTP_CODES.get(error.code or 500, "bad_request" if (error.code or 500) < 500 else "internal")
     allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     detail = {
@@ -116,12 +116,12 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def is_for_machines() -> bool:
-    """Whether this request is answered with problem documents rather than pages."""
+    """Whether this request gets problem documents instead of pages."""
     return request.path.startswith(("/v1/", "/hooks/", "/healthz", "/readyz", "/metrics", "/openapi.json"))
 
 
 def register(app: Flask) -> None:
-    """Answer problems everywhere, and turn every other error under the machine addresses into one."""
+    """Answer problems everywhere, and turn any other error of the API into one."""
     app.register_error_handler(Problem, answer)
     app.register_error_handler(BatonError, _on_baton_error)
     app.register_error_handler(HTTPException, _on_http_error)
@@ -139,6 +139,6 @@ def _on_http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def _on_accident(error: Exception) -> Response:
-    """Nothing of the error's text is shown: it may hold personal data."""
+    """Answer 500 without the text of the error: it may hold personal data. The log has it."""
     log.error("web.accident", path=request.path, method=request.method, exc_info=error)
     return answer(Problem("internal", "This was recorded. Send it again; if it stays, tell the operator the time."))

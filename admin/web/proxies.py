@@ -1,7 +1,7 @@
-"""Behind a proxy: who really asks, and over which scheme and host (`BATON_TRUSTED_PROXIES`).
+"""Reads client, scheme and host from the headers of trusted proxies (`BATON_TRUSTED_PROXIES`).
 
-Werkzeug's ``ProxyFix`` counts hops and believes whoever connects; this believes only the peers it is told of. Headers
-from anybody else are dropped, so that nothing behind this can read them by mistake.
+Werkzeug's ``ProxyFix`` counts hops and trusts every peer. This trusts only the listed networks. Forwarding headers of
+other peers are removed, so that no code behind this can use them by mistake.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ DROPPED = (*FORWARDED, "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX", "HTTP
 
 
 class BehindProxies:
-    """A WSGI application that sees the client instead of the proxy, when the proxy is one of ``trusted``."""
+    """WSGI middleware that puts the client in place of a ``trusted`` proxy."""
 
     def __init__(self, app: "WSGIApplication", trusted: Sequence[Network]) -> None:
         self._app, self._trusted = app, tuple(trusted)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Take over what a trusted peer forwards, and drop the rest."""
+        """Use the headers of a trusted peer; remove all others."""
         peer = read_address(environ.get("REMOTE_ADDR", ""))
         given = {name: environ.pop(name, "") for name in DROPPED}
         if peer is not None and is_within(peer, self._trusted):
@@ -43,9 +43,8 @@ class BehindProxies:
 def client_of(hops: str, peer: Address, trusted: Sequence[Network]) -> Address:
     """The client of an ``X-Forwarded-For`` list that ``peer`` sent.
 
-    Each proxy appends whom it talks to, so the list is read from its end: the first address that is no trusted proxy
-    is the client, and what stands before it is the client's own claim. An entry that is no address ends the reading at
-    the proxy that passed it on.
+    Each proxy appends its peer, so the list is read from its end. The first address that is not a trusted proxy is the
+    client; entries before it may be forged by the client. At an invalid entry, the proxy that sent it is the client.
     """
     found = peer
     for text in reversed(hops.split(",")):
@@ -59,7 +58,7 @@ def client_of(hops: str, peer: Address, trusted: Sequence[Network]) -> Address:
 
 
 def read_address(text: str) -> Address | None:
-    """An address as proxies write it: bare, with a port, or in brackets; None for anything else."""
+    """An address as proxies write it: bare, with a port, or in brackets. None if it is invalid."""
     bare = text.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
@@ -69,16 +68,16 @@ def read_address(text: str) -> Address | None:
         found = ip_address(bare)
     except ValueError:
         return None
-    # A socket that serves both families shows IPv4 peers as ::ffff:a.b.c.d; lists name them as IPv4.
+    # A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d, but the setting lists them as IPv4.
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
 
 
 def is_within(address: Address, networks: Iterable[Network]) -> bool:
-    """Whether one of the networks holds an address."""
+    """Whether an address is in one of the networks."""
     return any(address.version == network.version and address in network for network in networks)
 
 
 def last_of(header: str) -> str:
-    """The entry that the nearest proxy appended to a list."""
+    """The last entry of a list: the one that the nearest proxy appended."""
     return header.rpartition(",")[2].strip()

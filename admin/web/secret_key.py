@@ -1,4 +1,4 @@
-"""The key that signs sessions and tokens: set by whoever runs Baton, else made once and kept in its data folder."""
+"""The key that signs sessions and tokens: `BATON_SECRET_KEY`, else made once and stored under `BATON_HOME`."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from engine.settings import Settings
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs sessions: as set, else made once and kept under ``BATON_HOME``."""
+    """The signing key. Raises SettingError if outside servers are set and the key is not."""
     if settings.secret_key:
         return settings.secret_key
     if not settings.embedded:
@@ -22,7 +22,7 @@ def secret_key(settings: Settings) -> str:
         draft = path.with_name(f"secret_key.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
-        with suppress(FileExistsError):  # it was made before, or somebody was faster: theirs counts
+        with suppress(FileExistsError):  # a link is atomic: of several processes that start together, the first wins
             os.link(draft, path)
         draft.unlink()
         return path.read_text().strip()

@@ -1,6 +1,6 @@
-"""The production web server: gunicorn with threads, one process per core, each with its own connections.
+"""The production web server: gunicorn, one process per core, each with threads and its own connections.
 
-Nothing is loaded before the fork: the parent connects to nothing.
+The application is loaded after the fork: connections must not be shared by processes.
 """
 
 import os
@@ -16,24 +16,24 @@ from engine.settings import Settings
 from workers.servers.lifeline import die_with_parent
 
 THREADS = 8
-"""Requests one process answers at once; some of them only wait for a decision."""
+"""Requests that one process answers at once. Some only wait for a decision, so threads outnumber cores."""
 STOP_SECONDS = 5
 
 
 class WebServer(BaseApplication):  # type: ignore[misc] # the library carries no types
-    """Gunicorn, told everything by our settings and nothing by files or its own variables."""
+    """Gunicorn with our settings. It reads no file or variable of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         super().__init__()
 
     def load_config(self) -> None:
-        """Hand our options over."""
+        """Set our options."""
         for name, value in options(self.settings).items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application; called in each process after the fork."""
+        """The application. Gunicorn calls this in each process, after the fork."""
         return create_app(self.settings)
 
 
@@ -45,22 +45,22 @@ def options(settings: Settings) -> Mapping[str, Any]:
         "workers": max(2, os.cpu_count() or 1),
         "worker_class": "gthread",
         "threads": THREADS,
-        "preload_app": False,
-        "timeout": 60,
+        "preload_app": False,  # connections opened before the fork would be shared by processes
+        "timeout": 60,  # seconds without a heartbeat until a process is replaced; longer than any request
         "graceful_timeout": STOP_SECONDS,
-        "keepalive": 15,
+        "keepalive": 15,  # seconds; senders of events reuse their connection
         "loglevel": "warning",
         "control_socket_disable": True,
-        "forwarded_allow_ips": "",  # `admin.web.proxies` alone says which forwarded headers count
+        "forwarded_allow_ips": "",  # only `admin.web.proxies` decides which forwarded headers are trusted
         "post_fork": _tie_to_parent,
     }
 
 
 def _tie_to_parent(_server: object, _worker: object) -> None:
-    """A web process never outlives the one that listens for it."""
+    """End this process with its parent, also if the parent is killed."""
     die_with_parent(signal.SIGTERM)
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     WebServer(settings).run()

@@ -1,6 +1,6 @@
-"""One application for all tests of a process: making the pages anew costs more than most tests do.
+"""One application for all tests of a process: building it takes longer than most tests.
 
-What belongs to a test (database, queue, clock, settings) is set for each; the application itself keeps nothing.
+Each test sets its own database, queue, clock and settings. The application itself holds no state.
 """
 
 from flask import Flask

@@ -1,4 +1,4 @@
-"""A published policy, people, and somebody who decides: what API tests need behind the API."""
+"""A published policy, people, and an evaluator: what API tests need behind the API."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whoever looks at one lead sees the score of that moment; when nobody tells it in time, the last decision's (R3.6)."""
+"""A reader of one lead sees its current score, or the last decision's if no worker answers in time (R3.6)."""
 
 import threading
 from collections.abc import Iterator

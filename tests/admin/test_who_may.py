@@ -1,7 +1,7 @@
-"""Who may do what with a lead, and who may read it: every action and relation at both doors, as one table.
+"""Who may do what with a lead, and who may read it: every action and relation, in pages and API, as one table.
 
-The rule is the decision core's (`engine.core.qualification.relations`, docs/pool.md). A page is not shown to whom it
-does not concern (403), where the API lets the decision refuse.
+The rule is in the decision core (`engine.core.qualification.relations`, docs/pool.md). Where a page answers 403 to
+people without access, the API lets the decision refuse.
 """
 
 from collections.abc import Callable, Iterator

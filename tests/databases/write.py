@@ -1,8 +1,8 @@
-"""Writes the dump of a small, lively database of the present code: what later code must still open.
+"""Writes the dump of a small database in use, made by the present code. Later code must still open it.
 
     python -m tests.databases.write tests/databases/<name>.sql.gz
 
-Everything in it is made up and comes through the doors of the product. A dump is written once, by the code of its
+All data are made up and go in as a user would send them. A dump is written once, by the code of its
 time, and never again.
 """
 

@@ -1,4 +1,4 @@
-"""The page on assignment names every reason, strategy and way that there is."""
+"""The page on assignment names every reason, strategy and kind of assignment."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """The contract is in the repository: files and rules that are cited exist, and a test cites every rule.
 
 `docs/contract/policy.md` numbers its rules (R4.5). A rule counts as cited where it is named in a test function or in
-the name of a case in `tests/cases/`: there, and not in a file's first lines, somebody looks when the test fails.
+the name of a case in `tests/cases/`: that is where people look when the test fails.
 """
 
 import ast

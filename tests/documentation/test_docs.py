@@ -1,4 +1,4 @@
-"""The documentation is true: what exists is described, links lead somewhere, no machine or registry is named."""
+"""The documentation is complete and correct: everything is described, links work, no machine or registry is named."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The page about the policy speaks of every key of the document, where it stands, and shows it in an example."""
+"""The page about the policy names every key of the document at its place, with an example."""
 
 import re
 import typing

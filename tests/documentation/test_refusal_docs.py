@@ -1,4 +1,4 @@
-"""Every refusal of the decision core is told in words, and documented; nothing is told that cannot happen."""
+"""Every refusal of the decision core has a sentence and is documented; every documented refusal can happen."""
 
 import ast
 import inspect

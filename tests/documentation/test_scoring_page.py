@@ -1,4 +1,4 @@
-"""The worked example of docs/scoring.md comes out as the page says."""
+"""The worked example of docs/scoring.md gives the results on the page."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole Baton as a user runs it: `baton up` in a folder of its own, and the commands beside it."""
+"""A whole installation: `baton up` in its own folder, and the commands beside it."""
 
 import json
 import os
@@ -43,6 +43,7 @@ class Installation:
                 _command("up"), env=self.environment, cwd=REPOSITORY, stdout=log, stderr=log
             )
         self.await_ready()
+        self.await_that(lambda: b"Baton is ready: " in self.log.read_bytes(), "it did not say that it is ready")
 
     def stop(self) -> None:
         """Ask it to stop and wait for its end."""

@@ -1,6 +1,6 @@
-"""Forty-eight hours to accept, thirty days of suspension: lived through over HTTP, and simulated with the same end.
+"""Forty-eight hours to accept, thirty days of suspension: played over HTTP and simulated, with the same result.
 
-The windows are the real ones; the clock of the processes is moved. The scheduler is killed in the middle of it.
+The windows are real; the clock of the processes is moved. The scheduler is killed in the middle.
 """
 
 import json

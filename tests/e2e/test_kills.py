@@ -1,4 +1,4 @@
-"""Whatever is killed while events arrive, each is decided once; and of a killed whole nothing is left."""
+"""Any process may be killed while events arrive: each event is decided once. Killing `baton up` leaves no process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What people do all day, in a real browser: edit a weight, publish, read a trace, run again, change language."""
+"""Daily work in a real browser: edit a weight, publish, read a trace, run again, change language."""
 
 import re
 

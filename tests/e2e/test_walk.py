@@ -1,4 +1,4 @@
-"""Everybody walks through the menu in a real browser, in Chinese: no page complains, and one of each kind is opened."""
+"""Every role opens the pages of the menu in a real browser, in Chinese, and one row of each list, without errors."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What people do with leads, in a real browser: claim by keyboard, accept, be asked before recycling, assign."""
+"""Work on leads in a real browser: claim by keyboard, accept, be asked before recycling, assign."""
 
 import re
 from decimal import Decimal

@@ -1,6 +1,6 @@
-"""A Baton that lives in a test's own process: time passes from one due moment to the next, as a scheduler would see it.
+"""The whole engine in the test's process: time jumps from one due moment to the next, as the scheduler sees them.
 
-Everything goes through the tables and the duties of the product; only the clock is a test's own.
+It uses the tables and duties of the product. Only the clock is replaced.
 """
 
 from collections.abc import Callable, Sequence

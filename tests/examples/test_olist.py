@@ -1,4 +1,4 @@
-"""Olist's files become lead events; the traps of the files are kept, not smoothed over."""
+"""Olist's files become lead events; oddities of the files are kept."""
 
 import csv
 import json

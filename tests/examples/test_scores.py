@@ -1,4 +1,4 @@
-"""What the example policies make of leads: their own test cases hold, and in the real file better leads win more."""
+"""Scores of the example policies: their test cases hold, and in the real file better leads win more often."""
 
 from collections import Counter, defaultdict
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The oracle's conditions: R2.1–R2.7 in the plainest words that run.
+"""The oracle's conditions: R2.1–R2.7 as plain code.
 
 Part of `tests/oracle/oracle.py`; written from the page alone. It may not import anything of the product.
 """

@@ -1,7 +1,7 @@
-"""The oracle's reading of facts: R1.1–R1.9 in the plainest words that run.
+"""The oracle's reading of facts: R1.1–R1.9 as plain code.
 
-Part of `tests/oracle/oracle.py`; written from the page alone. It may not import anything of the product: an error
-shared with it would never be seen.
+Part of `tests/oracle/oracle.py`; written from the page alone. It may not import anything of the product: a
+shared error would stay hidden.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Conditions, fit groups and signals in short, for tests of what a policy means."""
+"""Short builders of conditions, fit groups and signals."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""A clock that several processes share and a test moves: days pass at once, while processes go on living.
+"""A clock that several processes share and a test moves, so that days pass at once.
 
-It runs as fast as the machine's, ahead of it by what its file says. Only tests hand it to anybody.
+It runs at the speed of the machine's clock, ahead by the offset in its file. Only tests use it.
 """
 
 import os

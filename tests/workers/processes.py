@@ -1,4 +1,4 @@
-"""Workers and schedulers as the processes they are, for tests that kill, stop and restart them."""
+"""Workers and schedulers as processes, for tests that kill, stop and restart them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is to be delivered arrives, however slow, broken or hostile the other side is, and whoever is killed."""
+"""Messages arrive, even if the receiver is slow, broken or hostile, or a process is killed."""
 
 import os
 import signal

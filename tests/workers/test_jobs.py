@@ -1,4 +1,4 @@
-"""A worker runs the jobs of the table and nothing else, and survives what happens to the child that runs them."""
+"""A worker runs only jobs of the table, and survives the death of the child process that runs them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Scores of the moment are told by a process that stays; whoever gets no answer in time goes without."""
+"""A long-running process computes current scores; a reader without an answer in time gets the stored ones."""
 
 import json
 import os

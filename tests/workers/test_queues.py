@@ -1,4 +1,4 @@
-"""Wake-ups: one waits per lane at most, none is needed, and a queue that is down stops nobody."""
+"""Wake-ups: at most one waits per lane, events are decided without them, and a queue that is down blocks nothing."""
 
 import subprocess
 import sys

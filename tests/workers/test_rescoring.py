@@ -1,4 +1,4 @@
-"""Leads are rescored by workers and a scheduler that are killed on the way: in the end all are, each once (R3.6)."""
+"""Workers and scheduler are killed during rescoring: in the end each lead is rescored once (R3.6)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Clocks fire by themselves, once each, whatever happens to the scheduler; queued leads ask again."""
+"""Clocks fire once each, also if the scheduler is killed; queued leads are tried again."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`baton scheduler` as it is installed: it delivers what was decided, and stops when it is told to."""
+"""`baton scheduler` as a process: it delivers messages and stops on a signal."""
 
 import os
 import signal

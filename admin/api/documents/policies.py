@@ -41,7 +41,7 @@ class DraftAnswer(BaseModel):
 
 
 class FindingShape(BaseModel):
-    """One thing to mend."""
+    """One finding of the lint."""
 
     severity: Literal["error", "warning"]
     code: str
@@ -52,7 +52,7 @@ class FindingShape(BaseModel):
 
 
 class DifferenceShape(BaseModel):
-    """What a test case expected and what came of it."""
+    """What a test case expected, and the actual result."""
 
     what: str
     expected: str
@@ -60,14 +60,14 @@ class DifferenceShape(BaseModel):
 
 
 class RedCaseShape(BaseModel):
-    """A test case that did not come out as expected."""
+    """A test case whose result differs from what it expects."""
 
     key: str
     differences: list[DifferenceShape]
 
 
 class CasesShape(BaseModel):
-    """The test cases of the policy; none are run while the document has errors."""
+    """Results of the policy's test cases. They run only if the document has no errors."""
 
     green: int
     red: list[RedCaseShape]
@@ -76,7 +76,7 @@ class CasesShape(BaseModel):
 
 
 class LintAnswer(BaseModel):
-    """Everything the lint finds, errors first."""
+    """All findings of the lint, errors first."""
 
     publishable: bool = Field(description="No errors, and no test case of the policy is red")
     digest: str | None
@@ -85,7 +85,7 @@ class LintAnswer(BaseModel):
 
 
 class PublishBody(BaseModel):
-    """What a publication needs; the signatures are on the draft."""
+    """The request to publish. Signatures are stored with the draft."""
 
     reason: str
     act_on_existing: Literal["none", "promote"] = "none"
@@ -135,7 +135,7 @@ class PolicyDocument(BaseModel):
 
 
 def get_draft() -> Answer:
-    """The draft; its ETag is what a change must name."""
+    """The draft. Its ETag is the `If-Match` of the next change."""
     draft = load_draft()
     response = jsonify(draft.document)
     response.set_etag(str(draft.revision))
@@ -159,7 +159,7 @@ def put_draft() -> Answer:
 
 
 def post_lint() -> Answer:
-    """Lint a document and run its test cases; an unreadable one is a finding, too."""
+    """Lint a document and run its test cases. A document that cannot be parsed is a finding, not an error."""
     try:
         checked = lint_policy(policy_body(), seen_event_types())
     except PolicyUnreadable as unreadable:
@@ -174,7 +174,7 @@ def post_lint() -> Answer:
 
 
 def post_publish() -> Answer:
-    """Publish the draft as it stands."""
+    """Publish the draft."""
     body = _publish_body()
     settings: Settings = current_app.config["BATON_SETTINGS"]
     try:

@@ -1,4 +1,4 @@
-"""What happens between versions over HTTP: what differs, what is scheduled, giving a scheduled policy up."""
+"""Differences between policies, and scheduled publications, over HTTP."""
 
 from typing import Any, Literal
 
@@ -39,7 +39,7 @@ class DiffAnswer(BaseModel):
 
 
 class PlanShape(BaseModel):
-    """A publication that waits for its moment, or was suspended."""
+    """A publication that is scheduled or suspended."""
 
     id: int
     state: Literal["scheduled", "suspended"]
@@ -53,13 +53,13 @@ class PlanShape(BaseModel):
 
 
 class PlansShape(BaseModel):
-    """What is scheduled or suspended, the next first."""
+    """Scheduled and suspended publications, the next first."""
 
     items: list[PlanShape]
 
 
 class CancelAnswer(BaseModel):
-    """Whether the plan was given up just now."""
+    """Whether this call cancelled the publication. False if it was cancelled or published before."""
 
     cancelled: bool
 
@@ -73,14 +73,14 @@ def get_diff() -> Answer:
 
 
 def get_plans() -> Answer:
-    """What is scheduled or suspended."""
+    """Scheduled and suspended publications."""
     shown = ("id", "state", "note", "at", "digest", "base", "by", "reason")
     items = [{name: getattr(plan, name) for name in shown} | {"timezone": plan.zone} for plan in open_plans()]
     return jsonify(items=[plain(item) for item in items])
 
 
 def post_cancel(number: int) -> Answer:
-    """Give a scheduled or suspended publication up."""
+    """Cancel a scheduled or suspended publication."""
     try:
         return jsonify(cancelled=activation.cancel(number, acting()))
     except NotFound as refused:

@@ -44,7 +44,7 @@ class RosterDocument(BaseModel):
 
 
 class AffectedPerson(BaseModel):
-    """Somebody who leaves, changes their role or is away from today, with what they have."""
+    """Somebody who leaves, changes their role or is absent from today, with their open leads and clocks."""
 
     person: str
     cause: Literal["inactive", "role", "absence"]
@@ -64,7 +64,7 @@ class RosterAnswer(BaseModel):
 
 
 class EligibilityList(BaseModel):
-    """Who may receive leads of a role in a month: exactly these."""
+    """The people of a role who may receive leads in a month."""
 
     emails: list[str]
 
@@ -78,7 +78,7 @@ class EligibilityAnswer(BaseModel):
 
 
 def get_roster() -> Answer:
-    """The roster; its ETag is what a change must name."""
+    """The roster. Its ETag is the `If-Match` of the next change."""
     document = export_roster()
     response = jsonify(document)
     response.set_etag(roster_tag(document))
@@ -111,7 +111,7 @@ def put_roster() -> Answer:
 
 
 def get_eligibility(month: str) -> Answer:
-    """Who is on the list of a month; nobody where there is none, and then everyone is eligible."""
+    """The people on the list of a month. Without a list the answer is empty, and everyone is eligible."""
     return jsonify(emails=eligible(export_roster(), _one_of("role", ROLES, required=True), _month(month)))
 
 

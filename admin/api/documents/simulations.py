@@ -1,4 +1,4 @@
-"""`POST /v1/simulate`: a policy tried on events by a worker of its own; nothing is stored (R9.1, R9.2)."""
+"""`POST /v1/simulate`: a worker runs a policy over events; nothing is stored (R9.1, R9.2)."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ KEYS = ("policy", "events", "now", "until", "roster")
 
 
 class SimulateBody(BaseModel):
-    """What to try: at one moment, or with ``until`` over a stretch of time with the people of a roster."""
+    """What to simulate: scores at one moment, or, with ``until``, virtual time with the people of a roster."""
 
     policy: str | dict[str, Any] = Field(description='"active", "draft", or a policy document')
     events: list[dict[str, Any]] = Field(description="Envelopes as for POST /v1/events, in any order")
@@ -39,7 +39,7 @@ class SimulateBody(BaseModel):
 
 
 class TriedPolicyShape(BaseModel):
-    """The policy that was tried."""
+    """The policy that was simulated."""
 
     name: str
     digest: str
@@ -54,7 +54,7 @@ class SimulateAnswer(BaseModel):
 
 
 def post_simulate() -> Answer:
-    """Try a policy on events."""
+    """Simulate a policy on events."""
     body, suspect = _body()
     now, until = _moment(body, "now"), _moment(body, "until")
     if now is not None and until is not None:
@@ -108,7 +108,7 @@ def _moment(body: dict[str, Any], name: str) -> datetime | None:
 
 
 def _policy(named: Any) -> Policy:
-    """The policy to try: the one in force, the draft, or the document itself; with errors it is refused."""
+    """The policy to simulate: in force, draft, or a document. Raises Problem if it has errors."""
     if named == "active":
         number = active_number()
         if number is None:
@@ -157,4 +157,4 @@ ROUTES = (
     Route("POST", "/v1/simulate", post_simulate, "Try a policy on events; nothing is stored", ("policy:read",),
           {200: SimulateAnswer}, (400, 401, 403, 404, 413, 415, 422, 503), SimulateBody),
 )  # fmt: skip
-"""The address of simulations."""
+"""The route of simulations."""

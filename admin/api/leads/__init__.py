@@ -1,4 +1,4 @@
 """Leads over HTTP: lists, scores, work, the pool, notices and reports.
 
-Reads `engine.store.read`; work goes in as events.
+It reads through `engine.store.read`; work becomes an event. May not decide anything.
 """

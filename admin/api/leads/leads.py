@@ -46,7 +46,7 @@ FILTERS = (
 
 
 def get_leads() -> Answer:
-    """Leads by id, filtered."""
+    """Leads in the order of their ids, filtered."""
     check_parameters((*FILTERS, *PAGING))
     asked = {kind: text for kind in ASKED_IDENTITIES if (text := _text(kind)) is not None}
     wanted = leads.LeadFilter(
@@ -60,7 +60,7 @@ def get_leads() -> Answer:
 
 
 def get_lead(lead_id: int) -> Answer:
-    """One lead; an id of a lead that was merged away answers with the one it became."""
+    """One lead. The id of a merged lead returns the lead it was merged into."""
     check_sees_lead(lead_id)
     record = leads.read_lead(lead_id)
     return jsonify(lead_now_json(record, scores_now(record, now())))
@@ -92,7 +92,7 @@ def get_timeline(lead_id: int) -> Answer:
 
 
 def get_event(source: str, event_id: str) -> Answer:
-    """Where an event stands, and its decision."""
+    """The status of an event, and its decision."""
     if "\x00" in source + event_id:
         raise Problem("not_found", "No event has a NUL character in its id.")
     event = leads.read_event(source, event_id)
@@ -102,7 +102,7 @@ def get_event(source: str, event_id: str) -> Answer:
 
 
 def get_explain(lead_id: int) -> Answer:
-    """Why the lead stands where it stands, in sentences."""
+    """The explanation of a lead, in sentences."""
     check_parameters(LANG)
     lang = request.args.get("lang", "en")
     if lang not in LANGUAGES:
@@ -130,7 +130,7 @@ def page_limit() -> int:
 
 
 def page_start() -> int:
-    """The id to go on after, from ``cursor``."""
+    """The id after which the page starts, from ``cursor``."""
     cursor = request.args.get("cursor")
     if not cursor:
         return 0
@@ -145,7 +145,7 @@ def page_start() -> int:
 
 
 def page(items: list[dict[str, Any]], ids: Sequence[int], limit: int) -> dict[str, Any]:
-    """A page of ``limit`` items out of one more that was read to see whether it is the last."""
+    """A page of ``limit`` items. ``items`` has one more if there is a next page."""
     more = len(items) > limit
     cursor = base64.urlsafe_b64encode(f"after:{ids[limit - 1]}".encode()).decode().rstrip("=") if more else None
     return {"items": items[:limit], "next": cursor}

@@ -1,4 +1,4 @@
-"""Notifications over HTTP: what people were told, newest first, and what of it they have read."""
+"""Notifications over HTTP: listed newest first, and marked as read."""
 
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ FILTERS = (
 
 
 class NoticeShape(BaseModel):
-    """A notification: what happened (`kind` and `details`), whom it is `about`, who was told."""
+    """A notification: what happened (`kind` and `details`), whom it is `about`, and its receiver (`person`)."""
 
     id: int
     person: str
@@ -47,14 +47,14 @@ class NoticesShape(BaseModel):
 
 
 class ReadBody(BaseModel):
-    """Which notifications somebody has read: those numbered, or `"all"`."""
+    """The notifications that a person has read: ids, or `"all"`."""
 
     person: str = Field(min_length=1, max_length=320)
     ids: list[int] | Literal["all"] = Field(description=f"At most {MOST_IDS} numbers")
 
 
 class ReadShape(BaseModel):
-    """How many were marked, and how many of this person's are left."""
+    """How many were marked, and how many are still unread."""
 
     marked: int
     unread: int

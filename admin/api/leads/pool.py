@@ -1,4 +1,4 @@
-"""`GET /v1/pool`: the public pool as people claim from it, the best leads first."""
+"""`GET /v1/pool`: the public pool, the best leads first."""
 
 from flask import jsonify, request
 

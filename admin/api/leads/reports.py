@@ -1,7 +1,6 @@
 """`GET /v1/reports/…`: what people did with leads over a period, as tables of named columns.
 
-The rows' shapes are those of `engine.core.reports.tables`: one table of reports and columns for API, page, CSV and
-terminal.
+`engine.core.reports.tables` lists the reports and their columns, for API, page, CSV and terminal alike.
 """
 
 from typing import Any, cast
@@ -61,12 +60,12 @@ def get_speed() -> Answer:
 
 
 def get_conversion() -> Answer:
-    """The report on how far leads come."""
+    """The report on conversion."""
     return _answer("conversion")
 
 
 def get_load() -> Answer:
-    """The report on what everybody has."""
+    """The report on load."""
     return _answer("load")
 
 
@@ -85,7 +84,7 @@ def _parameters(name: str) -> tuple[Parameter, ...]:
 
 
 def _shape(name: str) -> type[BaseModel]:
-    """The model of a report's answer, made of its tables."""
+    """A pydantic model of a report's answer, built from its columns."""
     rows = {
         table: create_model(f"{name.title()}{table.title()}Row", **{column: _typed(column) for column in columns})
         for table, columns in REPORTS[name].items()

@@ -1,7 +1,7 @@
-"""`POST /v1/leads/{id}/work`: people's work as events, answered as soon as they are decided.
+"""`POST /v1/leads/{id}/work`: people's work becomes an event; the answer waits for its decision.
 
-A click is an event in the inbox like any other (docs/contract/design.md §2): it is accepted, its lead is woken, and its
-decision is awaited.
+Work takes the path of every event (docs/contract/design.md §2): accept it, wake the lead, wait for the decision. This
+module decides nothing.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class WorkBody(BaseModel):
 
 
 class WarningShape(BaseModel):
-    """What spoke against the person named; they got the lead nevertheless."""
+    """What speaks against the person who was named. They got the lead all the same."""
 
     code: str = Field(description="A reason code of candidates such as capacity or cap_day, or conflict")
     message: str
@@ -58,7 +58,7 @@ class WorkedShape(LeadShape):
 
 
 class WaitingShape(BaseModel):
-    """The work was accepted and is not decided yet; Location says where to look."""
+    """The work is accepted, but not decided yet. Location is the address of its event."""
 
     status: Literal["waiting"]
     event: EventShape
@@ -67,7 +67,7 @@ class WaitingShape(BaseModel):
 def post_work(lead_id: int) -> Answer:
     """Accept the work, wake the lead, wait for the decision."""
     name, action, said = _read_work()
-    lead = leads.lead_exists(lead_id)
+    lead = leads.lead_exists(lead_id)  # of a merged lead: its successor
     clicked = click(lead, action, said, current_key().person, _event_id())
     if clicked.known:
         _check_same(clicked.event_id, lead, action.event)
@@ -93,8 +93,9 @@ def _in_english(codes: list[str]) -> list[dict[str, str]]:
 
 
 def _illegal(action: str, decision: Mapping[str, Any]) -> Problem:
-    """The problem of a refused move: what is wrong, and what to do about it."""
+    """The problem document of a refused move: the reason, and what to do."""
     shown = decision_json(dict(decision))
+    # the reason may be told to everybody, the candidates and scores only to readers of the lead
     if not current_reach().sees(leads.read_hands(shown["lead"])):
         shown |= {"assignment": None, "detail": {}}
     refused = shown["refused"]
@@ -140,7 +141,7 @@ def _check_said(name: str, action: WorkAction, said: Mapping[str, Any]) -> None:
 
 
 def _event_id() -> str | None:
-    """An id made of the caller's Idempotency-Key and its key's name, so that a retry has one effect; None for a new."""
+    """The event id of an Idempotency-Key, or None without one. It covers the API key, so two callers never collide."""
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None

@@ -70,7 +70,7 @@ def _shown(value: object) -> object:
 @key.command("revoke")
 @click.argument("name")
 def key_revoke(name: str) -> None:
-    """Let a key open nothing any more, at once."""
+    """Revoke a key at once."""
     connected()
     revoke_key(name, SystemClock().now())
     click.echo(f"{name} opens nothing any more")

@@ -1,4 +1,4 @@
-"""`baton roster`: people, teams and calendars in files, and the monthly lists of who may receive leads."""
+"""`baton roster`: import and export of people, teams, calendars and monthly eligibility lists."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -96,7 +96,7 @@ def roster_eligibility(file: Any, *, month: str, role: str, preview: bool, as_js
 
 
 def _document(text: bytes, name: str) -> Any:
-    """A file as a document, tables over what the roster says."""
+    """Parse a file. A CSV has people only, so it is merged into the present roster."""
     try:
         if name.lower().endswith(".csv"):
             return read_people(text.decode("utf-8-sig"), export_roster())

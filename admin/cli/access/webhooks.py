@@ -1,4 +1,4 @@
-"""`baton webhook`: outside addresses that are told of changes."""
+"""`baton webhook`: subscriptions of other systems to changes."""
 
 import click
 
@@ -19,14 +19,14 @@ OPERATOR = "operator"
 
 @click.group()
 def webhook() -> None:
-    """Outside addresses that are told of changes."""
+    """Addresses that receive webhooks."""
 
 
 @webhook.command("add")
 @click.argument("url")
 @click.option("--event", "events", help=f"Comma-separated: {', '.join(EVENTS)}. Default: all.")
 def webhook_add(url: str, events: str | None) -> None:
-    """Tell an address of events; the secret that signs them is printed once, alone on stdout."""
+    """Subscribe an address to events. The signing secret is printed once, alone on stdout."""
     connected()
     made = add_subscription(url, events.split(",") if events else EVENTS, OPERATOR)
     click.echo(f"webhook {made.id}; its secret is not shown again:", err=True)
@@ -52,7 +52,7 @@ def webhook_list(*, as_json: bool) -> None:
 @click.option("--event", "events", help="Other events, comma-separated.")
 @click.option("--pause/--resume", "pause", default=None, help="Send nothing for now; send again.")
 def webhook_change(number: int, url: str | None, events: str | None, *, pause: bool | None) -> None:
-    """Change what an address is told, or pause it."""
+    """Change the address or events of a webhook, or pause it."""
     connected()
     row = _found(number)
     change_subscription(
@@ -68,7 +68,7 @@ def webhook_change(number: int, url: str | None, events: str | None, *, pause: b
 @webhook.command("secret")
 @click.argument("number", type=int)
 def webhook_secret(number: int) -> None:
-    """Make a new secret; it signs everything from now on and is printed once."""
+    """Make a new secret and print it once. It signs all later messages."""
     connected()
     secret = replace_secret(number, OPERATOR)
     click.echo(f"the new secret of webhook {number}; it is not shown again:", err=True)
@@ -78,7 +78,7 @@ def webhook_secret(number: int) -> None:
 @webhook.command("remove")
 @click.argument("number", type=int)
 def webhook_remove(number: int) -> None:
-    """Tell an address nothing any more, at once."""
+    """Remove a webhook at once."""
     connected()
     remove_subscription(number, OPERATOR)
     click.echo(f"webhook {number} is told nothing any more")

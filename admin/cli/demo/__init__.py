@@ -1,4 +1,4 @@
-"""The demo of `baton up --demo`: sample people and synthetic events sent through the real doors.
+"""The demo of `baton up --demo`: sample people, and synthetic events sent over HTTP.
 
-Nobody in it exists.
+All people and companies are made up. May not use anything that other users cannot.
 """

@@ -1,6 +1,6 @@
-"""The demo of `baton up --demo`: a starter policy, a sample roster, accounts, and made-up leads through the real door.
+"""The demo of `baton up --demo`: a starter policy, a sample roster, accounts, and made-up leads sent over HTTP.
 
-Runs beside the web process and uses nothing but what everybody uses. What is there already is left as it is.
+It runs beside the web process and uses the same calls as everybody. Existing data stay unchanged.
 """
 
 import json
@@ -35,11 +35,12 @@ SCOPES = ("events:write", "leads:write")
 DECIDED_WITHIN = 120.0
 """Seconds the demo waits for its events to be decided."""
 PAUSE = 0.2
+"""Seconds between two lists of events, and between two looks at the backlog."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """How much is made up, and how fast it is sent."""
+    """How many leads are made up, from which seed, and how many events are sent per second."""
 
     leads: int
     seed: int
@@ -51,7 +52,7 @@ class Stream:
 @click.option("--seed", default=7, show_default=True)
 @click.option("--rate", default=150.0, show_default=True, help="Events a second.")
 def demo_stream(leads: int, seed: int, rate: float) -> None:
-    """Set the demo up, stream made-up leads, and print what became of them."""
+    """Set the demo up, send made-up leads, and print the result."""
     settings = connected()
     passwords = set_up()
     stream(settings, Stream(leads, seed, rate))
@@ -59,7 +60,7 @@ def demo_stream(leads: int, seed: int, rate: float) -> None:
 
 
 def set_up() -> dict[str, str]:
-    """Policy, roster and accounts, where there are none; returns the passwords just made."""
+    """Create policy, roster and accounts that are missing. Returns e-mail → password of new accounts."""
     if readiness.active_version() is None:
         save_draft(starters.load(STARTER), None, DEMO)
         publish_draft(DEMO, "the demo starts with the starter policy", SystemClock().now(), signoff="both", bypass=True)
@@ -72,7 +73,7 @@ def set_up() -> dict[str, str]:
 
 
 def stream(settings: Settings, much: Stream) -> None:
-    """Send what leads do, wait until it is decided, then what people do with the leads that became theirs."""
+    """Send events of leads, wait for the decisions, then send the work of the new owners, stage by stage."""
     clock = SystemClock()
     made_up = DemoLeads(much.seed, clock.now().strftime("%m%d%H%M%S"))
     with temporary_key(DEMO, SCOPES, clock.now()) as secret:
@@ -108,7 +109,7 @@ def _await_decisions() -> None:
 
 
 def tell(settings: Settings, passwords: dict[str, str], found: SourceSummary) -> None:
-    """The table of what happened, the address and who may sign in."""
+    """Print the result, the address, and the new accounts. Scripts read the account table and the last line."""
     address = local_address(settings)
     click.echo(f"\nWhat became of {found.leads:,} made-up leads\n")
     lag = f"median {found.lag_median * 1000:.0f} ms, 95 % within {found.lag_p95 * 1000:.0f} ms"

@@ -1,6 +1,6 @@
-"""Made-up leads for the demo: the same ones for the same seed, told as envelopes of the event API.
+"""Made-up leads for the demo, as event envelopes. The same seed gives the same leads.
 
-Nobody in it exists: companies and people are numbers under example.com. May not send anything.
+Companies and people are numbers under example.com. May not send anything.
 """
 
 import random
@@ -45,7 +45,7 @@ ASSETS = {
 
 
 class DemoLeads:
-    """Leads of one run; ``run`` keeps the ids of several runs apart."""
+    """The leads of one run. ``run`` is part of every id, so that several runs do not collide."""
 
     def __init__(self, seed: int, run: str) -> None:
         self._random = random.Random(seed)  # noqa: S311 - made-up leads guard nothing
@@ -53,14 +53,14 @@ class DemoLeads:
         self._number = 0
 
     def arriving(self, leads: int, now: datetime) -> Iterator[Envelope]:
-        """Everything that so many leads do, lead by lead mixed as visitors are, ending at ``now``."""
+        """The events of this many leads, ordered by time, none after ``now``."""
         acts = [act for number in range(leads) for act in self._acts_of(number, now)]
         acts.sort(key=lambda act: act[0])
         for moment, number, event_type, body in acts:
             yield self._envelope(moment, f"demo-{self._run}-{number}", event_type, body)
 
     def worked(self, lead: Envelope, now: datetime) -> Iterator[Envelope]:
-        """What people do with a lead (as the API shows it) that is theirs."""
+        """The work of its owner on a lead; ``lead`` is as the API returns it."""
         name, chance = lead["identities"]["external_id"], self._random.random()
         if lead["stage"] == "ready" and chance < 0.6:
             result = self._random.choice(("reached", "connected", "conversation", "no_answer"))
@@ -85,7 +85,7 @@ class DemoLeads:
         }
 
     def _acts_of(self, number: int, now: datetime) -> Iterator[tuple[datetime, int, str, Envelope]]:
-        """A lead leaves its details, and does more or less of what leads do, over the last two weeks."""
+        """One lead: its profile, then a random number of events over the last two weeks."""
         draw = self._random
         eager = draw.random()
         moment = now - timedelta(days=draw.uniform(0.2, 14))

@@ -1,4 +1,4 @@
-"""The people of the demo: a sample roster and the accounts that may sign in. Nobody in it exists."""
+"""The roster and the accounts of the demo. All people are made up."""
 
 from typing import Any
 
@@ -29,4 +29,4 @@ ACCOUNTS = {
     "sdr-1@example.com": "sdr",
     "sales-1@example.com": "sales",
 }
-"""Who may sign in, with which role."""
+"""E-mail → role of each account."""

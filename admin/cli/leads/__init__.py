@@ -1,4 +1,4 @@
 """Commands about leads and their record: explain, report, replay, verify.
 
-They change nothing but what replayed events do.
+Only replay writes, by sending events over HTTP. May not change a lead in any other way.
 """

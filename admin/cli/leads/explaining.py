@@ -1,4 +1,4 @@
-"""`baton explain`: why a lead stands where it stands, in the terminal."""
+"""`baton explain`: explains the scores, stage and owner of a lead in the terminal."""
 
 import click
 
@@ -33,7 +33,7 @@ def explain(lead: str, lang: str | None, *, as_json: bool) -> None:
 
 
 def _number(lead: str) -> int:
-    """The lead's number; identifiers are tried in their order of trust, a number first as an external id."""
+    """The number of the lead. Identifiers are tried from the most trusted down, so digits are an external id first."""
     for kind in READERS:
         try:
             value = read_identifier(kind, lead)

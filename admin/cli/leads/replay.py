@@ -1,4 +1,4 @@
-"""`baton replay`: a file of lead events through the HTTP API, with a progress bar and a summary."""
+"""`baton replay`: sends a file of lead events through the HTTP API and prints a summary."""
 
 import sys
 from collections import Counter
@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.store.access.keys import temporary_key
 
 SOURCE = "replay"
-"""Source of replayed events when no key is given: the same file again is then known."""
+"""Source of events sent without a key. It is fixed, so a second replay of a file has only duplicates."""
 SCOPES = ("events:write", "leads:write")
 
 
@@ -27,7 +27,7 @@ SCOPES = ("events:write", "leads:write")
 @click.option("--patience", default=120.0, show_default=True, help="Seconds to wait for a server that is away.")
 @json_option
 def replay(file: IO[bytes], url: str | None, key: str | None, patience: float, *, as_json: bool) -> None:
-    """Send FILE (one JSON event per line, - for stdin). Interruptions and repetitions do no harm."""
+    """Send FILE (one JSON event per line, - for stdin). It is safe to interrupt and repeat."""
     summary = SendingSummary()
     with _door(url, key) as (address, secret):
         sender = EventSender(address, secret, patience)
@@ -45,7 +45,7 @@ def replay(file: IO[bytes], url: str | None, key: str | None, patience: float, *
 
 @contextmanager
 def _door(url: str | None, key: str | None) -> Iterator[tuple[str, str]]:
-    """Address and key to use; for the Baton of this machine a key that lives as long as the replay."""
+    """The address and the key. For the local Baton: a temporary key, deleted at the end."""
     if key is not None:
         yield url or local_address(connected()), key
     elif url is not None:
@@ -57,7 +57,7 @@ def _door(url: str | None, key: str | None) -> Iterator[tuple[str, str]]:
 
 
 def local_address(settings: Settings) -> str:
-    """Where this machine itself reaches the web process."""
+    """The address of the local web process; a wildcard host becomes loopback."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 

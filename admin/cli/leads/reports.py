@@ -16,7 +16,7 @@ from engine.core.reports.tables import COLUMNS, REPORTS, Table
 @click.option("--by", help=f"speed, conversion: the field whose values are origins; default: {DEFAULT_ORIGIN}.")
 @json_option
 def report(name: str, since: str | None, until: str | None, by: str | None, *, as_json: bool) -> None:
-    """Show the report NAME over a period, this month so far unless told."""
+    """Show the report NAME over a period; default: this month so far."""
     if by is not None and name not in BY_ORIGIN:
         raise click.UsageError(f"--by is for {' and '.join(sorted(BY_ORIGIN))}")
     connected()
@@ -34,7 +34,7 @@ def report(name: str, since: str | None, until: str | None, by: str | None, *, a
 
 
 def show(table: Table) -> None:
-    """One table under its name; columns of nothing but zeros are left out."""
+    """Print one table. Columns with only zeros are left out."""
     click.echo(f"\n{table.key}")
     if not table.rows:
         click.echo("nothing in this period")

@@ -1,4 +1,4 @@
-"""`baton verify`: does everything stored follow from the events?"""
+"""`baton verify`: recomputes everything from the events and compares it with what is stored."""
 
 import sys
 from typing import Any

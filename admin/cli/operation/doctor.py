@@ -1,4 +1,4 @@
-"""`baton doctor`: looks at this installation and says how to mend what is wrong."""
+"""`baton doctor`: checks this installation and says how to repair it."""
 
 import platform
 import shutil
@@ -28,7 +28,7 @@ FREE_BYTES = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing looked at: well, or what is wrong and how to mend it."""
+    """The result of one check: fine, or what is wrong and how to repair it."""
 
     name: str
     ok: bool
@@ -36,7 +36,7 @@ class Diagnosis:
 
 
 class Unwell(BatonError):
-    """Something a check found; the message says how to mend it."""
+    """A check failed; the message says how to repair it."""
 
 
 def _python(_: Settings) -> str:
@@ -135,11 +135,11 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "e-mail": _mail,
     "deliveries": _deliveries,
 }
-"""What is looked at, in the order in which one thing needs another."""
+"""Name → check, dependencies first: the first failure explains those after it."""
 
 
 def examine(settings: Settings) -> list[Diagnosis]:
-    """Every check; one that fails does not stop the others."""
+    """Run every check, also after a failure."""
     return [_examined(name, check, settings) for name, check in CHECKS.items()]
 
 
@@ -153,7 +153,7 @@ def _examined(name: str, check: Callable[[Settings], str], settings: Settings) -
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """Check this installation and say how to mend it; exit 1 when something is wrong."""
+    """Check this installation and say how to repair it; exit 1 if a check fails."""
     findings = examine(load_settings())
     if as_json:
         print_json([{"check": f.name, "ok": f.ok, "message": f.message} for f in findings])

@@ -1,4 +1,4 @@
-"""`baton migrate`. Loads nothing of the web, for everything of `baton up` waits for it."""
+"""`baton migrate`. It imports no web library: every other program of `baton up` waits for it."""
 
 import click
 

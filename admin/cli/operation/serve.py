@@ -19,7 +19,7 @@ def web() -> None:
 
 
 def refuse_newer(settings: Settings) -> None:
-    """Raise `NewerDatabase` before anything is served. A database that does not answer yet is waited for later."""
+    """Raise `NewerDatabase` before the server starts. A database that does not answer yet may answer later."""
     init_store(database_url(settings))
     try:
         is_current()
@@ -28,4 +28,4 @@ def refuse_newer(settings: Settings) -> None:
     except ServerUnavailable:
         return
     finally:
-        close_store()  # each process that serves connects by itself
+        close_store()  # gunicorn forks after this; a connection must not be shared by two processes

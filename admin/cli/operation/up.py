@@ -24,7 +24,7 @@ def up(*, demo: bool) -> None:
 
 
 def programs(settings: Settings, *, demo: bool) -> list[Program]:
-    """What `baton up` keeps running beside the servers."""
+    """The programs of `baton up`. Migrations run first; the demo starts when `/readyz` answers 200."""
     found = [
         Program("migrate", _own("migrate"), once=True, after=SERVERS),
         Program("web", _own("web"), after="migrate"),
@@ -41,7 +41,7 @@ def _own(command: str) -> tuple[str, ...]:
 
 
 def ready_line(settings: Settings) -> str:
-    """The one line that says where Baton is."""
+    """The line that says where Baton is. Scripts wait for `Baton is ready`."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
     return (

@@ -1,4 +1,4 @@
-"""`baton worker` and `baton scheduler`: what decides events, and what wakes it."""
+"""`baton worker` decides events. `baton scheduler` wakes workers and fires clocks."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ from workers.servers.embedded import redis_url
 from workers.simulator import SIMULATIONS
 
 DELIVERIES_STOP_SECONDS = 3.0
-"""How long messages under way may take when the scheduler is told to stop; the others come back by their lease."""
+"""Seconds for deliveries in progress when the scheduler stops. Others are sent again after their lease."""
 
 
 @click.command()
@@ -50,7 +50,7 @@ def worker(number: int, *, simulator: bool, live_scores: bool) -> None:
 
 
 def _many_workers(number: int, kind: str | None) -> int:
-    """Run as many workers as asked; when one ends by itself the others are stopped too, and the exit code is 1."""
+    """Run several workers. If one ends unexpectedly, stop the others and return 1: the service manager restarts all."""
     command = (sys.executable, "-m", "admin.cli", "worker", *filter(None, [kind]))
     children = [subprocess.Popen(command) for _ in range(number)]
     asked = []
@@ -62,7 +62,7 @@ def _many_workers(number: int, kind: str | None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    os.waitpid(-1, 0)
+    os.waitpid(-1, 0)  # whichever ends first
     if not asked:
         stop(signal.SIGTERM, None)
     for child in children:
@@ -72,7 +72,7 @@ def _many_workers(number: int, kind: str | None) -> int:
 
 @click.command()
 def scheduler() -> None:
-    """Wake waiting shards, fire due clocks, drain queues, deliver what is to be told: several share the work."""
+    """Wake waiting shards, fire due clocks, retry queued leads, send messages. Several schedulers share the work."""
     settings = connected()
     stop = threading.Event()
     beside = deliverer(settings)

@@ -1,4 +1,4 @@
-"""`baton policy diff`: what changes from one policy to another, as sentences."""
+"""`baton policy diff`: the changes from one policy to another, in sentences."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from rulesets.policy.diff import diff
 @click.argument("new")
 @json_option
 def policy_diff(old: str, new: str, *, as_json: bool) -> None:
-    """Tell what changes from OLD to NEW: each a file, a version's number, `draft` or `active`."""
+    """Print the changes from OLD to NEW. Each is a file, a version's number, `draft` or `active`."""
     changes = diff(_document(old), _document(new))
     if as_json:
         print_json([change.as_json() for change in changes])
@@ -31,7 +31,7 @@ def policy_diff(old: str, new: str, *, as_json: bool) -> None:
 
 
 def _document(name: str) -> dict[str, Any]:
-    """The plain document of a side; ends the command with every problem when there is none."""
+    """The document of one side. Exits with every problem if it cannot be read."""
     path = Path(name)
     if name in {"draft", "active"} or (name.isascii() and name.isdigit() and not path.exists()):
         return _stored(name)

@@ -1,4 +1,4 @@
-"""`baton policy`: the policy as a document in files and pipes. The command line acts as the operator."""
+"""`baton policy`: lint, import, export, publish. The actor is the operator, who may bypass signatures and not sign."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ from rulesets.lint import LintReport
 from rulesets.lint import lint as check
 
 MOST_UNTOUCHED = 20
-"""Most rules without a test case that are named on one line; `--json` names all."""
+"""At most so many rules without a test case are named; `--json` names all."""
 FILE = click.argument("file", type=click.File("rb"))
 
 
@@ -47,7 +47,7 @@ def policy() -> None:
 @FILE
 @json_option
 def policy_lint(file: Any, *, as_json: bool) -> None:
-    """Check a policy FILE (JSON or YAML, - for stdin) and run its test cases; exit 1 on errors and red cases."""
+    """Check a policy FILE (JSON or YAML, - for stdin) and run its test cases. Exit 1 on errors and red cases."""
     try:
         checked = lint_policy(documents.load(file.read()))
     except DocumentUnreadable as unreadable:
@@ -68,7 +68,7 @@ def policy_lint(file: Any, *, as_json: bool) -> None:
 
 
 def told_cases(samples: SampleReport) -> str:
-    """How the test cases came out, and which rules they leave out."""
+    """The results of the test cases, and the rules that no case touches."""
     if not samples.results:
         return "test cases: none"
     red = len(samples.red)
@@ -91,7 +91,7 @@ def finding_line(finding: Finding) -> str:
 @policy.command("import")
 @FILE
 def policy_import(file: Any) -> None:
-    """Make FILE the draft; a document with errors is refused whole."""
+    """Make FILE the draft. Any error refuses the whole document."""
     try:
         raw = documents.load(file.read())
     except DocumentUnreadable as unreadable:
@@ -112,7 +112,7 @@ def policy_import(file: Any) -> None:
 @click.option("--version", "number", type=click.IntRange(1), help="A published version; default: the draft.")
 @json_option
 def policy_export(number: int | None, *, as_json: bool) -> None:
-    """Print the draft, or a version, as YAML or JSON; importing it again keeps the digest."""
+    """Print the draft, or a version, as YAML or JSON. Importing it gives the same digest."""
     connected()
     document = read_version(number).document if number else load_draft().document
     parsed = documents.parse(document).policy
@@ -132,7 +132,7 @@ def policy_export(number: int | None, *, as_json: bool) -> None:
 def policy_publish(
     reason: str, act_on_existing: str, at: str | None, zone: str | None, *, bypass_signoff: bool, wait: bool
 ) -> None:
-    """Put the draft in force, now or at a moment."""
+    """Publish the draft, now or at a later moment."""
     if wait and at:
         raise click.UsageError("--wait is for a publication at once: leave --at or --wait out")
     settings = connected()

@@ -1,4 +1,4 @@
-"""`baton policy restore`, `scheduled`, `cancel`: bring back, see what waits."""
+"""`baton policy restore`, `scheduled`, `cancel`: old versions and scheduled publications."""
 
 import click
 
@@ -10,7 +10,7 @@ from engine.store.policy.drafts import load_draft
 from engine.store.policy.plans import open_plans
 
 SHOWN = ("id", "state", "at", "zone", "by", "reason", "base", "digest", "note")
-"""What is told of a planned publication."""
+"""Columns of a scheduled publication."""
 
 
 @click.command("restore")
@@ -29,7 +29,7 @@ def policy_restore(number: int) -> None:
 @click.command("scheduled")
 @json_option
 def policy_scheduled(*, as_json: bool) -> None:
-    """List publications that wait for their moment or are suspended, the next first."""
+    """List scheduled and suspended publications, the next first."""
     connected()
     plans = [{name: getattr(plan, name) for name in SHOWN} for plan in open_plans()]
     if as_json:
@@ -42,7 +42,7 @@ def policy_scheduled(*, as_json: bool) -> None:
 @click.argument("number", type=click.IntRange(1, 2**31 - 1))
 @click.option("--reason", required=True, help="Why it is given up.")
 def policy_cancel(number: int, reason: str) -> None:
-    """Give up the scheduled or suspended publication NUMBER."""
+    """Cancel the scheduled or suspended publication NUMBER."""
     connected()
     if not cancel(number, OPERATOR, reason):
         fail([f"the planned publication {number} is in force or cancelled already: nothing was changed"])

@@ -1,4 +1,4 @@
-"""`baton policy progress`: how far leads already there are scored under the version in force."""
+"""`baton policy progress`: how many existing leads are rescored under the version in force."""
 
 import time
 
@@ -9,15 +9,16 @@ from engine.store.due.rescore import progress
 from engine.store.policy.versions import active_number
 
 GLANCE_SECONDS = 0.1
+"""Seconds between two reads of the progress."""
 BEGIN_SECONDS = 10.0
-"""A scheduler begins within a second; without one nothing is scored anew."""
+"""Seconds to wait for the first progress. A scheduler starts within a second; without one nothing is rescored."""
 
 
 @click.command("progress")
 @click.option("--wait", is_flag=True, help="Stay until every lead is done, with a progress bar.")
 @json_option
 def policy_progress(*, wait: bool, as_json: bool) -> None:
-    """How far leads already there are scored under the version in force."""
+    """Show how many existing leads are rescored under the version in force."""
     connected()
     number = active_number()
     if number is None:
@@ -28,7 +29,7 @@ def policy_progress(*, wait: bool, as_json: bool) -> None:
 
 
 def await_rescored(number: int) -> None:
-    """Stay until every lead is scored under a version, with a progress bar, and tell how far it came."""
+    """Show a progress bar until every lead is rescored, then print the counts."""
     _show_bar(number)
     _tell(number, as_json=False)
 
@@ -46,7 +47,7 @@ def _tell(number: int, *, as_json: bool) -> None:
 
 
 def _show_bar(number: int) -> None:
-    """Show a bar until all is done; a version that becomes active meanwhile ends it, for its scores are wanted then."""
+    """Show a bar until all leads are rescored. A newer version ends it: leads are then rescored under that one."""
     limit = time.monotonic() + BEGIN_SECONDS
     while (state := progress()) is None and time.monotonic() < limit:
         time.sleep(GLANCE_SECONDS)

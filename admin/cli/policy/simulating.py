@@ -1,4 +1,4 @@
-"""`baton simulate`: a policy on a file of events, in memory; no server, nothing stored (R9.1, R9.2)."""
+"""`baton simulate`: runs a policy over a file of events in memory. No server, nothing stored (R9.1, R9.2)."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -64,9 +64,9 @@ def simulate(
     report: bool,
     as_json: bool,
 ) -> None:
-    """Try a policy on events: scores, cells and stages, or with --until a whole stretch of time with people and clocks.
+    """Simulate a policy on events: scores, cells and stages, or with --until virtual time with people and clocks.
 
-    Input may be unsorted; the same input gives the same output. Bad input is refused whole, with exit code 1.
+    Input may be unsorted. The same input gives the same output. Bad input is refused as a whole, with exit code 1.
     """
     if now is not None and until is not None:
         raise click.UsageError("give --now or --until, not both")
@@ -119,7 +119,7 @@ def _read_roster(file: IO[bytes] | None) -> tuple[Roster, list[str]]:
 def _run(
     policy: Policy, roster: Roster, events: list[LeadEvent], now: datetime | None, until: datetime | None
 ) -> Iterator[Line]:
-    """The lines of one policy; the matcher's memory is given back at the end."""
+    """The lines of one policy. The matcher allocates outside of Python, so it is closed."""
     moment = now or last_moment(events)
     if moment is None:
         return
@@ -129,7 +129,7 @@ def _run(
 
 
 def _show(names: list[str], runs: Iterable[Iterable[Line]]) -> None:
-    """Figures of each policy side by side."""
+    """Print the figures of the policies side by side."""
     found = [{(what, which): many for what, which, many in summary(run).rows()} for run in runs]
     order = {"stage": 0, "cell": 1, "owner": 2, "clock": 3, "decision": 4, "leads": 5}
     keys = sorted({key for figures in found for key in figures}, key=lambda key: (order[key[0]], key[1]))

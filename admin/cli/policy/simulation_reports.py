@@ -1,4 +1,4 @@
-"""`baton simulate --report`: what a simulation came to, or two policies side by side over one file of events."""
+"""`baton simulate --report`: tables of one simulation, or of two policies side by side."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from rulesets.roster.roster import Roster
 
 
 def print_reports(policies: Sequence[Policy], roster: Roster, runs: Iterable[Iterable[Line]], *, as_json: bool) -> None:
-    """The tables of each policy, side by side where there are two."""
+    """Print the tables of each policy, two of them side by side."""
     people = colleagues(roster)
     found = [simulation_tables(run, rules_of(policy), people) for policy, run in zip(policies, runs, strict=True)]
     if as_json:
@@ -35,12 +35,12 @@ def as_document(policy: Policy, found: Iterable[Table]) -> dict[str, Any]:
 
 
 def rules_of(policy: Policy) -> dict[str, Rule]:
-    """What each assignment policy says about shares."""
+    """Assignment policy → its rule of shares."""
     return {one.key: Rule(one.strategy, one.balance_by == "department") for one in policy.assignment}
 
 
 def colleagues(roster: Roster) -> dict[str, RosterWeight]:
-    """Weights and departments; a person's own department counts before the team's (R5.6)."""
+    """E-mail → weight and department. A person's own department wins over the team's (R5.6)."""
     departments = {team.key: team.department for team in roster.teams}
     return {
         one.email: RosterWeight(one.weight, one.department or departments.get(one.team or "") or "")

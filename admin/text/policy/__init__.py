@@ -1,4 +1,4 @@
-"""What is said of a policy document: findings, places, conditions and changes as sentences.
+"""Sentences about a policy document: findings, places, conditions and changes.
 
-English templates are in `rulesets.document.wording`; here they are translated.
+It translates the templates of `rulesets.document.wording`. May not check a document.
 """

@@ -1,6 +1,6 @@
-"""The changes between two policies in sentences of the reader's language (`rulesets.policy.diff` finds them).
+"""The changes between two policies (`rulesets.policy.diff`) as sentences of the reader's language.
 
-A change with a sentence is never without its path: the path is what tools and findings name. Computes nothing.
+The path stays beside each sentence, because tools and findings use it. May not compare policies.
 """
 
 import json
@@ -16,7 +16,7 @@ from rulesets.document.yaml_text import write_yaml
 from rulesets.policy.diff import ChangeKind, PolicyChange, RowStep
 
 LONGEST = 400
-"""Most characters of one value in a sentence; the page shows the whole value below it."""
+"""Most characters of a value in a sentence. The page shows the whole value below."""
 ROWS = {
     "models": _l("Model"),
     "groups": _l("Group"),
@@ -40,7 +40,7 @@ ROWS = {
     "lost": _l("Reason for a loss"),
     "tests": _l("Test case"),
 }
-"""What a row of each list is called; a test compares the keys with the lists of `rulesets.policy.diff.POLICY`."""
+"""List → the name of its rows. A test compares the keys with the lists of `rulesets.policy.diff.POLICY`."""
 ATTRIBUTES = {
     "points": _l("points"),
     "when": _l("condition"),
@@ -85,7 +85,7 @@ SIDES = {"fit": _l("fit"), "engagement": _l("engagement"), "matrix": _l("matrix"
 
 @dataclass(frozen=True, slots=True)
 class ChangeText:
-    """A change as a page shows it: the whole values only where a sentence would cut them."""
+    """A change as a page shows it. The whole values are given only if the sentence cuts them."""
 
     path: str
     kind: str
@@ -95,14 +95,14 @@ class ChangeText:
 
 
 def change_text(change: PolicyChange) -> ChangeText:
-    """A change in words; needs the language of a request, or gives English."""
+    """A change in words; English outside of a request."""
     long = max(len(shown(value)) for value in (change.old, change.new)) > LONGEST
     whole = [_whole(value) if long and value is not None else None for value in (change.old, change.new)]
     return ChangeText(change.path, change.kind.value, sentence(change), *whole)
 
 
 def sentence(change: PolicyChange) -> str:
-    """One sentence: what, and from what to what."""
+    """One sentence: what changes, from which value to which."""
     subject, rest = _subject(change.steps)
     if not rest:
         return _about_row(change, subject)
@@ -129,7 +129,7 @@ def _about_row(change: PolicyChange, subject: str) -> str:
 
 
 def _subject(steps: tuple[str | RowStep, ...]) -> tuple[str, tuple[str, ...]]:
-    """The innermost row as people call it, and the steps below it; a cell of the matrix counts as a row."""
+    """The name of the innermost row, and the steps below it. A cell of the matrix counts as a row."""
     keys = [step.key for step in steps if isinstance(step, RowStep)]
     last = max((place for place, step in enumerate(steps) if isinstance(step, RowStep)), default=-1)
     rest = tuple(step for step in steps[last + 1 :] if isinstance(step, str))
@@ -147,7 +147,7 @@ def _attribute(steps: tuple[str, ...]) -> str:
 
 
 def _contents(row: Any) -> str:
-    """What a row says, its key left out: condition and points in words first."""
+    """The members of a row but its key: condition and points first, in words."""
     if not isinstance(row, dict):
         return shown(row)
     named = {name: value for name, value in row.items() if name not in {"key", "label"}}
@@ -157,7 +157,7 @@ def _contents(row: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value of the document in a few words."""
+    """A value of the document as a short text."""
     if value is None:
         return "—"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Conditions in words, for people who read a list of rules; the YAML beside it is what counts."""
+"""Conditions in words, for lists of rules. The YAML beside them is what Baton evaluates."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ OPERATORS = {
 
 
 def readable(condition: Any, depth: int = 0) -> str:
-    """A raw condition in words; what is unusual is shown as it is written."""
+    """A raw condition in words. An unusual one is shown as written."""
     if not isinstance(condition, dict):
         return gettext("always") if condition is None else str(condition)
     for kind, joint in (("all", gettext("and")), ("any", gettext("or")), ("none", gettext("or"))):

@@ -1,6 +1,6 @@
-"""Findings as pages show them: what is wrong, what to do, and where, in words and with a link to the row.
+"""Findings as pages show them: what is wrong, what to do, and where, with a link to the row.
 
-The codes and English messages of the command line and the API are `rulesets.document.findings`'.
+Codes and the English messages of command line and API are in `rulesets.document.findings`.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from rulesets.document.findings import Finding, Severity
 from rulesets.document.wording import Sentence
 
 MOST = 20
-"""Most findings of a refusal that are told one by one."""
+"""At most so many findings of a refusal are shown one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
     """A finding in the reader's language.
 
-    ``link`` is the address of the row, where the draft has it, ``accept`` that of a form that accepts the warning.
+    ``link``: the address of the row, if the draft has it. ``accept``: the address of the form that accepts the warning.
     """
 
     severity: str
@@ -36,7 +36,7 @@ class FindingText:
 
 
 def finding_text(finding: Finding, document: Any, *, linked: bool = False) -> FindingText:
-    """A finding about a document; ``linked``: the document is the draft as it is saved."""
+    """A finding about a document. ``linked``: the document is the saved draft."""
     row = row_of(finding.place, document) if linked else None
     return FindingText(
         severity=finding.severity.value,
@@ -51,14 +51,14 @@ def finding_text(finding: Finding, document: Any, *, linked: bool = False) -> Fi
 
 
 def _acceptance(finding: Finding) -> str | None:
-    """The form that accepts a warning; a red test case blocks publishing, accepted or not."""
+    """The form that accepts a warning. None for red test cases: they block publishing in any case."""
     if finding.severity is Severity.ERROR or finding.acknowledged or finding.code == "red-case":
         return None
     return url_for("draft_acknowledged.create_view", code=finding.code, path=finding.path)
 
 
 def why(error: BaseException) -> str:
-    """Why a document, a row or another wish was refused: the reason, and each finding on a line of its own."""
+    """Why a document, a row or an action was refused: the reason, then one finding per line."""
     findings = [one for one in getattr(error, "findings", ()) if isinstance(one, Finding)]
     if not findings:
         return reason(error)

@@ -1,4 +1,4 @@
-"""What the keys and lists of a policy or roster document are called on pages; a test compares them with the classes."""
+"""Names of the keys and lists of a policy or roster document on pages. A test compares them with the classes."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -158,16 +158,16 @@ NAMES = {
     "any": _l("at least one of these holds"),
     "none": _l("none of these holds"),
 }
-"""Key of the document → what it is called in the middle of a sentence."""
+"""Key of the document → its name inside a sentence."""
 ROSTER_NAMES = {**NAMES, "to": _l("last day")}
-"""The same of a roster, where ``to`` ends an absence."""
+"""The same for a roster, where ``to`` is the end of an absence."""
 LISTS = {
     **NAMES,
     "assignment": _l("assignment policies"),
     "reasons.reject": NAMES["reject"],
     "reasons.disqualify": NAMES["disqualify"],
 }
-"""List of the document → what it is called."""
+"""List of the document → its name."""
 ROW_NAMES = {
     **ROWS,
     "strikes": _l("Strike rule"),
@@ -176,4 +176,4 @@ ROW_NAMES = {
     "teams": _l("Team"),
     "calendars": _l("Calendar"),
 }
-"""List of a document → what a row of it is called."""
+"""List of a document → the name of one row."""

@@ -1,6 +1,6 @@
 """What the libraries that read texts say when they cannot, in the reader's language: YAML, JSON, CSV, patterns.
 
-Their messages are English and many; the frequent ones stand here, the others are told in general.
+The libraries have many English messages. The frequent ones are translated here; others become a general sentence.
 """
 
 from flask_babel import get_locale, gettext
@@ -32,7 +32,7 @@ PROBLEMS = {
     "unexpected end of data": _l("a quotation mark is missing at the end"),
     "line contains NUL": _l("it contains control characters"),
 }
-"""What a library says → what it means."""
+"""Message of a library → our sentence."""
 PATTERNS = {
     "missing ]": _l("the closing ] is missing"),
     "missing )": _l("the closing ) is missing"),
@@ -45,16 +45,16 @@ PATTERNS = {
     "invalid repetition size": _l("it repeats too often"),
     "trailing \\": _l("a backslash stands at the end"),
 }
-"""What RE2 says before a colon → what it means."""
+"""Message of RE2 before the colon → our sentence."""
 
 
 def problem(said: str) -> str:
-    """Why a text cannot be read; a library's own words only to readers of English."""
+    """Why a text cannot be read. Only readers of English see a library's own message."""
     return _told(PROBLEMS.get(said), said)
 
 
 def pattern(said: str) -> str:
-    """What is wrong with a pattern, and the part that is."""
+    """What is wrong with a pattern, and in which part."""
     kind, _, part = said.partition(": ")
     known = PATTERNS.get(kind)
     return f"{known}: {part}" if known is not None and part else _told(known, said)

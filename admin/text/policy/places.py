@@ -1,6 +1,6 @@
-"""Where in a policy or roster something is, in words: “Model “SMB” › Group “Size” › Fit rule “50–200” › points”.
+"""A place in a policy or roster, in words: “Model “SMB” › Group “Size” › Fit rule “50–200” › points”.
 
-A place is made of the steps of a finding's path; rows are called by their labels, as the document has them.
+A place is built from the path of a finding. Rows are named by their labels in the document.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ GROUPS = ("all", "any", "none")
 SIDES = ("fit", "engagement")
 ROSTER = (("people",), ("teams",), ("calendars",))
 OUTER = ("qualification", "reasons", *SIDES)
-"""Keys that only hold lists: the rows of those lists say enough."""
+"""Keys that only hold lists. A place leaves them out: the name of the row is enough."""
 LIST_PAGES = {
     "fields": "draft_fields",
     "events": "draft_event_kinds",
@@ -34,26 +34,26 @@ LIST_PAGES = {
     "tests": "draft_tests",
     "acknowledged": "draft_acknowledged",
 }
-"""List of the policy → the page of its rows; a test compares them with `admin.views.policy.entries.PAGES`."""
+"""List of the policy → endpoint of its page. A test compares them with `admin.views.policy.entries.PAGES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the draft on its page; without ``path`` the page of its list."""
+    """A row of the draft on its page. Without ``path``: the page of its list."""
 
     endpoint: str
     path: str | None = None
 
     @property
     def address(self) -> str:
-        """Where it is edited."""
+        """The address of the page that edits it."""
         if self.path is None:
             return url_for(f"{self.endpoint}.index_view")
         return url_for(f"{self.endpoint}.edit_view", id=self.path)
 
 
 def place_words(place: Place, document: Any) -> str:
-    """A place in words; the whole document for no steps."""
+    """A place in words. No steps: the whole document."""
     return " › ".join(_steps(place, document)) or str(gettext("the whole document"))
 
 
@@ -107,7 +107,7 @@ def _key(step: str, names: Mapping[str, Any]) -> str:
 
 
 def row_of(place: Place, document: dict[str, Any]) -> Row | None:
-    """The row of the draft a place lies in; None for what no page edits by itself."""
+    """The row of the draft that contains a place. None if no page edits it."""
     match place:
         case ("models", int(m), *inner):
             return _of_model(document["models"][m], inner)

@@ -1,6 +1,6 @@
-"""What a row of the policy's lists says, in a few words of the reader's language: every member by a name of its own.
+"""A row of the policy's lists as a short text in the reader's language, each member by its name.
 
-Reads rows; decides and writes nothing. Sentences about changes are `admin.text.policy.changes`'.
+Sentences about changes are in `admin.text.policy.changes`. May not decide or write anything.
 """
 
 from typing import Any
@@ -85,18 +85,18 @@ NAMES: dict[str, Any] = {
     "on_release": _l("a released lead goes to"),
     "compensate": _l("reasons that give the turn back"),
 }
-"""Member of a row → its name; a test compares the keys with what rows may say."""
+"""Member of a row → its name. A test compares the keys with the members that rows may have."""
 CHOSEN = frozenset({
     "type", "kind", "role", "confirm", "strategy", "balance_by", "sticky", "off_hours", "returning", "otherwise",
     "on_reject", "on_release", "rep",
 })  # fmt: skip
 """Members whose values are words of the policy."""
 FREE = frozenset({"facts", "properties"})
-"""Members whose own members have the names that senders gave them."""
+"""Members whose own members are named by the senders of events."""
 
 
 def said_by(body: dict[str, Any]) -> str:
-    """The members of a row but its key and label, each with its value."""
+    """The members of a row with their values, without key and label."""
     return "; ".join(_member(name, value) for name, value in body.items() if name not in {"key", "label"})
 
 
@@ -112,7 +112,7 @@ def _member(name: str, value: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    """A value in words; what is inside of it stands in brackets."""
+    """A value in words, nested values in brackets."""
     if isinstance(value, dict) and not _is_condition(value) and not _is_span(value):
         return f"({said_by(value)})" if value else str(gettext("nothing"))
     if isinstance(value, list) and not all(isinstance(one, str) for one in value):
@@ -121,12 +121,12 @@ def _value(value: Any) -> str:
 
 
 def _row(row: Any) -> str:
-    """A row of a list inside of a row: its key, or what it says."""
+    """A nested row: its key, else its members."""
     return str(row["key"]) if isinstance(row, dict) and "key" in row else _value(row)
 
 
 def _is_condition(value: dict[str, Any]) -> bool:
-    """Whether it is a condition; what of the person must fit what of the lead names a field, too."""
+    """Whether it is a condition. A person match also has a `field`, but is none."""
     return "rep" not in value and kind_of(value) is not None
 
 

@@ -1,7 +1,7 @@
-"""Sentences of `rulesets.document.wording` in the reader's language, and the terms in them.
+"""Translates the sentences of `rulesets.document.wording` and the terms in them.
 
-A sentence's template is translated by the catalogs, its values are put in: terms by the tables of the pages, data as it
-is. Needs a request, or an application's context.
+The catalogs translate the template. Terms among its values are translated by the tables of the pages; data stay as they
+are. It needs a request or an application context.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "kind": {"person": _l("person"), "team": _l("team"), "calendar": _l("calendar")},
     "lacking": terms.LACKING,
 }
-"""Kind of a term → code → word; a code without a word stands as it is."""
+"""Kind of a term → code → word. A code without a word is shown as it is."""
 
 
 def worded(value: Value) -> str:
@@ -48,28 +48,28 @@ def worded(value: Value) -> str:
 
 
 def named(key: str) -> str:
-    """What a key of the document is called."""
+    """The name of a key of the document."""
     return worded(Word("key", key))
 
 
 def case_value(value: Any) -> str:
-    """A value that a test case expects, or that came of it."""
+    """A value that a test case expects, or its actual value."""
     text = said(value)
     return str(gettext("none")) if text == NONE else text
 
 
 def reason(error: BaseException) -> str:
-    """Why something was refused, in the reader's language where the error was raised with a sentence."""
+    """Why something was refused; translated if the error has a sentence."""
     if isinstance(error, UnicodeDecodeError):
         return str(gettext("the file is not UTF-8: save it as UTF-8"))
     return worded(reason_of(error))
 
 
 def _row(text: str) -> str:
-    """A fit rule that is suggested: its condition and its points."""
+    """A suggested fit rule: its condition and points."""
     row = read_yaml(text)
     return str(gettext("%(condition)s: %(points)s points", condition=readable(row["when"]), points=row["points"]))
 
 
 SPOKEN: Mapping[str, Callable[[str], str]] = {"row": _row, "problem": problem, "pattern": pattern}
-"""Kind of a term → what says it, where no table can."""
+"""Kind of a term → function that words it, for kinds without a table."""

@@ -1,4 +1,4 @@
 """Pages about leads: lists, one lead, work on it, pool, queue, reports.
 
-A click becomes an event; nothing is decided here.
+Work becomes an event. May not decide anything.
 """

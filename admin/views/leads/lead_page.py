@@ -1,4 +1,4 @@
-"""What the page of one lead shows, put together from what was stored and the score of the moment; decides nothing."""
+"""The data of the page of one lead: stored values and current scores. May not decide anything."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ TIMELINE = 50
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact and the statement it comes from."""
+    """A fact, and the event it comes from."""
 
     key: str
     value: Any
@@ -62,16 +62,16 @@ class LeadPage:
 
     @property
     def state(self) -> LeadState:
-        """Where it stands, with what the next decision remembers."""
+        """The state that the next decision starts from."""
         return load_state(self.row, self.row["state"])
 
     @property
     def pool_why(self) -> str | None:
-        """What put it into the public pool, in words; None while it is not there."""
+        """Why it is in the public pool, in words. None if it is not."""
         return why_in_pool(self.state, self.policy) if is_in_pool(self.state) else None
 
     def why(self, code: str) -> str:
-        """Why somebody lost or returned it, in words."""
+        """Why a former owner lost or returned it, in words."""
         return _why(code, self.policy)
 
     @property
@@ -81,7 +81,7 @@ class LeadPage:
 
 
 def read_page(number: int, before: int | None = None) -> LeadPage:
-    """The page of a living lead; raises NotFound."""
+    """The page of a lead. Raises NotFound."""
     record = leads.read_lead(number)
     ident = record.row["id"]
     ledger = ledger_json(record, scores_now(record, now(), full=True))
@@ -99,7 +99,7 @@ def read_page(number: int, before: int | None = None) -> LeadPage:
 
 
 def why_in_pool(state: LeadState, policy: Policy | None) -> str:
-    """What put a lead into the public pool, in words; nothing for leads that nobody ever had."""
+    """Why a lead is in the public pool, in words. Empty for leads that nobody ever had."""
     code = state.pool_reason or (state.former_owners[-1].why if state.former_owners else None)
     return _why(code, policy) if code else ""
 
@@ -113,7 +113,7 @@ def _why(code: str, policy: Policy | None) -> str:
 
 
 def labels(policy: Policy | None) -> dict[str, Any]:
-    """Labels as the document writes them: rules and signals by ``group/key``, groups ``group``, clocks ``sla:key``."""
+    """Key → label of the document. Keys: ``group/key`` of rules and signals, ``group``, ``sla:key`` of clocks."""
     found: dict[str, Any] = {f"sla:{clock.key}": _label(clock) for clock in policy.sla} if policy else {}
     for model in policy.models if policy else ():
         for group in model.fit.groups:

@@ -1,7 +1,7 @@
-"""Work on a lead in the pages: what is offered to the reader, and a click as an event.
+"""Work on a lead in the pages: the actions on offer, and how one becomes an event.
 
-A click goes the same way as `POST /v1/leads/{id}/work`, with the session's person as actor. What is offered asks the
-rules of the decision core; the decision has the last word.
+An action takes the same path as `POST /v1/leads/{id}/work`, with the signed-in person as actor. The offer applies the
+rules of the decision core. The decision may still refuse: the lead can change in between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,14 +36,14 @@ QUESTIONS = {
     "recycle": _l("Recycle this lead? It loses its owner, its clocks end, and it starts again in nurture."),
     "reopen": _l("Reopen this lead? It starts again in nurture, without an owner."),
 }
-"""What is asked before an action that many people would notice."""
+"""Action → question before an action that affects others."""
 FIELDS = {"channel": _l("Channel"), "result": _l("Result"), "reason": _l("Reason"), "to": _l("Person")}
-"""What actions need, as the pages call it."""
+"""Argument of an action → its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An action the reader may take: what it needs, what there is to choose from, what is asked before."""
+    """An action on offer: its arguments, their choices, and the question before it."""
 
     action: str
     needs: Sequence[str]
@@ -53,7 +53,7 @@ class Offer:
 
 
 def offers(row: Mapping[str, Any]) -> list[Offer]:
-    """What this person may do with this lead now, in the order of the actions."""
+    """The actions this person may take on this lead now, in the order of `ACTIONS`."""
     number = active_number()
     if number is None or row["stage"] is None or not may_work(row):
         return []
@@ -71,12 +71,12 @@ def reason_label(reason: Reason) -> str:
 
 
 def may_work(row: Mapping[str, Any]) -> bool:
-    """Whether somebody may work on a lead at all; what they may do with it the rules of the decision core say."""
+    """Whether a person may work on a lead at all. The decision core says which actions are legal."""
     return may(May.WORK_ANY_LEAD) or (may(May.WORK_OWN_LEADS) and ReadAccess(actor()).sees(row))
 
 
 def living(number: int) -> int:
-    """The lead behind a number in an address, if there is one; else the page that says so."""
+    """The id of the lead of an address. A merged lead becomes its successor; an unknown one ends with 404."""
     try:
         return leads.lead_exists(number)
     except NotFound:
@@ -84,13 +84,13 @@ def living(number: int) -> int:
 
 
 def claim_refusal(state: LeadState, policy: Policy, people: People) -> str | None:
-    """Why the reader may not claim a lead, in words; None when they may."""
+    """Why the reader may not claim a lead, in words. None if they may."""
     refused = refusal_of("lead.claimed", state, actor(), now(), policy, people)
     return refusals.says({"code": refused.code, "values": refused.values}) if refused else None
 
 
 def do_work(lead: int, action: str, form: Mapping[str, str]) -> tuple[str, str]:
-    """Accept the work, wake the lead, wait; returns a message and its kind."""
+    """Accept the work, wake the lead, wait for the decision. Returns a message and its kind."""
     wanted = ACTIONS[action]
     said = {name: form.get(name, "").replace("\x00", "").strip()[:MAX_TEXT] for name in (*wanted.needs, "note")}
     lacking = [name for name in wanted.needs if not said[name]]
@@ -105,7 +105,7 @@ def do_work(lead: int, action: str, form: Mapping[str, str]) -> tuple[str, str]:
 def _offer(
     action: str, state: LeadState, policy: Policy, people: People, colleagues: Sequence[Colleague]
 ) -> Offer | None:
-    """The offer of one action; None when it is refused, or when there is nobody to give the lead to."""
+    """The offer of one action. None if it would be refused, or if nobody can get the lead."""
     wanted = ACTIONS[action]
     if action == "qualify" and state.stage not in BEFORE_MQL:
         return None
@@ -126,7 +126,7 @@ def _offer(
 
 
 def by_role(colleagues: Iterable[Colleague]) -> dict[str, list[Colleague]]:
-    """People under their roles, those who take leads first."""
+    """People grouped by role, roles that take leads first."""
     groups: dict[str, list[Colleague]] = {role: [] for role in ("sdr", "sales", "manager")}
     for one in colleagues:
         groups.setdefault(one.role, []).append(one)

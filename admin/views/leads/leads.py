@@ -1,4 +1,4 @@
-"""The list of leads: read-only, searched by what people have at hand, filtered by where leads stand."""
+"""The list of leads: read-only, searched by identifier or company, filtered by stage, cell and owner."""
 
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -34,7 +34,7 @@ CELLS = [(f"{grade}.{heat}", f"{grade}.{heat}") for grade in GRADES for heat in 
 
 
 class Leads(ListView):
-    """Every lead, or the reader's own."""
+    """All leads, or the reader's own."""
 
     column_list = ("id", "name", "company", "stage", "cell", "fit", "engagement", "owner", "last_event_at")
     numeric_columns = ("fit", "engagement")
@@ -71,11 +71,11 @@ class Leads(ListView):
     empty = _l("No leads yet. They appear as soon as the first event arrives: send one with an API key to /v1/events.")
 
     def is_accessible(self) -> bool:
-        """Those with leads of their own see the list, too."""
+        """People who see only their own leads see the list, too."""
         return may(May.SEE_ALL_LEADS) or may(May.SEE_OWN_LEADS)
 
     def get_query(self) -> Query[Any]:
-        """Leads that are not merged away; of their own people see those they have or had in hand."""
+        """All leads but merged ones. People with limited access see the leads they own or owned."""
         query = super().get_query().filter(col(Lead.merged_into).is_(None))
         if not may(May.SEE_ALL_LEADS):
             me = actor()
@@ -86,11 +86,11 @@ class Leads(ListView):
         return query.filter(col(Lead.id).in_(find_leads(search))), count_query, joins, count_joins
 
     def search_placeholder(self) -> str:
-        """What may be typed."""
+        """The hint of the search field."""
         return str(gettext("e-mail, phone, external id, company"))
 
     def get_list(self, *args: Any, **options: Any) -> Any:
-        """The rows, with the cards of exactly these leads."""
+        """The rows. Reads the names of these leads in one query."""
         count, rows = super().get_list(*args, **options)
         g.lead_cards = lead_cards(row.id for row in rows)
         return count, rows
@@ -101,7 +101,7 @@ class Leads(ListView):
 
     @page("/<int:number>/")
     def lead(self, number: int) -> str | AnyResponse:
-        """One lead: what is known, how its score adds up, what happened and why."""
+        """One lead: facts, arithmetic of the scores, and its history."""
         shown = _readable_page(number, request.args.get("before", type=int))
         if shown.row["id"] != number:
             return redirect(self.get_url(".lead", number=shown.row["id"]))
@@ -140,7 +140,7 @@ class Leads(ListView):
 
     @page("/<int:number>/work", "POST")
     def work(self, number: int) -> AnyResponse:
-        """Work on the lead: an event like any other, its decision awaited for two seconds."""
+        """Work on the lead. The page waits for the decision, as the API does."""
         row = _readable_page(number).row
         action = request.form.get("action", "")
         if not may_work(row):
@@ -162,7 +162,7 @@ class Leads(ListView):
 
 
 def _readable_page(number: int, before: int | None = None) -> LeadPage:
-    """The page of a lead, if there is one and the reader may see it."""
+    """The page of a lead; ends with 404 or 403."""
     try:
         shown = read_page(number, before)
     except NotFound:
@@ -173,7 +173,7 @@ def _readable_page(number: int, before: int | None = None) -> LeadPage:
 
 
 def _may_see(row: dict[str, Any]) -> bool:
-    """All leads, or those one has or had in hand."""
+    """Whether the reader may see a lead: all, or those they own or owned."""
     return may(May.SEE_ALL_LEADS) or (may(May.SEE_OWN_LEADS) and ReadAccess(actor()).sees(row))
 
 

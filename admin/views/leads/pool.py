@@ -1,6 +1,6 @@
-"""The page of the public pool: the best leads nobody has, who had them and why they came back, and the claim button.
+"""The page of the public pool: the best leads without an owner, their former owners, and the claim button.
 
-Decides nothing: a claim is an event, and its decision says whether it was possible.
+A claim is an event, and its decision says whether it was legal. May not decide that here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,9 +42,9 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row of the list: the lead, what is known of it, and why the reader may not claim it.
+    """A row of the list: the lead, its name, and why the reader may not claim it.
 
-    Those who see only their own leads see names, but nothing by which they could reach somebody before they claim.
+    People who see only their own leads get the name and no contact details: they must claim first.
     """
 
     lead: PoolLead
@@ -56,32 +56,32 @@ class Shown:
 
     @property
     def last_owner(self) -> Any:
-        """Who lost or returned it last."""
+        """The last former owner."""
         former_owners = self.lead.state.former_owners
         return former_owners[-1] if former_owners else None
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How the reader stands with the pool: claims of today and leads held, each of how many."""
+    """The reader's limits: claims today and leads owned, each with its maximum."""
 
     standing: ClaimStanding
     rule: PoolRule
 
     @property
     def claims_left(self) -> int | None:
-        """How many leads may still be claimed today; None without limit."""
+        """How many leads the reader may still claim today. None: no limit."""
         limit = self.rule.claim.per_day
         return None if limit is None else max(0, limit - self.standing.claimed_today)
 
 
 class PublicPool(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """Leads that nobody has."""
+    """The public pool."""
 
     needs: ClassVar[May] = May.ENTER
 
     def is_accessible(self) -> bool:
-        """Those who see leads see the pool."""
+        """Everybody who sees any leads sees the pool."""
         return may(May.SEE_ALL_LEADS) or may(May.SEE_OWN_LEADS)
 
     @page("/")
@@ -111,7 +111,7 @@ class PublicPool(Guarded, BaseView):  # type: ignore[misc] # the library carries
 
     @page("/<int:number>/claim", "POST")
     def claim(self, number: int) -> AnyResponse:
-        """Claim a lead: an event like any other; who gets it is taken to its page."""
+        """Claim a lead. On success, redirect to its page."""
         if not (may(May.WORK_OWN_LEADS) or may(May.WORK_ANY_LEAD)):
             problems.refuse()
         lead = living(number)
@@ -132,7 +132,7 @@ class PublicPool(Guarded, BaseView):  # type: ignore[misc] # the library carries
 
 
 def _desk() -> tuple[Policy | None, People | None]:
-    """The policy in force, and the roster with the reader's standing; neither before the first publication."""
+    """The policy in force, and the roster with the reader's claims. Both are None before the first publication."""
     number = active_number()
     if number is None:
         return None, None
@@ -145,7 +145,7 @@ def _asked() -> dict[str, str]:
 
 
 def _wanted(role: str | None) -> PoolFilter:
-    """What the address asks for; without a stage, what people of the role may claim."""
+    """The filter of the address. Without a stage: the stages that the role may claim."""
     asked = _asked()
     mine = [stage for stage in BEST_FIRST if ROLE_OF_CLAIM.get(Stage(stage)) == role]
     if asked["stage"] in BEST_FIRST:
@@ -157,7 +157,7 @@ def _wanted(role: str | None) -> PoolFilter:
 
 
 def _place() -> Any:
-    """Where the list goes on; an address that is none of ours begins at the beginning."""
+    """The place after which the page starts. An unknown cursor means the beginning."""
     try:
         return place_of(request.args.get("after", ""))
     except UnknownCursor:
@@ -165,7 +165,7 @@ def _place() -> Any:
 
 
 def _shown(leads: Sequence[PoolLead], policy: Policy | None, people: People | None) -> list[Shown]:
-    """The rows, with the cards of exactly these leads."""
+    """The rows. Reads the names of these leads in one query."""
     cards = lead_cards(lead.row["id"] for lead in leads)
     claims = policy is not None and people is not None and people.roles.get(actor()) in {"sdr", "sales"}
     return [
@@ -186,20 +186,20 @@ def _called(number: int, card: LeadCard) -> tuple[str, str]:
 
 
 def _reason(lead: PoolLead, policy: Policy | None) -> str:
-    """The reason given by whoever let the lead go last, by its label."""
+    """The label of the reason of the last rejection or release."""
     key = returned_for(lead.state)
     known = (*policy.reasons.reject, *policy.reasons.release) if policy else ()
     return next((reason_label(reason) for reason in known if reason.key == key), key or "")
 
 
 def _stage_options(role: str | None) -> list[tuple[str, Any]]:
-    """The choices of the stage filter; people who claim see first what they may claim."""
+    """The choices of the stage filter. For people who claim, the first one is what they may claim."""
     mine = [("", _l("those I may claim")), (ALL, _l("all"))] if role in ROLE_OF_CLAIM.values() else [("", _l("all"))]
     return [*mine, *((stage, terms.STAGES[stage]) for stage in BEST_FIRST)]
 
 
 def _why_options(policy: Policy | None) -> list[tuple[str, Any]]:
-    """What may have put a lead into the pool, under the policy in force."""
+    """Every reason why a lead may be in the pool under the policy in force."""
     clocks = [clock.key for clock in policy.sla if _pools(clock)] if policy else []
     policies = [rule.key for rule in policy.assignment if rule.otherwise == "pool"] if policy else []
     return [*terms.POOL_REASONS.items(), *((key, key) for key in (*clocks, *policies))]
@@ -212,7 +212,7 @@ def _pools(clock: ClockRule) -> bool:
 
 
 def _everything(wanted: PoolFilter, policy: Policy | None) -> Iterator[Shown]:
-    """The whole list, read in pages."""
+    """The whole list, read in pages so that an export needs little memory."""
     after, left = None, EXPORT_ROWS
     while left > 0 and (found := read_pool(wanted, after=after, limit=min(EXPORTED_AT_ONCE, left))):
         yield from _shown(found, policy, None)

@@ -1,4 +1,4 @@
-"""The page of the queue: who waits for a person, since when, why nobody could have the lead; managers assign here."""
+"""The page of the queue: leads that wait for a person, since when and why. Managers assign them here."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ ROLES = ("sdr", "sales")
 
 
 class Queue(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """Leads that found nobody."""
+    """Leads that nobody could take."""
 
     needs: ClassVar[May] = May.SEE_ALL_LEADS
 
     @page("/")
     def index(self) -> str:
-        """Fifty at a time, those first that are served first."""
+        """Fifty per page, in the order in which they are assigned."""
         role = request.args.get("role") if request.args.get("role") in ROLES else None
         number = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
         found = read_queue(role, skip=number * PAGE, limit=PAGE + 1)
@@ -54,7 +54,7 @@ class Queue(Guarded, BaseView):  # type: ignore[misc] # the library carries no t
 
     @page("/<int:number>/assign", "POST")
     def assign(self, number: int) -> AnyResponse:
-        """Give a lead of the queue to somebody: an event like any other."""
+        """Assign a queued lead to a person, by an event."""
         if not may(May.WORK_ANY_LEAD):
             problems.refuse()
         flash(*do_work(living(number), "assign", request.form))
@@ -62,7 +62,7 @@ class Queue(Guarded, BaseView):  # type: ignore[misc] # the library carries no t
 
 
 def reasons_of(lead: QueuedLead) -> list[str]:
-    """Why nobody could have a lead at the last look: the reasons with how many people each kept away."""
+    """Why nobody could take the lead at the last try: each reason with its number of people."""
     if lead.assignment is None:
         return [] if lead.conflict else [str(gettext("nobody was looked for yet"))]
     choices: list[Mapping[str, Any]] = [lead.assignment, *lead.assignment.get("tried", ())]

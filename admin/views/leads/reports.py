@@ -1,4 +1,4 @@
-"""Reports for people: one page each with its period, its tables, and each table as a file."""
+"""Pages of the reports: one per report, each table also as a CSV file."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from engine.core.reports.tables import COLUMNS, REPORTS, ColumnKind
 from engine.store.read.report_origins import origin_fields
 
 ROWS_SHOWN = 200
-"""Rows of a table on the page; its file has them all."""
+"""Most rows of a table on the page. The file has all."""
 ASKED = ("from", "to", "by")
 
 
@@ -33,7 +33,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/<which>/")
     def report(self, which: str) -> str | tuple[str, int]:
-        """One report, or what is wrong with what was asked."""
+        """One report, or what is wrong with its parameters."""
         if which not in REPORTS:
             problems.not_found()
         try:
@@ -57,7 +57,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
 
 def _words(name: str, made: Report | None) -> dict[str, Any]:
-    """What the template needs beside the report."""
+    """What the template needs besides the report."""
     period = made.question.period if made else None
     zone = zone_of_days()
     return {

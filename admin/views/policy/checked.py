@@ -1,4 +1,4 @@
-"""What pages show of the draft's check: the last one, and whether a newer one is on its way. Checks nothing itself."""
+"""The last check of the draft, for pages, and whether a newer one was requested. May not check anything itself."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,9 @@ from workers.checks import ask_check
 
 @dataclass(frozen=True, slots=True)
 class DraftStatus:
-    """The last check, None before the first.
+    """The last check; None before the first.
 
-    ``current`` says that it is of the draft as it stands. If it is not, ``coming`` says that a worker was asked.
+    ``current``: it covers the draft of now. ``coming``: it does not, and a worker was asked for a new one.
     """
 
     found: dict[str, Any] | None
@@ -28,19 +28,19 @@ class DraftStatus:
 
     @property
     def findings(self) -> list[FindingText]:
-        """What was found, in the reader's language; with links to the rows while the draft is still the one checked."""
+        """The findings, translated. Only a current check links to rows: an older one may name removed rows."""
         document = load_draft().document
         kept = self.found["findings"] if self.found else ()
         return [finding_text(from_data(one), document, linked=self.current) for one in kept]
 
     @property
     def blocks(self) -> bool:
-        """Whether the draft as it stands is known to be unfit for publishing."""
+        """Whether the current draft is known to have errors or red test cases."""
         return self.current and self.found is not None and bool(self.found["errors"] or self.found["red"])
 
 
 def check_context() -> dict[str, Any]:
-    """What `baton/checked.html` needs: the status, and how it names what test cases expect."""
+    """Context of `baton/checked.html`: the status, and a function that words what test cases expect."""
     return {
         "status": draft_status(),
         "named": named,
@@ -50,7 +50,7 @@ def check_context() -> dict[str, Any]:
 
 
 def draft_status() -> DraftStatus:
-    """How the draft stands; asks a worker when nobody has looked at it as it is now."""
+    """The status of the draft. Asks a worker for a check if the last one is outdated."""
     of, last = current(), stored()
     fresh = last is not None and last.of == of
     return DraftStatus(

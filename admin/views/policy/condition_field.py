@@ -1,7 +1,7 @@
-"""The field of a condition: an editor of rows with choices where scripts run, and the same condition as YAML always.
+"""The form field of a condition: YAML text, with an editor of rows where scripts run.
 
-The text is what is sent and what counts; `static/condition.js` only writes it. What can be chosen (operators by type,
-the vocabulary of the draft) is put beside it as data, from the tables that everything else reads.
+The form sends the text; `static/condition.js` only writes it. The choices of the editor (operators by type, vocabulary
+of the draft) are embedded as data, from the same tables as everywhere.
 """
 
 import json
@@ -19,14 +19,14 @@ from rulesets.document import document as documents
 from rulesets.policy.vocabulary import Vocabulary
 
 NEEDS_KNOWN = ("neq", "not_in", "not_contains", "has_none")
-"""Operators that sound as if an unknown value satisfied them; it does not (R2.1)."""
+"""Operators that seem to accept an unknown value, but do not (R2.1). The editor says so."""
 
 
 class ConditionField(YamlField):
-    """A condition as YAML text, with the editor's data beside it."""
+    """A condition as YAML text, with the data of the editor."""
 
     def __call__(self, **attributes: Any) -> Markup:
-        """The text, marked for the editor; its choices once a page."""
+        """Render the text. The choices are embedded once per page."""
         text: Markup = super().__call__(**attributes, **{"data-condition": self._as_json(), "spellcheck": "false"})
         if "condition_choices" in g:
             return text
@@ -37,12 +37,12 @@ class ConditionField(YamlField):
         )
 
     def _as_json(self) -> str:
-        """The condition for the editor; nothing where what was typed cannot be read."""
+        """The condition as JSON for the editor. Empty if the text cannot be parsed."""
         return "" if self.data is None else json.dumps(self.data, ensure_ascii=False, default=str)
 
 
 def choices() -> dict[str, Any]:
-    """Everything a row of the editor offers, in the reader's language."""
+    """All choices of the editor, in the reader's language."""
     policy = documents.parse(load_draft().document).policy
     vocabulary = Vocabulary.of(policy) if policy else None
     fields = vocabulary.fields.values() if vocabulary else ()
@@ -61,7 +61,7 @@ def choices() -> dict[str, Any]:
 
 
 def words() -> dict[str, str]:
-    """The editor's own texts."""
+    """Texts of the editor."""
     return {
         "all": gettext("all of these hold"),
         "any": gettext("at least one of these holds"),

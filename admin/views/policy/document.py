@@ -1,4 +1,4 @@
-"""The whole draft as one document: read it, take it home, put another in its place."""
+"""The whole draft as one document: read, download, replace."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/")
     def index(self) -> str:
-        """The document and what is wrong with it."""
+        """The document and its findings."""
         state = load_draft()
         return self._shown(write_yaml(state.document), state.revision)
 
@@ -59,7 +59,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/starter", "POST")
     def starter(self) -> AnyResponse:
-        """Put a starter in place of the draft."""
+        """Replace the draft by a starter."""
         name = request.form.get("name", "")
         if name not in starters.NAMES:
             problems.not_found()
@@ -67,7 +67,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/checklist", "POST")
     def checklist(self) -> AnyResponse:
-        """Add a checklist, and the fields it asks about where they lack, to the draft."""
+        """Add a checklist to the draft, with the fields it needs."""
         name = request.form.get("name", "")
         if name not in starters.CHECKLISTS:
             problems.not_found()
@@ -79,7 +79,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/undo", "POST")
     def undo(self) -> AnyResponse:
-        """Bring the draft back as it was before a starter or a checklist was taken in."""
+        """Undo the last starter or checklist."""
         found = undoable()
         if found is None:
             flash(gettext("The draft was changed since: nothing was undone."), "error")
@@ -87,7 +87,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
         return self._take(found[1], None)
 
     def _take(self, raw: Any, name: str | None) -> AnyResponse:
-        """Make a document the draft, if the reader may and nobody changed the draft meanwhile."""
+        """Make a document the draft, if the reader may and the draft is unchanged since it was read."""
         if not may(May.EDIT_DOCUMENT):
             problems.refuse()
         try:
@@ -104,7 +104,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/", "POST")
     def replace(self) -> str | AnyResponse:
-        """Put a document in place of the draft; what was typed is never lost."""
+        """Replace the draft by a document. On refusal the form keeps what was typed."""
         if not may(May.EDIT_DOCUMENT):
             problems.refuse()
         upload = request.files.get("file")
@@ -129,7 +129,7 @@ class WholeDocument(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
 
 def not_mine(raw: Any) -> list[str]:
-    """What of the draft a document changes and the person of this request may not, in words; nothing for no policy."""
+    """The changes of a document that the reader may not make, in words. Empty if it is not a policy."""
     policy = parse(raw).policy
     if policy is None:
         return []

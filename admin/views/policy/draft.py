@@ -1,7 +1,7 @@
 """The rows of the draft policy: lists and forms; every write goes through `engine.store.policy.drafts`.
 
-An editor's form carries the version it read. When somebody else was faster, the form comes back with both values and
-nothing is written until the editor saves again.
+A form carries the version of the row it read. If somebody else saved first, nothing is written: the form comes back
+with both values, and saving again overwrites.
 """
 
 from typing import Any, ClassVar
@@ -66,12 +66,12 @@ class PartView(ListView):
         return FORMATTERS
 
     def get_query(self) -> Any:
-        """The rows; the first look lays the draft down."""
+        """The rows. Loading creates the draft tables' rows if there are none yet."""
         load_draft()
         return super().get_query()
 
     def status(self) -> DraftStatus:
-        """What is known of the draft as a whole. Every save ends on a list, and this asks for the next check."""
+        """The status of the whole draft. Every save ends on a list, so this also requests the next check."""
         return draft_status()
 
     def title_of(self, model: DraftPart) -> str:
@@ -80,18 +80,18 @@ class PartView(ListView):
         return f"{place_of(model)} — {label}" if label else place_of(model)
 
     def get_create_form(self) -> Any:
-        """The form of a new row, with the parents there are."""
+        """The form class of a new row."""
         return self.new_form or self.form
 
     def create_form(self, obj: Any = None) -> Any:
-        """A new row's form with the choices of this moment."""
+        """The form of a new row, with the current parents as choices."""
         form = super().create_form(obj)
         if "parent" in form:
             form.parent.choices = self.parents()
         return form
 
     def edit_form(self, obj: Any = None) -> Any:
-        """The form of a row, reading parts of parts."""
+        """The form of a row, with its nested values."""
         return self.form_of(obj)(get_form_data(), obj=Readable(obj, self.defaults))
 
     def form_of(self, row: DraftPart) -> Any:  # noqa: ARG002 - some rows have forms of their own
@@ -99,7 +99,7 @@ class PartView(ListView):
         return self.form
 
     def allows(self, row: DraftPart) -> bool:  # noqa: ARG002 - some rows ask for more
-        """Whether the reader may change this very row."""
+        """Whether the reader may change this row."""
         return self.can_edit
 
     @page("/move", "POST")
@@ -114,12 +114,13 @@ class PartView(ListView):
         return redirect(self.get_url(".index_view"))
 
     def parents(self) -> list[tuple[str, str]]:
-        """Where a new row may stand."""
+        """The parents that a new row may have."""
         return [(row.path, place_of(row)) for row in self.session.query(DraftModel).order_by(DraftModel.path)]
 
     def update_model(self, form: Any, model: DraftPart) -> bool:
-        """Save one row, or say why not."""
+        """Save a row, or flash why not."""
         values = {field.name: value_of(field) for field in form if field.name != "version"}
+        # checked before and after the edit: nobody may move a row out of, or into, another role's part
         changed = type(model)(**_stored(model))
         _take(changed, columns(changed, values))
         if not self.allows(model) or not self.allows(changed):
@@ -129,7 +130,7 @@ class PartView(ListView):
             edit_part(type(model), model.path, int(form.version.data or 0), columns(model, values), actor())
         except DraftConflict as conflict:
             form.version.data = conflict.version
-            form.version.raw_data = None
+            form.version.raw_data = None  # else WTForms renders the old version again, and no save ever succeeds
             flash(_both_values(conflict, self.column_labels), "error")
             return False
         except (PolicyRefused, NotFound) as refused:
@@ -138,7 +139,7 @@ class PartView(ListView):
         return True
 
     def create_model(self, form: Any) -> DraftPart | bool:
-        """Add one row, or say why not."""
+        """Add a row, or flash why not."""
         values = {field.name: value_of(field) for field in form if field.name != "version"}
         part: DraftPart = self.model(path=self.path_of(values), parent=self.parent_of(values), key=values["key"])
         given = {name: value for name, value in values.items() if name not in {"key", "parent"} and value is not None}
@@ -154,7 +155,7 @@ class PartView(ListView):
         return part
 
     def parent_of(self, values: dict[str, Any]) -> str:
-        """What a new row stands below; nothing for models and clocks."""
+        """The parent of a new row. Empty for models and clocks."""
         return str(values.get("parent") or "")
 
     def path_of(self, values: dict[str, Any]) -> str:
@@ -162,7 +163,7 @@ class PartView(ListView):
         return f"{values['parent']}/{values['key']}"
 
     def delete_model(self, model: DraftPart) -> bool:
-        """Remove one row and what is below it, or say why not."""
+        """Remove a row and its children, or flash why not."""
         if not self.allows(model):
             flash(gettext("You may not change this row."), "error")
             return False
@@ -186,7 +187,7 @@ class Models(PartView):
     )
 
     def path_of(self, values: dict[str, Any]) -> str:
-        """A model stands by itself."""
+        """A model has no parent."""
         return str(values["key"])
 
 
@@ -200,7 +201,7 @@ class Groups(PartView):
     introduction = _l("A group limits what its rules or signals may add together.")
 
     def path_of(self, values: dict[str, Any]) -> str:
-        """Groups of both kinds stand below their model."""
+        """Groups of both sides belong to a model."""
         return f"{values['parent']}/{values['side']}/{values['key']}"
 
 
@@ -245,7 +246,7 @@ class Cells(PartView):
     introduction = _l("What happens to a lead of one grade and heat. Cells that are not listed take the default.")
 
     def path_of(self, values: dict[str, Any]) -> str:
-        """Cells stand below their model's matrix."""
+        """Cells belong to the matrix of a model."""
         return f"{values['parent']}/matrix/{values['key'].replace('.', '/')}"
 
 
@@ -261,7 +262,7 @@ class Clocks(PartView):
     )
 
     def path_of(self, values: dict[str, Any]) -> str:
-        """A clock stands by itself."""
+        """A clock has no parent."""
         return str(values["key"])
 
 

@@ -31,7 +31,7 @@ def key_field() -> Any:
 
 
 class PartForm(PageForm):
-    """What every edited row carries: the version its editor read."""
+    """Base of the forms of existing rows: the version that the editor read."""
 
     version = HiddenField()
 
@@ -65,7 +65,7 @@ class PercentForm(RowForm):
 
 
 class StepForm(RowForm):
-    """A step of fading."""
+    """A step of decay."""
 
     after_days = NumberField(_l("After days"))
     percent = NumberField(_l("Percent left"))
@@ -96,7 +96,7 @@ class ModelForm(PartForm):
 
 
 class NewModelForm(PartForm):
-    """A new model; edges, groups and cells follow."""
+    """A new model. Edges, groups and cells are added later."""
 
     key = key_field()
     label = LabelField(_l("Label"))
@@ -181,7 +181,7 @@ class CellForm(PartForm):
 
 
 class NewCellForm(CellForm):
-    """A cell that takes the default so far."""
+    """A new cell; until now it had the default."""
 
     key = SelectField(_l("Cell"), choices=[(f"{g}.{h}", f"{g}.{h}") for g in GRADES for h in HEATS])
     parent = SelectField(_l("Model"))

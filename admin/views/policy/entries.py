@@ -1,6 +1,6 @@
 """The policy's lists and single parts as pages: vocabulary, qualification, assignment, reasons, settings, test cases.
 
-One class per list, all over one table; how a row is written is `admin.views.policy.draft`'s.
+One class per list, all on one table. `admin.views.policy.draft` writes the rows.
 """
 
 from collections.abc import Callable
@@ -50,10 +50,10 @@ def new(form: type[PartForm], *, dotted: bool = False) -> Any:
 
 
 class Entries(PartView):
-    """Base of the lists: subclasses name theirs, and the form of its rows.
+    """Base of the lists. Subclasses name their list and its form.
 
-    Unless they say otherwise, a new row has the same form with its key in front, and those edit it who edit the part
-    of the policy.
+    By default, a new row has the same form with a key in front, and whoever may edit the part of the policy may edit
+    the list.
     """
 
     lists: ClassVar[tuple[str, ...]] = ()
@@ -94,11 +94,11 @@ class Entries(PartView):
         return f"{model.key} — {label}" if label else str(model.key)
 
     def parents(self) -> list[tuple[str, str]]:
-        """The lists a new row may be added to."""
+        """The lists that a new row may belong to."""
         return [(name, str(ROWS[name.rpartition(".")[2]])) for name in self.lists]
 
     def parent_of(self, values: dict[str, Any]) -> str:
-        """The one list, or the chosen one."""
+        """The only list, or the chosen one."""
         return str(values.get("parent") or self.lists[0])
 
     def path_of(self, values: dict[str, Any]) -> str:
@@ -107,11 +107,11 @@ class Entries(PartView):
 
 
 class Numbered(Entries):
-    """A list whose rows have no key: new ones take the next number."""
+    """A list whose rows have no key. A new row gets the next number."""
 
     @classmethod
     def new_form_of(cls, form: type[PartForm]) -> Any:
-        """The form without a key of its own."""
+        """The form without a key."""
         return type(f"New{form.__name__}", (form,), {"key": HiddenField(), "__doc__": form.__doc__})
 
     def get_create_form(self) -> Any:
@@ -233,7 +233,7 @@ class Acknowledged(Numbered):
     introduction = _l("Warnings that somebody read and accepted, with the reason.")
 
     def create_form(self, obj: Any = None) -> Any:
-        """The form of a new row; the page of findings says which warning."""
+        """The form of a new row, filled with the warning from the page of findings."""
         form = super().create_form(obj)
         if request.method == "GET":
             form.code.data, form.path.data = request.args.get("code"), request.args.get("path")
@@ -259,15 +259,15 @@ class PolicySettingsView(Entries):
     }
 
     def form_of(self, row: DraftPart) -> Any:
-        """Each part has a form of its own."""
+        """Each part has its own form."""
         return self.own_forms[row.key]
 
     def allows(self, row: DraftPart) -> bool:
-        """Each part has its people."""
+        """Each part needs its own permission."""
         return bool(PARTS.get(row.key, ANY) & all_granted())
 
     def title_of(self, model: DraftPart) -> str:
-        """The part by its name."""
+        """The name of the part."""
         return str(SETTING_NAMES[model.key])
 
 
@@ -286,7 +286,7 @@ def _key(row: DraftEntry) -> Any:
 
 
 def _what(row: DraftEntry) -> str:
-    """A row in a few words: its members but the label."""
+    """A row as a short text: its members without the label."""
     text = said_by(row.body)
     return text if len(text) <= 240 else f"{text[:240]}…"
 

@@ -1,6 +1,6 @@
-"""The forms of the policy's lists and single parts: one field per part of the document, none of them free text code.
+"""The forms of the policy's lists and single parts: one field per part of the document.
 
-A name with two underscores is a part of a part: `protection__days` is `protection: {days}`.
+Two underscores in a name mean a nested value: `protection__days` is `protection: {days}`.
 """
 
 from typing import Any
@@ -21,13 +21,13 @@ LINES = _l("One per line.")
 
 
 def choice(label: Any, options: Any, *, empty: Any = None) -> Any:
-    """A choice of the document's own words, with what they mean; ``empty`` offers saying nothing."""
+    """A choice of keywords of the document, with their meaning. ``empty``: the label of an empty choice."""
     pairs = [(option, terms.term(terms.WORDS, option)) for option in options]
     return SelectField(label, choices=[*([("", empty)] if empty is not None else []), *pairs])
 
 
 def whole(label: Any, least: int = 0, **options: Any) -> Any:
-    """A whole number or nothing."""
+    """A whole number, or None."""
     return IntegerField(label, [Optional(), NumberRange(least)], **options)
 
 
@@ -42,7 +42,7 @@ def condition(label: Any = None, *, required: bool = True) -> Any:
 
 
 class Labelled(PartForm):
-    """What most rows have."""
+    """Fields that most rows have."""
 
     label = LabelField(_l("Label"))
 
@@ -106,7 +106,7 @@ class RouteForm(Labelled):
 
 
 class PersonMatchForm(RowForm):
-    """What of the person must fit what of the lead."""
+    """Which property of the person must match which field of the lead."""
 
     rep = choice(_l("The person's"), ["territories", "languages", "industries"], empty="—")
     field = StringField(_l("contain the lead's field"))
@@ -131,7 +131,7 @@ class AssignmentForm(Labelled):
 
 
 class StrikeForm(PartForm):
-    """Misses that suspend."""
+    """A strike rule."""
 
     role = choice(_l("Role"), ["sdr", "sales"])
     sla = ReferencesField(_l("Clocks"), "sla")
@@ -217,7 +217,7 @@ class PoolForm(PartForm):
 
 
 class FeedbackForm(PartForm):
-    """What rejection and release do."""
+    """The effect of a rejection or release."""
 
     on_reject = choice(_l("A rejected lead goes to"), ["sdr", "nurture", "pool"], empty=_l("its SDR (as usual)"))
     on_release = choice(_l("A released lead goes to"), ["sdr", "nurture", "pool"], empty=_l("nurture (as usual)"))

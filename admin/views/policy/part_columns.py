@@ -1,6 +1,6 @@
-"""How the rows of the draft are shown in lists: the columns' names and what stands in them, in the reader's language.
+"""Columns of the draft's lists: headings and values, in the reader's language.
 
-Reads rows of the draft tables; decides and writes nothing.
+It reads rows of the draft tables. May not decide or write anything.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ LABELS: dict[str, Any] = {
 
 
 def label_of(label: Any) -> str:
-    """A label in the reader's language, else in any."""
+    """A label in the reader's language, else in any language."""
     if isinstance(label, dict):
         wanted = {"zh_Hans_CN": "zh_Hans", "zh_Hant_TW": "zh_Hant"}.get(str(get_locale()), "en")
         return str(label.get(wanted) or next(iter(label.values()), ""))
@@ -50,7 +50,7 @@ def label_of(label: Any) -> str:
 
 
 def place_of(part: DraftPart) -> str:
-    """A row's path as people read it."""
+    """The path of a row, readable."""
     steps = [step for step in part.path.split("/") if step not in {"fit", "engagement", "matrix"}]
     if isinstance(part, DraftCell):
         return f"{steps[0]} › {part.key}"

@@ -1,7 +1,7 @@
-"""Between a row of the draft and the fields of its form: names, columns, and parts of parts. Pure.
+"""Maps a row of the draft to the fields of its form and back: columns and nested values. Pure.
 
-A field's name is a column, or a member of what the row keeps together (``body`` of an entry, else ``rest``);
-``decay__curve`` is the member ``curve`` of ``decay``.
+A field is a column, or a member of the row's JSON column (``body`` of an entry, else ``rest``). ``decay__curve`` is the
+member ``curve`` of ``decay``.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ OWN = frozenset({"path", "parent", "position", "key", "version", "changed_by", "
 
 
 class Readable:
-    """A row as a form reads it; ``defaults`` hold for what the row does not say."""
+    """A row with one attribute per field. ``defaults`` are the values of absent members."""
 
     def __init__(self, row: DraftPart, defaults: Mapping[str, Any]) -> None:
         self.row, self.defaults = row, defaults
 
     def __getattr__(self, name: str) -> Any:
-        """The value of a field; None where nothing is said."""
+        """The value of a field. None if it is absent."""
         if name.startswith("_"):
             raise AttributeError(name)
         first, *more = name.split("__")
@@ -31,12 +31,12 @@ class Readable:
 
 
 def together(row: DraftPart) -> dict[str, Any]:
-    """What the row keeps in one column."""
+    """The JSON column of the row."""
     return row.body if isinstance(row, DraftEntry) else row.rest
 
 
 def columns(row: DraftPart, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns to write for the fields of a form; what no field speaks of stays as it is."""
+    """The columns to write for the fields of a form. Members without a field stay unchanged."""
     kept = "body" if isinstance(row, DraftEntry) else "rest"
     written: dict[str, Any] = {}
     members = deepcopy(together(row))
@@ -60,7 +60,7 @@ def _is_column(row: DraftPart, name: str) -> bool:
 
 
 def _put(holder: dict[str, Any], steps: list[str], value: Any) -> None:
-    """Put a value at its place; nothing, and what holds nothing any more, is left out."""
+    """Put a value at its place. None removes it, and also every object that becomes empty."""
     first, *more = steps
     if more:
         inner = holder.get(first)

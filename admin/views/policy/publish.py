@@ -1,6 +1,6 @@
-"""From the draft to the version in force: what is wrong, what changes, who signed, and publishing.
+"""The page of publishing: findings, changes, signatures, and scheduled publications.
 
-Decides nothing itself: the lint, `engine.policy.publish` and `engine.store.policy.signatures` do.
+The lint, `engine.policy.publish` and `engine.store.policy.signatures` decide. May not decide anything itself.
 """
 
 from collections.abc import Callable
@@ -34,13 +34,13 @@ SIGNING = {"marketing": May.SIGN_MARKETING, "sales": May.SIGN_SALES}
 
 
 class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """The page on which a draft becomes a version."""
+    """The page that publishes the draft."""
 
     needs = May.SEE_POLICY
 
     @page("/")
     def index(self) -> str:
-        """The draft against the version in force."""
+        """The draft compared with the version in force."""
         state = load_draft()
         number = active_number()
         active = read_version(number).document if number is not None else {}
@@ -75,12 +75,12 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/check")
     def check(self) -> str:
-        """A part of pages: what the last check of the draft found, in one line with ``brief``."""
+        """A fragment of pages: the last check of the draft. ``brief``: in one line."""
         return str(self.render("baton/checked.html", **check_context(), brief="brief" in request.args))
 
     @page("/review", "POST")
     def review(self) -> Response:
-        """Ask both sides to read exactly this draft."""
+        """Ask both sides to review the draft with this digest."""
         if not may(May.EDIT_DOCUMENT):
             problems.refuse()
         try:
@@ -92,7 +92,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/sign/<side>", "POST")
     def sign(self, side: str) -> Response:
-        """Sign for one's own side what was read."""
+        """Sign the draft with this digest for the reader's side."""
         if side not in SIGNING or not may(SIGNING[side]):
             problems.refuse()
         try:
@@ -104,7 +104,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/withdraw/<side>", "POST")
     def withdraw(self, side: str) -> Response:
-        """Take back the signature of one's own side."""
+        """Withdraw the signature of the reader's side."""
         if side not in SIGNING or not may(SIGNING[side]):
             problems.refuse()
         withdraw(side, actor())
@@ -112,11 +112,12 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/publish", "POST")
     def publish(self) -> Response:
-        """Publish exactly what was read; without the signatures only as an audited bypass."""
+        """Publish the draft that the reader saw. Without all signatures it needs an audited bypass."""
         bypass = request.form.get("bypass") == "1"
         if not may(May.PUBLISH) or (bypass and not may(May.BYPASS_SIGNOFF)):
             problems.refuse()
         state = load_draft()
+        # the digest is part of the form: nobody publishes what they have not seen
         if state.digest != request.form.get("digest"):
             flash(gettext("The draft was changed after you opened the page. Read what is new, then publish."), "error")
             return redirect(self.get_url(".index"))
@@ -147,12 +148,12 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
 
     @page("/plans/<int:number>/cancel", "POST")
     def cancel(self, number: int) -> Response:
-        """Give up what was scheduled."""
+        """Cancel a scheduled publication."""
         return self._settle(number, activation.cancel, actor(), request.form.get("reason", "")[:2000] or None)
 
     @page("/plans/<int:number>/move", "POST")
     def move(self, number: int) -> Response:
-        """Schedule again, against the version in force now."""
+        """Reschedule a publication, on the base of the version in force now."""
         zone = str(load_draft().document["timezone"])
         try:
             at = activation.moment_in(request.form.get("at", ""), zone)

@@ -1,6 +1,6 @@
 """Form fields for the compound values of a policy: labels, lists, durations, rows. They work without scripts.
 
-Every field gives back a value as the document writes it; what was not changed comes back as it was.
+The value of a field has the form of the document. An unchanged field returns an unchanged value.
 """
 
 from typing import Any
@@ -14,16 +14,16 @@ from wtforms.utils import unset_value
 LANGUAGES = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
 UNITS = {"minutes": _l("minutes"), "hours": _l("hours"), "days": _l("days"), "seconds": _l("seconds")}
 SPARE_ROWS = 2
-"""Empty rows offered behind the filled ones; saving offers new ones."""
+"""Empty rows after the filled ones. Without scripts, saving gives new ones."""
 
 
 class PartsField(Field):  # type: ignore[misc] # the library carries no types
-    """A field of several inputs, each with a name of its own; subclasses say which and what they mean together."""
+    """A field of several inputs. Subclasses define the inputs and the value they form."""
 
     names: tuple[str, ...] = ()
 
     def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:  # noqa: ARG002
-        """Read the stored value, then what was typed, if anything was sent."""
+        """Read the stored value, then the input, if the form was sent."""
         self.process_errors: list[Any] = []
         data = None if data is unset_value else data
         self.object_data = self.data = data if data is not None else self.default
@@ -34,25 +34,25 @@ class PartsField(Field):  # type: ignore[misc] # the library carries no types
             self.data = self.object_data if same else self.put_together(self.typed)
 
     def taken_apart(self, value: Any) -> dict[str, str]:
-        """What stands in the inputs."""
+        """The texts of the inputs for a value."""
         raise NotImplementedError
 
     def put_together(self, typed: dict[str, str]) -> Any:
-        """The value of what was typed; problems go to ``process_errors``."""
+        """The value of the inputs. Problems go to ``process_errors``."""
         raise NotImplementedError
 
 
 class LabelField(PartsField):
-    """A label in three languages; the same in all of them is kept as one text."""
+    """A label in three languages. Three equal texts become one."""
 
     names = tuple(LANGUAGES)
 
     def taken_apart(self, value: Any) -> dict[str, str]:
-        """A plain text stands in every language."""
+        """A plain text fills every language."""
         return {name: str(value.get(name) or "") if isinstance(value, dict) else str(value or "") for name in LANGUAGES}
 
     def put_together(self, typed: dict[str, str]) -> Any:
-        """Nothing, one text, or a text per language."""
+        """None, one text, or a text per language."""
         given = {name: text for name, text in typed.items() if text}
         return typed["en"] if len(given) == len(LANGUAGES) and len({*given.values()}) == 1 else given or None
 
@@ -68,12 +68,12 @@ class LabelField(PartsField):
 
 
 class DurationField(PartsField):
-    """A number and a unit; no number, no duration."""
+    """A number and a unit. Without a number: None."""
 
     names = ("amount", "unit")
 
     def taken_apart(self, value: Any) -> dict[str, str]:
-        """The one unit the document names."""
+        """The number and unit of the document."""
         unit, amount = next(iter(value.items())) if value else ("days", "")
         return {"amount": str(amount), "unit": unit}
 
@@ -107,7 +107,7 @@ class DurationField(PartsField):
 
 
 class LinesField(TextAreaField):  # type: ignore[misc] # the library carries no types
-    """A list of texts, one per line. ``one`` keeps a single line as a text of its own, unless it was a list."""
+    """A list of texts, one per line. ``one``: a single line becomes a text, unless the stored value was a list."""
 
     def __init__(self, label: Any = None, validators: Any = None, *, one: bool = False, **options: Any) -> None:
         super().__init__(label, validators, **options)
@@ -119,17 +119,17 @@ class LinesField(TextAreaField):  # type: ignore[misc] # the library carries no 
         return self.data if isinstance(self.data, str) else "\n".join(map(str, self.data or ()))
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the lines, empty ones left out."""
+        """Read the lines, without empty ones."""
         lines = [line.strip() for line in (valuelist[0] if valuelist else "").splitlines() if line.strip()]
         single = self.one and len(lines) == 1 and not isinstance(self.object_data, list)
         self.data = lines[0] if single else lines or None
 
 
 class NumberField(Field):  # type: ignore[misc] # the library carries no types
-    """A number as the document writes it: whole if it is whole; empty says nothing."""
+    """A number, whole if possible. Empty means None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was typed; raises ValueError with what to type instead."""
+        """Read the input. Raises ValueError that says what to type instead."""
         text = (valuelist[0] if valuelist else "").strip()
         try:
             number = float(text) if text else None
@@ -140,7 +140,7 @@ class NumberField(Field):  # type: ignore[misc] # the library carries no types
         self.data = int(number) if number is not None and number == int(number) else number
 
     def widget(self, field: Field, **attributes: Any) -> Markup:
-        """A plain input, so that what was typed wrong is still there."""
+        """A plain text input. A number input would drop invalid text."""
         typed = field.raw_data[0] if field.raw_data else "" if field.data is None else field.data
         return Markup('<input id="{}" name="{}" value="{}" inputmode="decimal" {}>').format(
             field.id, field.name, typed, _described(attributes)
@@ -148,14 +148,14 @@ class NumberField(Field):  # type: ignore[misc] # the library carries no types
 
 
 class RowsField(FieldList):  # type: ignore[misc] # the library carries no types
-    """A list of rows, each a small form; empty rows are left out. ``bare``: a row of this one member is its value."""
+    """A list of rows, each a form. Empty rows are left out. ``bare``: a row with only this member becomes its value."""
 
     def __init__(self, label: Any, form: type[Form], *, bare: str | None = None, **options: Any) -> None:
         super().__init__(FormField(form), label, **options)
         self.bare = bare
 
     def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
-        """Read the stored rows, then the sent ones, and offer some empty ones."""
+        """Read the stored rows, then the sent ones, then add empty ones."""
         data = None if data is unset_value else data
         stored = [self._as_row(row) for row in data or ()]
         super().process(formdata, stored, extra_filters)
@@ -178,7 +178,7 @@ class RowsField(FieldList):  # type: ignore[misc] # the library carries no types
         return row[self.bare] if self.bare and [*row] == [self.bare] else row
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002 - the library's call
-        """Validate the rows that say something."""
+        """Validate the filled rows."""
         self.errors = []
         for entry in self.entries:
             if _filled(entry.data) and not entry.validate(form):
@@ -193,13 +193,13 @@ class RowsField(FieldList):  # type: ignore[misc] # the library carries no types
 
 
 def value_of(field: Any) -> Any:
-    """What a field says, as the document writes it; an empty text says nothing."""
+    """The value of a field in the form of the document. Empty text means None."""
     data = field.rows if isinstance(field, RowsField) else field.data
     return None if data == "" else data
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:
-    """What was filled in; 0 is something."""
+    """Whether a value is filled in. 0 is a value."""
     empty = (None, False)
     return {
         name: value for name, value in row.items() if not any(value is one for one in empty) and value not in ("", [])

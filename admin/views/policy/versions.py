@@ -1,4 +1,4 @@
-"""Published versions: immutable, listed, read, compared, and loaded into the draft again."""
+"""Published versions: list, read, compare, restore into the draft. May not change a version."""
 
 from flask import Response, flash, redirect, request
 from flask_admin import BaseView
@@ -26,12 +26,12 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
 
     @page("/")
     def index(self) -> str:
-        """The list, and how far leads already there are scored under the version in force."""
+        """The list, and the progress of rescoring under the version in force."""
         return str(self.render("baton/versions.html", versions=list_versions(), rescoring=progress()))
 
     @page("/<int:number>/")
     def version(self, number: int) -> str:
-        """One version: how it differs from another (the one before it), and its document."""
+        """One version: its document, and its differences from another one (by default the one before)."""
         found = _found(number)
         others = [version["number"] for version in list_versions() if version["number"] != number]
         other = request.args.get("other", type=int, default=number - 1)
@@ -57,7 +57,7 @@ class Versions(Guarded, BaseView):  # type: ignore[misc] # the library carries n
 
     @page("/<int:number>/restore", "POST")
     def restore(self, number: int) -> AnyResponse:
-        """Load the version into the draft, unless somebody changed the draft meanwhile."""
+        """Restore the version into the draft, unless somebody changed the draft meanwhile."""
         if not may(May.EDIT_DOCUMENT):
             problems.refuse()
         parts = not_mine(_found(number).document)

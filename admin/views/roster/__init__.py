@@ -1,4 +1,4 @@
 """Pages of the roster: people, teams, calendars, monthly lists, import and export.
 
-An edit takes effect at once and is audited.
+An edit is effective at once and audited. May not bypass `engine.store.roster`.
 """

@@ -1,4 +1,4 @@
-"""Working calendars of the roster: hours, holidays, days off. A change is effective at once, for running clocks too."""
+"""Working calendars: hours, holidays, days off. A change is effective at once, also for running clocks."""
 
 from typing import Any, ClassVar
 
@@ -42,7 +42,7 @@ class Calendars(RosterList):
 
     @property
     def can_delete(self) -> bool:  # type: ignore[override] # asked anew for each reader
-        """Whether the reader may take calendars away that nobody has."""
+        """Whether the reader may delete unused calendars."""
         return may(May.EDIT_ROSTER)
 
     def title_of(self, model: CalendarRow) -> str:
@@ -50,7 +50,7 @@ class Calendars(RosterList):
         return model.key
 
     def edit_form(self, obj: Any = None) -> Any:
-        """The form with what the calendar says."""
+        """The form of a calendar."""
         form = super().edit_form(obj)
         if request.method == "GET" and obj is not None:
             for name in ("timezone", "country", "days_off", "workdays"):
@@ -60,22 +60,22 @@ class Calendars(RosterList):
         return form
 
     def save(self, values: dict[str, Any]) -> bool:
-        """Write one calendar."""
+        """Save a calendar."""
         hours = {day: spans for day in WEEKDAYS if (spans := values.pop(day, None))}
         country = (values["country"] or "").strip().upper() or None
         save_calendar({**values, "country": country, "hours": hours or None}, actor(), now())
         return True
 
     def remove(self, model: CalendarRow) -> None:
-        """Take one calendar away."""
+        """Delete a calendar."""
         remove_calendar(model.key, actor())
 
     def update_model(self, form: Any, model: CalendarRow) -> bool:
-        """Save a calendar, or say why not."""
+        """Save a calendar, or flash why not."""
         return self._saved({**form.data, "key": model.key})
 
     def create_model(self, form: Any) -> CalendarRow | bool:
-        """Add a calendar, or say why not."""
+        """Add a calendar, or flash why not."""
         if self.session.get(CalendarRow, form.key.data) is not None:
             flash(gettext("There is a calendar %(key)s already.", key=form.key.data), "error")
             return False

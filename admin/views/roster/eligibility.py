@@ -1,4 +1,4 @@
-"""Monthly lists of who may receive leads: which there are, and a new one with a look at what it changes (R5.9)."""
+"""Monthly eligibility lists: all lists, and a new one with a preview of its changes (R5.9)."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,18 +24,18 @@ MONTHS_AHEAD = 3
 
 
 class Eligibility(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """Who may receive leads, month by month."""
+    """Eligibility per month."""
 
     needs = May.SEE_ROSTER
 
     @page("/")
     def index(self) -> str:
-        """The lists there are, and the form of a new one."""
+        """All lists, and the form of a new one."""
         return self._shown()
 
     @page("/", "POST")
     def take_in(self) -> str | AnyResponse:
-        """Show what a list would change; once that was seen, make it so."""
+        """First post: show what a list would change. Second post: save it."""
         if not may(May.EDIT_ROSTER):
             problems.refuse()
         role, month = request.form.get("role", ""), request.form.get("month", "").strip()

@@ -1,4 +1,4 @@
-"""People, teams and working calendars: edited one by one, effective at once, audited."""
+"""Pages of people and teams. An edit is effective at once and audited."""
 
 from typing import Any, ClassVar
 
@@ -44,15 +44,15 @@ class RosterList(ListView):
         return self.new_form
 
     def save(self, values: dict[str, Any]) -> bool:
-        """Write one row."""
+        """Save a row."""
         raise NotImplementedError
 
     def remove(self, model: Any) -> None:
-        """Take one row away."""
+        """Delete a row."""
         raise NotImplementedError
 
     def delete_model(self, model: Any) -> bool:
-        """Take one row away, or say why not."""
+        """Delete a row, or flash why not."""
         try:
             self.remove(model)
         except PolicyRefused as refused:
@@ -104,7 +104,7 @@ class PeopleView(RosterList):
     empty = _l("Nobody yet. Add people here, or import them as a table or a document.")
 
     def search_placeholder(self) -> str:
-        """What may be typed."""
+        """The hint of the search field."""
         return str(gettext("e-mail, name"))
 
     def title_of(self, model: Person) -> str:
@@ -112,11 +112,11 @@ class PeopleView(RosterList):
         return model.email
 
     def create_form(self, obj: Any = None) -> Any:
-        """The form with the teams and calendars there are."""
+        """The form, with the teams and calendars of the roster as choices."""
         return self._with_choices(super().create_form(obj))
 
     def edit_form(self, obj: Any = None) -> Any:
-        """The form with the teams and calendars there are and what is kept together of the person."""
+        """The form with its choices, and the values of the JSON column of the person."""
         form = self._with_choices(super().edit_form(obj))
         if request.method == "GET" and obj is not None:
             for name in LISTS:
@@ -133,12 +133,12 @@ class PeopleView(RosterList):
         return form
 
     def save(self, values: dict[str, Any], handover: Handover = HANDOVER) -> bool:
-        """Write one person and wake the leads they part with."""
+        """Save a person and wake the leads that they lose."""
         wake(save_person(values, actor(), handover, now()).told)
         return True
 
     def update_model(self, form: Any, model: Person) -> bool:
-        """Save a person, or say why not; first show whose leads an edit concerns, and ask where they go."""
+        """Save a person, or flash why not. If open leads are affected, first ask where they go."""
         values, give = _person({**form.data, "email": model.email}), request.form.get("give", "")
         try:
             if request.form.get("seen") != "1" and (concerned := _concerned(values)):
@@ -151,7 +151,7 @@ class PeopleView(RosterList):
             return False
 
     def create_model(self, form: Any) -> Person | bool:
-        """Add a person, or say why not."""
+        """Add a person, or flash why not."""
         email = form.email.data.strip().lower()
         if self.session.get(Person, email) is not None:
             flash(gettext("%(email)s is in the roster already.", email=email), "error")
@@ -163,12 +163,12 @@ class PeopleView(RosterList):
         return read_suspensions(model.email, 20)
 
     def moment(self) -> Any:
-        """The moment of the request."""
+        """The time of the request."""
         return now()
 
     @page("/lift", "POST")
     def lift(self) -> AnyResponse:
-        """End a suspension before its time, with a reason."""
+        """End a suspension early, with a reason."""
         if not may(May.EDIT_ROSTER):
             problems.refuse()
         person, reason = request.form.get("person", ""), request.form.get("reason", "").strip()
@@ -203,7 +203,7 @@ class TeamsView(RosterList):
 
     @property
     def can_delete(self) -> bool:  # type: ignore[override] # asked anew for each reader
-        """Whether the reader may take teams away that nobody is in."""
+        """Whether the reader may delete empty teams."""
         return may(May.EDIT_ROSTER)
 
     def title_of(self, model: Team) -> str:
@@ -211,38 +211,38 @@ class TeamsView(RosterList):
         return model.label or model.key
 
     def save(self, values: dict[str, Any]) -> bool:
-        """Write one team."""
+        """Save a team."""
         save_team(values, actor())
         return True
 
     def remove(self, model: Team) -> None:
-        """Take one team away."""
+        """Delete a team."""
         remove_team(model.key, actor())
 
     def update_model(self, form: Any, model: Team) -> bool:
-        """Save a team, or say why not."""
+        """Save a team, or flash why not."""
         return self._saved({**form.data, "key": model.key})
 
     def create_model(self, form: Any) -> Team | bool:
-        """Add a team, or say why not."""
+        """Add a team, or flash why not."""
         return self._saved(form.data) and Team(key=form.key.data)
 
 
 def _person(values: dict[str, Any]) -> dict[str, Any]:
-    """The values of a form as the document has them."""
+    """The values of a form, in the form of the roster document."""
     lists = {name: [part.strip() for part in (values[name] or "").split(",") if part.strip()] for name in LISTS}
     caps = {cap: limit for cap in CAPS if (limit := values.pop(f"cap_{cap}")) is not None}
     return {**values, **lists, "caps": caps or None, "email": values["email"].strip().lower()}
 
 
 def _concerned(values: dict[str, Any]) -> list[Any]:
-    """Whose open leads or clocks an edit concerns. Raises `PolicyRefused`."""
+    """The people whose open leads or clocks an edit affects. Raises `PolicyRefused`."""
     shown = preview_roster(person_document(values), now=now()).affected
     return [one for one in shown if one.leads or one.clocks]
 
 
 def _choices(concerned: list[Any]) -> dict[str, Any]:
-    """Where open leads may go, the usual first: of the absent they stay, of those who leave they cannot."""
+    """Where open leads may go, the default first. Only leads of absent people may stay."""
     if all(one.cause == "absence" for one in concerned):
         return {KEEP: GIVE[KEEP], **GIVE}
     return {key: label for key, label in GIVE.items() if key != KEEP}

@@ -1,4 +1,4 @@
-"""The roster as one document, or its people as a table: taken out, and taken in after a look at what would follow."""
+"""Export and import of the roster: one document, or a CSV of people. An import shows its effects first."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
 
     @page("/")
     def index(self) -> str:
-        """What can be taken out and in."""
+        """The page of export and import."""
         return self._shown(None)
 
     def _shown(self, refusal: str | None) -> str:
@@ -41,7 +41,7 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
 
     @page("/roster.yaml")
     def as_yaml(self) -> Response:
-        """The whole roster."""
+        """The roster as YAML."""
         return _file(write_yaml(export_roster()), "application/yaml", "roster.yaml")
 
     @page("/people.csv")
@@ -51,7 +51,7 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
 
     @page("/", "POST")
     def take_in(self) -> str | AnyResponse:
-        """Add and update what a file names; where open leads are concerned, first ask where they go."""
+        """Add and update what a file names. If open leads are affected, first ask where they go."""
         if not may(May.EDIT_ROSTER):
             problems.refuse()
         upload = request.files.get("file")
@@ -72,14 +72,14 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
 
     @page("/confirm", "POST")
     def confirm(self) -> str | AnyResponse:
-        """Take in what was shown, unless the roster was edited meanwhile."""
+        """Import what was shown, unless the roster was edited meanwhile."""
         if not may(May.EDIT_ROSTER):
             problems.refuse()
         leaving, absent = (request.form.get(name, "") for name in ("leaving", "absent"))
         handover = Handover("manager" if leaving == "manager" else "policy", give_of(absent))
         try:
             document = load(request.form.get("document", ""))
-            tag = request.form.get("tag", "")
+            tag = request.form.get("tag", "")  # of the roster that was previewed; another one needs a new preview
             change = import_roster(document, by=actor(), expected=tag, handover=handover, now=now())
         except (*UNREADABLE, RosterConflict) as refused:
             return self._shown(why(refused))

@@ -1,4 +1,4 @@
-"""Form fields for what only the roster has: days, absences, working hours. They give values as the document does."""
+"""Form fields of the roster: days, absences, working hours. Values have the form of the roster document."""
 
 import re
 from datetime import date
@@ -13,7 +13,7 @@ SPAN = re.compile(r"\s*([0-2]?[0-9]):([0-5][0-9])\s*[-–~]\s*([0-2]?[0-9]):([0-
 
 
 class TextOf(TextAreaField):  # type: ignore[misc] # the library carries no types
-    """A list of values, one per line; subclasses say how one of them is read and written."""
+    """A list of values, one per line. Subclasses read and write one line."""
 
     def _value(self) -> str:
         if self.raw_data:
@@ -21,16 +21,16 @@ class TextOf(TextAreaField):  # type: ignore[misc] # the library carries no type
         return "\n".join(self.written(one) for one in self.data or ())
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read every line; raises ValueError naming the first that cannot be read."""
+        """Read every line. Raises ValueError with the first invalid one."""
         lines = (line.strip() for line in (valuelist[0] if valuelist else "").splitlines())
         self.data = [self.read(line) for line in lines if line]
 
     def read(self, line: str) -> Any:
-        """One value."""
+        """Read one line."""
         raise NotImplementedError
 
     def written(self, value: Any) -> str:
-        """One line."""
+        """Write one value as a line."""
         return str(value)
 
 
@@ -43,7 +43,7 @@ class DaysField(TextOf):
 
 
 class MonthsField(TextOf):
-    """Months, such as 2026-12; the roster's own check names wrong ones."""
+    """Months, such as 2026-12. The lint of the roster finds invalid ones."""
 
     def read(self, line: str) -> str:
         """A month as it is."""
@@ -66,13 +66,13 @@ class AbsencesField(TextOf):
 
 
 class HoursField(StringField):  # type: ignore[misc] # the library carries no types
-    """The working hours of a weekday, such as 09:00-12:00, 13:00-18:00; empty: off."""
+    """The working hours of a weekday, such as 09:00-12:00, 13:00-18:00. Empty: day off."""
 
     def _value(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else ", ".join(self.data or ())
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read every span; raises ValueError with how to write them."""
+        """Read every span. Raises ValueError that says how to write them."""
         text = (valuelist[0] if valuelist else "").replace("，", ",").replace("：", ":")
         self.data = [_span(part) for part in text.split(",") if part.strip()]
 

@@ -1,4 +1,4 @@
-"""The forms of the roster: people, teams, calendars. What a form leaves empty is cleared."""
+"""The forms of the roster: people, teams, calendars. An empty field clears the value."""
 
 from typing import Any
 
@@ -28,12 +28,12 @@ HOUR_LABELS = {
 
 
 def give_of(text: str) -> Give | None:
-    """A choice of a page; None where leads stay."""
+    """The choice where open leads go. None: they stay."""
     return next((give for give in GIVES if give == text), None)
 
 
 def nothing(value: Any) -> Any:
-    """Empty text says nothing."""
+    """Empty text becomes None."""
     return value or None
 
 
@@ -49,7 +49,7 @@ def limit(label: Any, least: int = 0, **more: Any) -> IntegerField:
 
 KEY = StringField(_l("Key"), [Given(), Regexp(r"^[a-z][a-z0-9_]{0,39}$", message=_l("Small letters, digits and _."))])
 EMAIL = StringField(_l("E-mail"), [Given(), Email(message=_l("Give an e-mail address.")), Length(max=320)])
-"""Of new rows; made before the other fields, so that forms begin with them."""
+"""Fields of new rows. WTForms orders fields by creation, so they are created first."""
 
 
 class PersonForm(PageForm):

@@ -1,4 +1,4 @@
-"""Pages of the administrator and of the reader's own notices: events, keys, users, audit log, webhooks, deliveries.
+"""Pages of administration and notifications: events, keys, users, audit log, webhooks, deliveries.
 
-No policy and no roster.
+May not edit policy or roster.
 """

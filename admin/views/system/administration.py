@@ -1,4 +1,4 @@
-"""What administrators keep: API keys, accounts, and the audit log that nobody edits."""
+"""Pages of API keys, accounts, and the read-only audit log."""
 
 from typing import Any, ClassVar
 
@@ -26,7 +26,7 @@ from engine.store.schema.admin_tables import AuditEntry, UserAccount
 
 
 class ChoicesField(SelectMultipleField):  # type: ignore[misc] # the library carries no types
-    """Several choices as boxes to tick."""
+    """Several choices as checkboxes."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
@@ -99,7 +99,7 @@ class Keys(ListView):
 
     @page("/new/", "GET", "POST")
     def create_view(self) -> Any:
-        """Make a key and show its secret, this once."""
+        """Make a key and show its secret once. Only its digest is stored."""
         form = self.create_form()
         if request.method == "POST" and form.validate():
             try:
@@ -118,7 +118,7 @@ class Keys(ListView):
 
     @page("/revoke", "POST")
     def revoke(self) -> AnyResponse:
-        """Let a key open nothing any more."""
+        """Revoke a key."""
         try:
             revoke_key(request.form.get("name", ""), now(), actor())
             flash(gettext("The key opens nothing any more."), "success")
@@ -164,14 +164,14 @@ class Users(ListView):
         return model.email
 
     def edit_form(self, obj: Any = None) -> Any:
-        """The form with the roles there are; the hash of the password never leaves the store."""
+        """The form with the roles. The password hash is never put into a form."""
         form = super().edit_form(obj)
         if request.method == "GET" and obj is not None:
             form.roles.data = list(accounts.roles_by_account().get(obj.id, ()))
         return form
 
     def create_model(self, form: Any) -> UserAccount | bool:
-        """Add an account, or say why not."""
+        """Add an account, or flash why not."""
         try:
             number = accounts.add_user(form.email.data, form.roles.data, form.password.data, actor())
         except AccountRefused as refused:
@@ -180,7 +180,7 @@ class Users(ListView):
         return UserAccount(id=number, email=form.email.data, password="")
 
     def update_model(self, form: Any, model: UserAccount) -> bool:
-        """Change roles, activity and password, or say why not."""
+        """Change roles, activity and password, or flash why not."""
         try:
             accounts.change_user(
                 model.id or 0,
@@ -196,7 +196,7 @@ class Users(ListView):
 
 
 class AuditLog(ListView):
-    """Every write by anyone."""
+    """The audit log: every write by anyone."""
 
     needs = May.SEE_AUDIT
     column_list = ("at", "actor", "action", "subject", "reason", "changed")
@@ -241,7 +241,7 @@ def _short(values: dict[str, Any], name: str) -> str:
 
 
 def _roles_of(number: int | None) -> tuple[str, ...]:
-    """The roles of an account, all accounts' read once in a request and never before one."""
+    """The roles of an account. The first call of a request reads those of all accounts."""
     if "roles_by_account" not in g:
         g.roles_by_account = accounts.roles_by_account()
     found: tuple[str, ...] = g.roles_by_account.get(number, ())

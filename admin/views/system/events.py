@@ -1,4 +1,4 @@
-"""Events as they arrived, and those set aside: seen by type and source, and run again."""
+"""Pages of the events as they arrived, and of those set aside, which can be run again."""
 
 from typing import Any, ClassVar
 
@@ -59,14 +59,14 @@ class Events(ListView):
         }
 
     def search_placeholder(self) -> str:
-        """What may be typed."""
+        """The hint of the search field."""
         return str(gettext("exact id of the event"))
 
     def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> Any:
         return query.filter(col(Event.id).in_(find_events(search))), count_query, joins, count_joins
 
     def get_query(self) -> Query[Any]:
-        """All events; with a filter the latest ones, so that a rare type is not looked for among millions."""
+        """All events. A filter covers only the latest ones: a scan for a rare type among millions would be slow."""
         query: Query[Any] = super().get_query()
         if not any(self.filter_values().values()):
             return query
@@ -74,14 +74,14 @@ class Events(ListView):
         return query.filter(col(Event.id) > newest - self.recent)
 
     def get_list(self, *args: Any, **options: Any) -> Any:
-        """The rows, with what became of exactly these events."""
+        """The rows. Reads the decisions of these events in one query."""
         count, rows = super().get_list(*args, **options)
         g.decisions = decisions_of(row.id for row in rows)
         return count, rows
 
 
 class SetAside(ListView):
-    """Events whose evaluation failed too often: they hold nobody up, and wait for somebody to run them again."""
+    """Events that failed too often. They block nothing, and wait until somebody runs them again."""
 
     needs = May.SEE_EVENTS
     column_list = ("event_id", "what", "lead_id", "error", "attempts", "set_aside_at")
@@ -117,18 +117,18 @@ class SetAside(ListView):
         return query.filter(col(Inbox.set_aside_at).is_not(None))
 
     def get_list(self, *args: Any, **options: Any) -> Any:
-        """The rows, with their events."""
+        """The rows. Reads their events in one query."""
         count, rows = super().get_list(*args, **options)
         g.events = events_of(row.event_id for row in rows)
         return count, rows
 
     def is_action_allowed(self, name: str) -> bool:
-        """Running again is the only action, for those who may."""
+        """*Run again* is the only action, and needs its permission."""
         return name == "run_again" and may(May.RUN_AGAIN)
 
     @action("run_again", _l("Run again"), _l("Run the chosen events again?"))  # type: ignore[untyped-decorator] # as it is
     def action_run_again(self, ids: list[str]) -> None:
-        """Let the chosen events wait again and wake their leads."""
+        """Put the chosen events back into the inbox and wake their leads."""
         numbers = [int(number) for number in ids if number.isascii() and number.isdigit() and len(number) < 19]
         try:
             leads = run_again(numbers, actor())

@@ -1,4 +1,4 @@
-"""What the reader was told: their own notifications, newest first, and what of it they want by e-mail."""
+"""The reader's notifications, newest first, and which of them are sent by e-mail."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,17 +32,17 @@ class NotificationLine:
     name: str
     sentence: str
     readable: bool
-    """Whether its lead may be read: a lead that was taken away may not, by those who see only their own."""
+    """Whether the reader may open its lead. People who see only their own leads lose access with the lead."""
 
 
 class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
-    """The reader's notifications. Nobody sees another's."""
+    """The reader's notifications. Nobody reads those of others."""
 
     badge_label = _l("not read yet")
 
     @staticmethod
     def badge() -> int:
-        """How many the reader has not read, for the menu; asked once in a request."""
+        """The number of unread notifications, for the menu. Read once per request."""
         if not current_user.is_authenticated:
             return 0
         if "unread" not in g:
@@ -84,7 +84,7 @@ class Notifications(Guarded, BaseView):  # type: ignore[misc] # the library carr
 
     @page("/settings/", "GET", "POST")
     def settings(self) -> str | Response:
-        """What comes by e-mail, and in which language."""
+        """Which notifications are sent by e-mail, and in which language."""
         if request.method == "POST":
             chosen = {kind: f"mail_{kind}" in request.form for kind in KINDS}
             language = request.form.get("language", "")
@@ -124,7 +124,7 @@ def _number(text: str) -> int | None:
 
 
 def _kept() -> dict[str, Any]:
-    """The filters of the page one came from."""
+    """The filters of the previous page."""
     return {name: request.form[name] for name in ("kind", "unread") if request.form.get(name)}
 
 

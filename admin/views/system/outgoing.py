@@ -1,4 +1,4 @@
-"""What leaves Baton: webhooks that administrators keep, and messages on their way, sent, or given up."""
+"""Pages of webhooks, and of outgoing messages: waiting, sent, failed."""
 
 from typing import Any, ClassVar
 
@@ -36,7 +36,7 @@ DELIVERY_STATES = {
 
 
 class WebhookForm(PageForm):
-    """An address and what it is told."""
+    """The address and events of a webhook."""
 
     url = StringField(
         _l("Address"),
@@ -48,7 +48,7 @@ class WebhookForm(PageForm):
 
 
 class Webhooks(ListView):
-    """Outside addresses that are told of changes."""
+    """Webhooks."""
 
     needs = May.EDIT_KEYS
     list_template = "baton/webhooks.html"
@@ -79,7 +79,7 @@ class Webhooks(ListView):
 
     @page("/new/", "GET", "POST")
     def create_view(self) -> Any:
-        """Make a webhook and show its secret, this once."""
+        """Make a webhook and show its secret once."""
         form = self.create_form()
         if request.method == "POST" and form.validate():
             try:
@@ -91,7 +91,7 @@ class Webhooks(ListView):
         return self.render("baton/form.html", form=form, return_url=self.get_url(".index_view"))
 
     def update_model(self, form: Any, model: Subscription) -> bool:
-        """Change a webhook, or say why not."""
+        """Change a webhook, or flash why not."""
         try:
             subscriptions.change_subscription(
                 model.id or 0, url=form.url.data, events=form.events.data or (), active=form.active.data, by=actor()
@@ -103,7 +103,7 @@ class Webhooks(ListView):
 
     @page("/<int:number>/secret", "POST")
     def replace_secret(self, number: int) -> Any:
-        """Make a new secret and show it, this once."""
+        """Make a new secret and show it once."""
         try:
             return self._secret(gettext("webhook %(n)s", n=number), subscriptions.replace_secret(number, actor()))
         except NotFound as refused:
@@ -112,7 +112,7 @@ class Webhooks(ListView):
 
     @page("/<int:number>/remove", "POST")
     def remove(self, number: int) -> AnyResponse:
-        """Tell an address nothing any more."""
+        """Remove a webhook."""
         try:
             subscriptions.remove_subscription(number, actor())
             flash(gettext("The address is told nothing any more."), "success")
@@ -125,7 +125,7 @@ class Webhooks(ListView):
 
 
 class Deliveries(ListView):
-    """Messages: what waits, what arrived, what was given up."""
+    """Outgoing messages: waiting, sent, failed."""
 
     needs = May.EDIT_KEYS
     column_list = ("id", "state", "kind", "address", "last_error", "attempts", "next_at", "channel", "created_at")
@@ -164,16 +164,16 @@ class Deliveries(ListView):
 
     @staticmethod
     def badge() -> int:
-        """How many messages were given up, for the menu."""
+        """The number of failed messages, for the menu."""
         return count_failed()
 
     def is_action_allowed(self, name: str) -> bool:
-        """Sending again is the only action."""
+        """*Send again* is the only action."""
         return name == "send_again"
 
     @action("send_again", _l("Send again"), _l("Send the chosen messages again?"))  # type: ignore[untyped-decorator] # as it is
     def action_send_again(self, ids: list[str]) -> None:
-        """Let the chosen messages that were given up be tried from the beginning."""
+        """Retry the chosen failed messages, with a new series of attempts."""
         numbers = [int(number) for number in ids if number.isascii() and number.isdigit() and len(number) < 19]
         done = 0
         for number in numbers:

@@ -1,4 +1,4 @@
-"""Every address of the table is described, served, guarded and answers problems; the docs page stands on its own."""
+"""Every route of the table is described, served and guarded, and answers problems; the docs page loads nothing else."""
 
 import re
 from typing import Any

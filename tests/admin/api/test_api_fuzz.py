@@ -1,4 +1,4 @@
-"""No request whatever makes the API answer 500, or anything but JSON it promised."""
+"""No request makes the API answer 500, or a body other than the JSON it describes."""
 
 import json
 import os

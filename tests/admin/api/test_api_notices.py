@@ -1,4 +1,4 @@
-"""Notifications over HTTP: found, paged, marked as read, refused when asked wrongly."""
+"""Notifications over HTTP: filters, pages, marking as read, refusal of bad requests."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The public pool over HTTP: the best first in pages, why each lead is there, and filters that are checked."""
+"""The public pool over HTTP: order, pages, the reason of each lead, and checked filters."""
 
 from datetime import timedelta
 from decimal import Decimal

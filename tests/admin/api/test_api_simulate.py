@@ -1,4 +1,4 @@
-"""`POST /v1/simulate` with a worker of the asks queue: the answer, what is refused, and that nothing is kept."""
+"""`POST /v1/simulate` with a worker of its queue: the answer, what is refused, and that nothing is stored."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Work actions over HTTP: decided at once, refused with the reason, or awaited elsewhere."""
+"""Work actions over HTTP: decided at once, refused with the reason, or answered with 202."""
 
 from typing import Any
 

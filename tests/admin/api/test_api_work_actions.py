@@ -1,4 +1,4 @@
-"""Every work action over HTTP: what it does, and the refusals with their codes and what mends them."""
+"""Every work action over HTTP: its effect, and its refusals with code and remedy."""
 
 from collections.abc import Iterator
 from typing import Any

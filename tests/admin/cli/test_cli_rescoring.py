@@ -1,4 +1,4 @@
-"""`baton policy progress` tells how far leads already there are scored."""
+"""`baton policy progress` shows how many existing leads are rescored."""
 
 import json
 import threading

@@ -1,7 +1,7 @@
-"""A crawl: follows the links and forms that pages render, as a reader would, and says what is wrong on the way.
+"""A crawler: follows the links and forms of rendered pages, as a reader would, and reports what is wrong.
 
-Nothing is typed that a page does not offer. Pages of one shape (route, names of parameters) are sampled; what sorts or
-filters is followed wherever it is offered, and files are fetched once for each route.
+It sends only values that a page offers. Pages with the same route and parameter names are sampled. Sort and filter
+links are followed on every page, and files are fetched once per route.
 """
 
 import re

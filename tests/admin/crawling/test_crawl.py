@@ -1,4 +1,4 @@
-"""Everybody follows every link there is for them, in both languages: nothing is broken, in English, or a dead end."""
+"""Every role follows every link it sees, in two languages: no page is broken, untranslated, or a dead end."""
 
 import pytest
 

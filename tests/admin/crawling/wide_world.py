@@ -1,7 +1,6 @@
 """A wide world for crawls: leads in every stage, clocks kept and missed, queue and pool, and rows on every page.
 
-What people would type is Chinese here, or a key or an address, so that an English sentence on a Chinese page is the
-page's own.
+User data are Chinese, keys or addresses, so that an English sentence on a Chinese page is an untranslated text.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Every effect a decision can have is told in words."""
+"""Every side effect of a decision has a sentence."""
 
 import typing
 

@@ -1,4 +1,4 @@
-"""E-mails say what happened in their reader's language; people choose what comes; managers get one mail a day."""
+"""E-mails are in the reader's language; people choose which they get; managers get one mail a day."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Choices of a person in sentences: by turn, by company, by hand, and nobody (R5.1–R5.11)."""
+"""Assignments as sentences: by rotation, by company, by hand, and to nobody (R5.1–R5.11)."""
 
 from collections.abc import Iterator
 from typing import Any

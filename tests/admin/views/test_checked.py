@@ -1,4 +1,4 @@
-"""The check of the draft: a save does not wait for it, pages show the last one and take the next when it is there."""
+"""The check of the draft: a save does not wait for it; pages show the last one until the next is done."""
 
 import pytest
 from rq import Queue

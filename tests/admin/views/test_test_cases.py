@@ -1,4 +1,4 @@
-"""Test cases of a policy where people meet them: at each save, on the page, on the command line and over HTTP."""
+"""Test cases of a policy at each save, on the page, on the command line and over HTTP."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every part of a policy is edited on pages, by its people, and comes back as it was when unchanged."""
+"""Every part of a policy is edited on pages, by the roles that may; an unchanged form saves unchanged values."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Pages tell findings and refusals in the reader's language, with the field they concern and no path."""
+"""Pages show findings and refusals in the reader's language, with the field and without a path."""
 
 import copy
 import io

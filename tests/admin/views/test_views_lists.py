@@ -1,4 +1,4 @@
-"""Every list whatever its address says: filters, order, search, pages and keys of rows, good and hostile."""
+"""Every list with good and hostile addresses: filters, order, search, pages, keys of rows."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Who may do what, asked of the server: every page for every role, owner, colleague, stranger, anonymous."""
+"""The server checks permissions: every page for every role, owner, colleague, stranger, anonymous."""
 
 import re
 

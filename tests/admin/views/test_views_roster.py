@@ -1,4 +1,4 @@
-"""The roster's pages: people with everything they have, calendars, monthly lists, leads of those who leave."""
+"""Pages of the roster: all properties of people, calendars, monthly lists, leads of people who leave."""
 
 import io
 import re

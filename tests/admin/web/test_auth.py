@@ -1,4 +1,4 @@
-"""Signing in: who gets in, who is slowed down, and what every answer carries."""
+"""The sign-in: who gets in, who is slowed down, and the headers of every answer."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Every answer of every address carries the headers that keep it to itself, for strangers and for administrators."""
+"""Every answer of every address has the security headers, for anonymous visitors and for administrators."""
 
 import re
 

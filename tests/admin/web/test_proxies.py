@@ -1,4 +1,4 @@
-"""Behind a proxy: whose address, scheme and host count, and who is believed."""
+"""Behind a proxy: whose address, scheme and host are used, and which peers are trusted."""
 
 import dataclasses
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""Signing in and out under attack: copied cookies, parallel guesses, many accounts from one address."""
+"""Sign-in and sign-out under attack: copied cookies, parallel guesses, many accounts from one address."""
 
 import threading
 from collections.abc import Iterable

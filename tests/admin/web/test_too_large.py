@@ -1,4 +1,4 @@
-"""No door takes more than it needs, and whoever sends more is told so."""
+"""Every address limits the size of a request, and its answer to a larger one says so."""
 
 import io
 

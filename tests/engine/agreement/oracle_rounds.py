@@ -1,7 +1,6 @@
-"""The product's answer to a world of `tests.worlds.worlds` in the shape of the oracle's, so that the two can be
-compared.
+"""The product's result for a world of `tests.worlds.worlds`, in the form of the oracle's result.
 
-Events are taken in one by one in the order of their arrival, as intake does.
+Events arrive one by one, as at intake.
 """
 
 from datetime import datetime

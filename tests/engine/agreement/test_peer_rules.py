@@ -2,7 +2,7 @@
 (`tests/oracle/peer_logic.py`).
 
 The file is not ours to copy. Each of its cases either holds, in the interpreter and in the compiled rules, or is left
-out for one of the adapter's reasons; docs/parity.md tells how many for which.
+out for one of the adapter's reasons; docs/parity.md counts them by reason.
 """
 
 import json

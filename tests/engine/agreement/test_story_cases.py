@@ -1,4 +1,4 @@
-"""Each rule of R5.1–R7.3, and R4.5 to R4.7, by name: small stories lived through in virtual time.
+"""Each rule of R5.1–R7.3 and R4.5–R4.7, by name: small stories in virtual time.
 
 A case of `tests/cases/stories_*.json` changes ``parts`` of the file's base policy and names its people if they are
 others than the file's (``roster``, ``teams``, ``calendars``; "ann" is ann@example.com). ``events`` are lists of hour,

@@ -1,4 +1,4 @@
-"""Events that raise and events that kill: found, set aside with their error, and in nobody's way."""
+"""Events that raise or kill the process: found, set aside with their error, and blocking no other event."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Whatever happens to a lead and to its people: who owns it, which clocks run, who is told; and the record holds."""
+"""The life of a lead: who owns it, which clocks run, who is notified; and `verify` agrees with the record."""
 
 from collections.abc import Iterator
 from datetime import timedelta

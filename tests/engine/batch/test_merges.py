@@ -1,4 +1,4 @@
-"""Two leads that prove to be one person become one, keep everything, and can be parted again."""
+"""Two leads of one person are merged, keep all data, and can be separated again."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Turns in live decisions: what assignment is told of people, pointers given back, leads by hand (R5.1–R5.11, R4.7)."""
+"""Rotation in live decisions: what assignment knows of people, turns given back, leads by hand (R5.1–R5.11, R4.7)."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Leads on their way through decisions, one event after another, in memory: for tests of stages, people and clocks."""
+"""Decides events of a lead one by one in memory, for tests of stages, people and clocks."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace

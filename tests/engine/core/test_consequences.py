@@ -1,4 +1,4 @@
-"""Who is told of a decision, what counts in whose record, who gets a turn back (R4.7, R6.6)."""
+"""Side effects of a decision: notifications, records of people, turns given back (R4.7, R6.6)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the activation of a version does to a lead already there: nothing but its scores, or what any event would."""
+"""Activation of a version for existing leads: only new scores, or, with promote, the effect of any event."""
 
 from dataclasses import replace
 

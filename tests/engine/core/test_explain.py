@@ -1,4 +1,4 @@
-"""Decisions as data: everything that led to them, in codes and values that can be told in any language."""
+"""Decisions as data: all their reasons, as codes and values without language."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Matching is as fast as promised, measured beside other engines in one run."""
+"""Matching is as fast as promised, measured against other engines in the same run."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A policy comes into force at its moment, once, and not over somebody else's."""
+"""A scheduled policy comes into force on time, once, and never replaces a newer publication."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A deed and its line in the audit log are one transaction: both are there, or neither."""
+"""An action and its line in the audit log are one transaction: both exist, or neither."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A check of the draft is kept, and stale as soon as anything it depends on is another."""
+"""A check of the draft is stored, and outdated as soon as anything it depends on changes."""
 
 import dataclasses
 

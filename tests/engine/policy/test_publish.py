@@ -1,4 +1,4 @@
-"""Publishing: what is refused and why, whose signatures count, and that nothing is written twice."""
+"""Publishing: refusals, valid signatures, and that nothing is written twice."""
 
 from typing import Any
 

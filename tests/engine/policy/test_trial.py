@@ -1,4 +1,4 @@
-"""A candidate policy is tried in a process of its own."""
+"""A candidate policy is tested in its own process."""
 
 import sys
 from random import Random

@@ -1,4 +1,4 @@
-"""The queue in virtual time, and who is there for it (R5.8, R5.10, R6.8)."""
+"""The queue in virtual time, and the people who serve it (R5.8, R5.10, R6.8)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""`run_until`: time passes in memory as it would live (R6.8, R9.2)."""
+"""`run_until`: virtual time gives the same order as live processing (R6.8, R9.2)."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Events are taken in once each, and everything one person does belongs to one lead."""
+"""Each event is accepted once, and all events of one person belong to one lead."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

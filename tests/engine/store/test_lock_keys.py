@@ -1,4 +1,4 @@
-"""Advisory locks: every one has its own key, and none stands in the way of what it does not protect."""
+"""Advisory locks: each has its own key and blocks only what it protects."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The tables in the database are those in code, and the way there is recorded."""
+"""The migrated tables are those of the code, and every revision is recorded."""
 
 import pytest
 from alembic.config import Config

@@ -1,4 +1,4 @@
-"""Rotation holds when many decide at once: locks in one order, turns counted once, everybody equal."""
+"""Rotation with many workers at once: locks in one order, turns counted once, equal shares."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a decision tells people and subscribers is written with it; clocks are told outside, too."""
+"""Messages to people and subscribers are stored with their decision, those of clocks included."""
 
 from datetime import timedelta
 

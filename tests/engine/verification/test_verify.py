@@ -1,4 +1,4 @@
-"""The verification finds nothing wrong with a true record, and whatever somebody changed in it."""
+"""`verify` accepts a correct record and finds every manipulated value."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the compiler makes of conditions: only what durable_rules can take, and all of what the policy says."""
+"""Compiled conditions: durable_rules accepts all of them, and they mean what the policy says."""
 
 from random import Random
 from typing import Any

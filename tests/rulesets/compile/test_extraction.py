@@ -1,4 +1,4 @@
-"""How a lead is read for the matcher, where the parity tests do not look."""
+"""How a lead is read for the matcher, in cases that the parity tests do not cover."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What stands beside an operator: typed operands, and what is said when one does not fit."""
+"""Operands: their types, and the message for one that does not fit."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

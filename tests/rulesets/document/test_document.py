@@ -1,4 +1,4 @@
-"""The document as text: what is read, what is refused, and a digest that survives the way out and in (R0.1–R0.5)."""
+"""The document as text: what is read, what is refused, and a digest that survives export and import (R0.1–R0.5)."""
 
 import contextlib
 import copy

@@ -1,4 +1,4 @@
-"""Sentences keep their template and values apart, read as English, and every refused value has a mend."""
+"""Sentences keep template and values apart, are English, and every refusal of a value says how to fix it."""
 
 from collections.abc import Iterator
 from decimal import Decimal

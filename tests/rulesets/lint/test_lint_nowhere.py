@@ -1,4 +1,4 @@
-"""What points nowhere, and how warnings about meaning are accepted."""
+"""References to nothing, and how warnings about meaning are accepted."""
 
 from rulesets.lint import lint
 from rulesets.roster.roster import FORMAT, lint_roster

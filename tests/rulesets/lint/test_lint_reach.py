@@ -1,4 +1,4 @@
-"""What no lead reaches: grades, heats, cells, routes; and points that no lead is given in full."""
+"""Unreachable grades, heats, cells and routes; and points that no lead can get in full."""
 
 from typing import Any
 

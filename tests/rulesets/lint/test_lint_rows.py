@@ -1,4 +1,4 @@
-"""Rows that say the same, contradict or forestall each other; gaps and overlaps of bands."""
+"""Rows that duplicate, contradict or shadow each other; gaps and overlaps of bands."""
 
 from typing import Any
 

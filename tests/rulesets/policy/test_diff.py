@@ -1,4 +1,4 @@
-"""The difference of two policies: the old one with the changes is the new one, and each change says one thing."""
+"""The difference of two policies: the old one plus the changes is the new one, and each change is minimal."""
 
 import copy
 import random

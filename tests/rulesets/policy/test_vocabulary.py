@@ -1,4 +1,4 @@
-"""Which fields and events a policy may speak of: R1.1, R1.3, R1.8."""
+"""Which fields and events a policy may use: R1.1, R1.3, R1.8."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the tests of the launcher share: other users of this machine, servers started by hand, and their end."""
+"""Shared by the tests of the launcher: other users of this machine, servers started by hand, and stopping them."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""The life of the embedded servers: first and later starts, every way to end, what a killed one leaves."""
+"""The life of the embedded servers: first and later starts, every way to stop, and what a killed server leaves."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Who runs the servers, who may connect, and which sentence bad folders get. Runs as root and as anybody else."""
+"""Who runs the servers, who may connect, and the error of bad folders. Runs as root and as other users."""
 
 import errno
 import os

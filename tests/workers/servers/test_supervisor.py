@@ -1,4 +1,4 @@
-"""`baton up` from outside: a real process with real servers that is asked, killed and started again."""
+"""`baton up` from outside: a real process with real servers that is queried, killed and restarted."""
 
 import os
 import re

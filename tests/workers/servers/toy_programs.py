@@ -1,7 +1,7 @@
 """Small programs for a supervisor to keep: ``python -m tests.workers.servers.toy_programs
 web|worker|stubborn|deaf|failing``.
 
-They import nothing of Baton, so that they are up at once.
+They import nothing of Baton, so that they start at once.
 """
 
 import http.server

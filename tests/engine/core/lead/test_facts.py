@@ -1,4 +1,4 @@
-"""Facts: what the latest events say, whoever arrives first (R1.1, R1.4–R1.7)."""
+"""Facts: the latest statement wins, in any order of arrival (R1.1, R1.4–R1.7)."""
 
 import json
 from collections.abc import Iterable

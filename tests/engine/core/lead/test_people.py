@@ -1,4 +1,4 @@
-"""What a decision keeps of the roster is what a replay needs of it; claims of one batch count each other."""
+"""A decision stores the part of the roster that its replay needs; claims in one batch count each other."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who is told: the people a notification reaches, and that it reaches each of them once."""
+"""Receivers of notifications: the right people, each of them once."""
 
 from datetime import UTC, datetime
 from pathlib import Path

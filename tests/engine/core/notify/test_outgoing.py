@@ -1,4 +1,4 @@
-"""Outside systems learn what a decision changed, once, with the values before and after; else nothing."""
+"""Webhooks report what a decision changed, once, with old and new values, and nothing if nothing changed."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta

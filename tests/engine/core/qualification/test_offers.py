@@ -1,4 +1,4 @@
-"""What is offered to somebody is what a decision would let them do."""
+"""The actions on offer are those that a decision would allow."""
 
 from engine.core.lead.model import Stage
 from engine.core.lead.people import People

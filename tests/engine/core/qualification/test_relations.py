@@ -1,4 +1,4 @@
-"""Who may do what with a lead: every work event for everybody who may stand to it, and what a replay judges by."""
+"""Who may do what with a lead: every work event for every relation to it, and what a replay uses."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reports say of decisions, clocks and leads what can be counted by hand."""
+"""Reports on decisions, clocks and leads have the figures counted by hand."""
 
 import statistics
 from datetime import UTC, datetime, timedelta

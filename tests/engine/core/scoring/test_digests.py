@@ -1,4 +1,4 @@
-"""Which documents score alike, and which read statements alike (R1.4, R3.6)."""
+"""Which policies score alike, and which read values alike (R1.4, R3.6)."""
 
 from typing import Any
 

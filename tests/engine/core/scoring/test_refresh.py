@@ -1,4 +1,4 @@
-"""When time alone may change a lead (R3.6): nothing changes before the moment that is told."""
+"""When time alone may change a lead (R3.6): nothing changes before the stored moment."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Decay: what an occurrence is still worth, exact to the cent (R3.4, step 4)."""
+"""Decay: the value of an occurrence over time, exact to the cent (R3.4, step 4)."""
 
 import math
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When an event on one lead can change what others of its account are scored as (R1.3, R3.7)."""
+"""When an event on one lead can change the scores of others of its account (R1.3, R3.7)."""
 
 from datetime import timedelta
 from typing import Any

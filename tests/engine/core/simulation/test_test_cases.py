@@ -1,4 +1,4 @@
-"""Test cases inside a policy: how they come out, which rules they touch, and that a red one is told (R10.1)."""
+"""Test cases inside a policy: their results, the rules they touch, and that a red one is reported (R10.1)."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

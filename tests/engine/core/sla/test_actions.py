@@ -1,4 +1,4 @@
-"""What clocks do, action by action: who owns the lead then, who is told and what counts (R6.4, R6.5)."""
+"""Actions of clocks, one by one: the new owner, the notifications, and what counts (R6.4, R6.5)."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Strikes in a row, the suspension they lead to, and what begins anew (R6.6)."""
+"""Strikes in a row, the suspension they cause, and what resets the count (R6.6)."""
 
 from datetime import timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Queued leads ask again when somebody may serve them, best and oldest first, and not before (R5.10)."""
+"""Queued leads are tried again when somebody may take them, best and oldest first, and not before (R5.10)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

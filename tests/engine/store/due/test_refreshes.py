@@ -1,4 +1,4 @@
-"""At midnight in the policy zone, leads that time alone may have changed are scored anew, and no others (R3.6)."""
+"""At midnight in the policy zone, only leads that time may have changed are rescored (R3.6)."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

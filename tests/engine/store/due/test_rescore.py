@@ -1,4 +1,4 @@
-"""A version that scores differently: every lead already there is decided under it, and nothing acts unasked (R3.6)."""
+"""A version that scores differently: every existing lead is rescored, and no action happens without promote (R3.6)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The draft in its rows: digest kept both ways, conflicts told, nothing silently lost."""
+"""The draft as rows: the digest survives both ways, conflicts are reported, no edit is lost silently."""
 
 import copy
 from decimal import Decimal

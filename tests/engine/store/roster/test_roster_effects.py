@@ -1,4 +1,4 @@
-"""Edits of the roster while leads are owned and clocks run: who is told, and when clocks are due then (R5.11, R6.2)."""
+"""Edits of the roster while leads are owned and clocks run: notifications, and the new due moments (R5.11, R6.2)."""
 
 import threading
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Edits of the roster with thousands of leads and clocks: how long they take, and that everybody's lead goes on."""
+"""Edits of the roster with thousands of leads and clocks: how long they take, and that no lead is lost."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The roster's calendars at work: who is off waits for opening, clocks are due by their owner's hours (R5.4, R6.2)."""
+"""Calendars of the roster: leads wait for working hours, clocks follow their owner's calendar (R5.4, R6.2)."""
 
 from datetime import UTC, datetime
 from typing import Any
