@@ -69,7 +69,7 @@ def _secrets(row: HookSource) -> list[str]:
     try:
         return [unseal(one, cast("str", current_app.config["SECRET_KEY"])) for one in row.secrets]
     except UnreadableSecret as error:
-        log.error("hook.secret_unreadable", source=row.key)
+        log.warning("hook.secret_unreadable", source=row.key)
         raise Problem("unavailable", f"{error}.", headers={"Retry-After": "600"}) from None
 
 

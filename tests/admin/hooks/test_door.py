@@ -1,4 +1,4 @@
-"""`/hooks/{source}` as vendors call it: verified, mapped, taken in once; what cannot be taken waits, and is replayed."""
+"""`/hooks/{source}` as vendors call it: verified, mapped, taken in once; what cannot be taken waits."""
 
 import gzip
 import json
@@ -68,7 +68,7 @@ def test_a_signed_sample_is_taken_once_and_a_retry_is_a_duplicate(api: Api, name
 
 def test_wecom_gets_its_echo_and_its_message_is_opened(api: Api) -> None:
     add(api, "wecom", signature={"scheme": "wecom", "receive_id": "ww-demo"})
-    body, query = wecom_message("<xml><Event>x</Event></xml>".encode())
+    body, query = wecom_message(b"<xml><Event>x</Event></xml>")
     echo = body.decode().partition("<Encrypt><![CDATA[")[2].partition("]]>")[0]
     answer = api.client.get("/hooks/demo", query_string={**query, "echostr": echo})
     assert (answer.status_code, answer.text) == (200, "<xml><Event>x</Event></xml>")
