@@ -24,7 +24,7 @@ from admin.hooks.xml_text import UnreadableXml
 from admin.intake.json_text import UnreadableJson
 from admin.moment import now
 from admin.web.problems import Problem
-from engine.store.hooks.quarantine import Held, hold
+from engine.store.hooks.quarantine import Held, keep_body
 from engine.store.hooks.sources import find_source
 from engine.store.schema.hook_tables import HookSource
 
@@ -101,13 +101,15 @@ def receive(row: HookSource, body: bytes, moment: datetime) -> Response:
     mapped = _map(row, definition, payload, moment)
     accepted = take_in(mapped, moment)
     if mapped.reason:
-        hold(Held(row.key, mapped.reason, mapped.message, payload.text, payload.headers), moment)
+        keep_body(Held(row.key, mapped.reason, mapped.message, payload.text, payload.headers), moment)
     log.info("hook.taken", source=row.key, accepted=accepted.accepted, refused=mapped.reason or None)
     if definition.status == 200:
         return Response("success", mimetype="text/plain")
     held = len(mapped.rejections) or int(bool(mapped.failure))
     counts = {"accepted": accepted.accepted, "duplicates": accepted.duplicates, "quarantined": held}
-    return cast("Response", current_app.make_response((jsonify(counts), 202)))
+    answer = jsonify(counts)
+    answer.status_code = 202
+    return answer
 
 
 def _map(row: HookSource, definition: HookDefinition, payload: Payload, moment: datetime) -> Mapped:

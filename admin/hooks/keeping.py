@@ -18,8 +18,9 @@ from admin.hooks.sealing import seal
 from admin.hooks.signatures import check_secret
 from admin.hooks.xml_text import UnreadableXml
 from admin.intake.json_text import UnreadableJson
-from engine.errors import IllegalMove, NotFound
+from engine.errors import NotFound
 from engine.store.hooks import quarantine, sources
+from engine.store.hooks.sources import HookRefused
 from engine.store.inbox.inbox import Accepted, accept
 from rulesets.document.wording import says
 from workers.queues import wake
@@ -87,19 +88,19 @@ def replay(number: int, now: datetime, by: str) -> Accepted:
     """Map a body of the quarantine again; it leaves when nothing of it is refused any more.
 
     The events are committed first: whatever happens then, a second replay finds them known. Raises NotFound, and
-    IllegalMove with the reason when the body has to stay.
+    HookRefused with the reason when the body has to stay.
     """
     row = quarantine.read_quarantined(number)
     source = sources.find_source(row.source)
     if source is None:
         raise NotFound(says("there is no source %(key)s", key=row.source))
     if row.size > len(row.body):
-        raise IllegalMove("cut", says("the body was too large to be kept whole: ask the vendor to send it again"))
+        raise HookRefused(says("the body was too large to be kept whole: ask the vendor to send it again"))
     payload = Payload(row.body, row.headers)
     mapped = _mapped(row.source, read_definition(source.definition), payload, row.received_at, now)
     accepted = take_in(mapped, now)
     if mapped.reason:
         quarantine.note_reason(number, mapped.reason, mapped.message)
-        raise IllegalMove(mapped.reason, mapped.message)
+        raise HookRefused(mapped.message)
     quarantine.release(number, "hook.replayed", by)
     return accepted

@@ -78,7 +78,7 @@ def _envelope(definition: HookDefinition, seen: Mapping[str, Any]) -> dict[str, 
     if event_type is None:
         return None
     rules = definition.map
-    lead = {kind: evaluate(expression, seen) for kind, expression in rules.lead.items()}
+    lead = {str(kind): evaluate(expression, seen) for kind, expression in rules.lead.items()}
     groups = {name: _group(getattr(rules, name), seen) for name in GROUPS}
     envelope = {
         "id": evaluate(rules.id, seen),

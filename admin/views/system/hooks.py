@@ -24,7 +24,7 @@ from admin.views import problems
 from admin.views.fields import Given, YamlField
 from admin.views.forms import PageForm
 from admin.views.lists import Filter, ListView, page
-from engine.errors import BatonError, IllegalMove, NotFound
+from engine.errors import BatonError, NotFound
 from engine.store.hooks import quarantine, sources
 from engine.store.hooks.sources import HookRefused
 from engine.store.schema.hook_tables import HookSource, QuarantinedHook
@@ -288,7 +288,7 @@ def _numbers(ids: list[str]) -> list[int]:
 def _replayed(number: int) -> bool:
     try:
         replay(number, now(), actor())
-    except (NotFound, IllegalMove) as refused:
+    except (NotFound, HookRefused) as refused:
         flash(gettext("%(number)s: %(why)s", number=number, why=why(refused)), "error")
         return False
     return True

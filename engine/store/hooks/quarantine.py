@@ -31,7 +31,7 @@ class Held:
     headers: Mapping[str, str]
 
 
-def hold(held: Held, now: datetime) -> None:
+def keep_body(held: Held, now: datetime) -> None:
     """Keep a body; one that is there already counts once more and keeps its first moment."""
     values = {
         "source": held.source,

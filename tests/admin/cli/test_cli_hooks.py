@@ -76,7 +76,7 @@ def test_a_body_that_would_wait_says_why_and_ends_with_1(run: Run, tmp_path: Pat
 
 
 def test_the_quarantine_is_listed_without_bodies(run: Run) -> None:
-    quarantine.hold(quarantine.Held("forms", "missing", "id is missing", b'{"email": "gao@softex.cn"}', {}), now())
+    quarantine.keep_body(quarantine.Held("forms", "missing", "id is missing", b'{"email": "gao@softex.cn"}', {}), now())
     table, listed = run("hook", "quarantine").stdout, run("hook", "quarantine", "--json", "--source", "forms").stdout
     assert "id is missing" in table
     assert "softex" not in table + listed

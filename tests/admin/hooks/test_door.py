@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from admin.hooks.keeping import complete, replay, sealed
 from admin.hooks.options import SignatureOptions
-from engine.errors import IllegalMove, NotFound
+from engine.errors import NotFound
 from engine.store.hooks import quarantine, sources
 from tests.admin.api_client import NOW, Api, told
 from tests.admin.hooks.signing import SECRETS, signed, wecom_message
@@ -222,7 +222,7 @@ def test_what_cannot_be_mapped_waits_and_is_taken_after_the_mapping_was_mended(a
     assert (row.reason, row.times, json.loads(row.body)) == ("mapping_failed", 3, body)
     assert "'visits'" in row.message
     number = row.id or 0
-    with pytest.raises(IllegalMove, match="visits"):
+    with pytest.raises(sources.HookRefused, match="visits"):
         replay(number, NOW, BOSS)
     mended = complete({"use": "bearer", "type": {"from": "item.kind", "table": {"visits": "page.viewed"}}})
     sources.change_source("demo", mended, active=True, by=BOSS)
@@ -240,7 +240,7 @@ def test_the_good_events_of_a_body_are_taken_and_the_refused_ones_keep_it_waitin
     assert told(post(api, [BODY, bad, BODY | {"id": "a-3"}])) == {"accepted": 2, "duplicates": 0, "quarantined": 1}
     (row,) = quarantine.list_quarantined("demo")
     assert (row.reason, row.message.startswith("lead.email")) == ("bad_identifier", True)
-    with pytest.raises(IllegalMove):
+    with pytest.raises(sources.HookRefused):
         replay(row.id or 0, NOW, BOSS)
     assert arrived() == ["a-1", "a-3"]
 
@@ -250,7 +250,7 @@ def test_only_256_kib_of_a_body_are_kept_and_such_a_body_is_not_replayed(api: Ap
     post(api, {"padding": "x" * 300_000})
     (row,) = quarantine.list_quarantined()
     assert (len(row.body), row.size > 300_000) == (256 * 1024, True)
-    with pytest.raises(IllegalMove, match="too large"):
+    with pytest.raises(sources.HookRefused, match="too large"):
         replay(row.id or 0, NOW, BOSS)
 
 

@@ -45,7 +45,7 @@ def number() -> int:
 
 def hold(source: str = "own", **changes: Any) -> int:
     body = json.dumps(BODY | changes).encode()
-    quarantine.hold(quarantine.Held(source, "bad_identifier", "lead.email is no address", body, {}), NOW)
+    quarantine.keep_body(quarantine.Held(source, "bad_identifier", "lead.email is no address", body, {}), NOW)
     return quarantine.list_quarantined()[0].id or 0
 
 
