@@ -8,6 +8,8 @@ from pathlib import Path
 from flask import Flask
 
 from admin.api import routes, table
+from admin.api.bodies import read_body
+from admin.hooks import door
 from admin.views import registering
 from admin.web import problems
 from admin.web.proxies import BehindProxies
@@ -42,6 +44,7 @@ def create_app(settings: Settings, clock: WallClock | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider's attribute
     problems.register(app)
     routes.register(app, table.ROUTES)
+    door.register(app, read_body)
     registering.register(app)
     app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -36,7 +36,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BATON_HOST", "address the web process listens on", "127.0.0.1"),
     Setting("BATON_PORT", "port the web process listens on", "8000"),
     Setting("BATON_WORKERS", "worker processes of `baton up`", "number of cores"),
-    Setting("BATON_SECRET_KEY", "signs sessions and tokens", "generated under BATON_HOME when embedded, else required"),
+    Setting(
+        "BATON_SECRET_KEY",
+        "signs sessions and tokens, seals secrets of webhook sources",
+        "generated under BATON_HOME when embedded, else required",
+    ),
     Setting("BATON_SIGNOFF", "who signs a publication: both, one or none", "both"),
     Setting("BATON_LOCALE", "language of the admin: zh_Hans, zh_Hant or en", "the browser's choice"),
     Setting("BATON_SMTP_URL", "server that takes e-mail, as smtp://user:password@host:port", "no e-mail is sent"),

@@ -18,6 +18,7 @@ from admin.views.roster.roster import PeopleView, TeamsView
 from admin.views.roster.roster_document import RosterDocumentView
 from admin.views.system.administration import AuditLog, Keys, Users
 from admin.views.system.events import Events, SetAside
+from admin.views.system.hooks import Hooks, Quarantine
 from admin.views.system.notifications import Notifications
 from admin.views.system.outgoing import Deliveries, Webhooks
 from engine.store.schema.admin_tables import ApiKey, AuditEntry, UserAccount
@@ -31,6 +32,7 @@ from engine.store.schema.draft_tables import (
     DraftSignal,
 )
 from engine.store.schema.event_tables import Event, Inbox
+from engine.store.schema.hook_tables import HookSource, QuarantinedHook
 from engine.store.schema.lead_tables import Lead
 from engine.store.schema.notice_tables import Delivery, Subscription
 from engine.store.schema.roster_tables import CalendarRow, Person, Team
@@ -60,6 +62,8 @@ def pages() -> list[BaseView]:
         RosterDocumentView(name=_l("Import and export"), category=ROSTER, endpoint="roster", url="roster/document"),
         Keys(ApiKey, name=_l("API keys"), category=OPERATION, endpoint="keys", url="keys"),
         Webhooks(Subscription, name=_l("Webhooks"), category=OPERATION, endpoint="webhooks", url="webhooks"),
+        Hooks(HookSource, name=_l("Incoming webhooks"), category=OPERATION, endpoint="hooks", url="hooks"),
+        Quarantine(QuarantinedHook, name=_l("Quarantine"), category=OPERATION, endpoint="quarantine", url="quarantine"),
         Deliveries(Delivery, name=_l("Deliveries"), category=OPERATION, endpoint="deliveries", url="deliveries"),
         Users(UserAccount, name=_l("Users"), category=OPERATION, endpoint="users", url="users"),
         AuditLog(AuditEntry, name=_l("Audit log"), category=OPERATION, endpoint="audit", url="audit"),

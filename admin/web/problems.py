@@ -28,11 +28,13 @@ class ProblemKind:
 
 KINDS: dict[str, ProblemKind] = {
     "malformed_json": ProblemKind(400, "The body is not JSON"),
+    "malformed_xml": ProblemKind(400, "The body is not XML that is taken here"),
     "not_utf8": ProblemKind(400, "The body is not UTF-8"),
     "bad_encoding": ProblemKind(400, "The body is not what Content-Encoding says"),
     "bad_request": ProblemKind(400, "The request cannot be read"),
     "key_missing": ProblemKind(401, "A key is needed"),
     "key_unknown": ProblemKind(401, "The key opens nothing"),
+    "bad_signature": ProblemKind(401, "The signature is missing, wrong or too old"),
     "scope_missing": ProblemKind(403, "The key may not do this"),
     "not_for_public_keys": ProblemKind(403, "A public key may not do this"),
     "not_yours": ProblemKind(403, "This belongs to somebody else"),

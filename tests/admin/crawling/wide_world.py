@@ -7,10 +7,13 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+from admin.hooks.keeping import complete
 from admin.publishing import PublicationTime, publish_draft
 from engine.core.notify.effects import Notice
 from engine.core.notify.notices import KINDS
 from engine.store.access.keys import add_key, revoke_key
+from engine.store.hooks.quarantine import Held, keep_body
+from engine.store.hooks.sources import add_source
 from engine.store.inbox import waiting
 from engine.store.inbox.inbox import accept
 from engine.store.outbox import deliveries
@@ -157,6 +160,8 @@ def _administer(living: Living) -> None:
             "SELECT %s, 'sdr', 'first_touch', %s, %s + interval '9 days', min(id), 1 FROM lead",
             [ZHAO, now, now],
         )
+    add_source("forms", complete({"use": "bearer", "label": "官网表单"}), ["sealed", "sealed"], now, BOSS)
+    keep_body(Held("forms", "no_identifier", "lead names nobody", b'{"id": "1"}', {}), now)
     first, second = deliveries.take_due(["webhook"], (), now, 2)
     deliveries.note_failure(first, "500", now, permanent=True)
     deliveries.note_sent(second, now)

@@ -25,7 +25,9 @@ LISTS: list[Any] = [page for page in all_pages() if isinstance(page, ModelView)]
 EACH_KIND = [view for view in LISTS if not view.url.startswith("draft/") or view.endpoint in {"rules", "draft_reasons"}]
 """Every list, and of the many that are made alike two."""
 EACH_KEY = [
-    view for view in LISTS if view.endpoint in {"people", "teams", "draft_segments", "rules", "users", "webhooks"}
+    view
+    for view in LISTS
+    if view.endpoint in {"people", "teams", "draft_segments", "rules", "users", "webhooks", "hooks"}
 ]
 """Lists whose rows are reached by text, by a path, by a number; those that delete rows, too."""
 HOSTILE = ("\x00", "a\x00b", "1e999", "９" * 30, "9" * 400, "2026-02-30", "no", "-1", "'\"\\", "=\\", "^%_", "😀", " ")

@@ -42,6 +42,8 @@ LIST_PAGES = {
     "/admin/keys/": May.EDIT_KEYS,
     "/admin/webhooks/": May.EDIT_KEYS,
     "/admin/deliveries/": May.EDIT_KEYS,
+    "/admin/hooks/": May.EDIT_KEYS,
+    "/admin/quarantine/": May.EDIT_KEYS,
     "/admin/users/": May.EDIT_USERS,
     "/admin/audit/": May.SEE_AUDIT,
 }
@@ -69,6 +71,11 @@ WRITES = [
     ("/admin/webhooks/1/secret", May.EDIT_KEYS),
     ("/admin/webhooks/1/remove", May.EDIT_KEYS),
     ("/admin/deliveries/action/", May.EDIT_KEYS),
+    ("/admin/hooks/new/", May.EDIT_KEYS),
+    ("/admin/hooks/demo/try", May.EDIT_KEYS),
+    ("/admin/hooks/demo/remove", May.EDIT_KEYS),
+    ("/admin/hooks/demo/drop-old", May.EDIT_KEYS),
+    ("/admin/quarantine/action/", May.EDIT_KEYS),
     ("/admin/users/new/", May.EDIT_USERS),
 ]
 
