@@ -26,7 +26,7 @@ from rulesets.conditions.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTe
 from rulesets.conditions.moments import CannotCompile, named_conditions, segment, segments_of
 from rulesets.document.wording import says
 from rulesets.policy.policy import Policy
-from rulesets.policy.vocabulary import Vocabulary
+from rulesets.policy.vocabulary import EDITION, Vocabulary
 
 SHARD_LEAVES = 48
 SHARD_MESSAGES = 64  # about how many different messages a shard of several sources may be sent
@@ -50,7 +50,7 @@ def compile_policy(policy: Policy) -> Compiled:
                 "its rules need %(n)s shards of the matcher, of which there may be %(most)s", n=shards, most=MOST_SHARDS
             )
         )
-    return Compiled(rulesets=rulesets)
+    return Compiled(rulesets=rulesets, edition=EDITION)
 
 
 def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mapping[str, Node]) -> Ruleset:

@@ -85,13 +85,16 @@ def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
             "SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE merged_into IS NULL AND version > 0 GROUP BY 1"
         ).fetchall()
     )
-    documents = dict(
-        driver.execute(
-            "SELECT number, document FROM policy_version WHERE number = ANY(%s)", [[number, *counts]]
+    digests = {
+        one: scoring_digest(document, edition)
+        for one, document, edition in driver.execute(
+            "SELECT number, document, coalesce((compiled->>'edition')::int, 1) FROM policy_version "
+            "WHERE number = ANY(%s)",
+            [[number, *counts]],
         ).fetchall()
-    )
-    wanted = scoring_digest(documents[number])
-    same = sorted({number} | {one for one, document in documents.items() if scoring_digest(document) == wanted})
+    }
+    wanted = digests[number]
+    same = sorted({number} | {one for one, digest in digests.items() if digest == wanted})
     total = sum(count for one, count in counts.items() if one not in same)
     driver.execute(
         "INSERT INTO rescore (number, started_at, until_lead, total, sent, same_scores) "
