@@ -30,7 +30,7 @@ from rulesets.conditions.numbers import LARGEST_NUMBER
 EDITION = 2
 """The edition of the rules that policies are published under; each version keeps the one of its publication.
 
-1: before R1.10 to R1.12; 2: with them. A replay of an old decision reads by the edition of its version.
+1: before R1.10 to R1.12 and R6.10; 2: with them. A replay of an old decision reads by the edition of its version.
 """
 
 

@@ -59,7 +59,7 @@ def documented(page: str) -> set[str]:
 def codes_in_source() -> Iterator[str]:
     """The codes that the lint gives to findings: first arguments of error(…) and warning(…), and those of shape."""
     yield from CODES.values()
-    lint_files = sorted((ROOT / "rulesets" / "lint").glob("*.py"))
+    lint_files = sorted((ROOT / "rulesets" / "lint").rglob("*.py"))
     others = [*(ROOT / "rulesets" / "document").glob("*.py"), ROOT / "engine" / "policy" / "linting.py"]
     for file in [*others, *lint_files]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
