@@ -69,6 +69,7 @@ NOTES = {
     "bad_characters": _l("contains characters that cannot be stored"),
     "not_a_number": _l("is no number"),
     "fraction": _l("has a fraction where a whole number is needed"),
+    "ambiguous_number": _l("may mean thousands or a fraction: the dot has three digits behind it"),
     "too_many_decimals": _l("has more than four decimals"),
     "too_large": _l("is too large"),
     "not_boolean": _l("is neither yes nor no"),

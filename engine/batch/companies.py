@@ -46,7 +46,12 @@ class BatchContext:
     def policy_context(self) -> PolicyContext:
         """The policy version as the core reads it."""
         return PolicyContext(
-            self.rules.number, self.rules.policy, self.rules.matcher, self.clock_rules, self.rules.promotes
+            self.rules.number,
+            self.rules.policy,
+            self.rules.matcher,
+            self.clock_rules,
+            self.rules.promotes,
+            self.rules.edition,
         )
 
 

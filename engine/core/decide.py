@@ -31,6 +31,7 @@ from engine.core.sla.clock_events import clock_event, event_names
 from engine.core.sla.clocks import LeadTransition, SlaClock
 from rulesets.conditions.moments import ACTION
 from rulesets.policy.policy import AssignmentPolicy, Cell, ClockRule, Policy
+from rulesets.policy.work import can_be_met
 
 
 def decide(situation: Situation, event: LeadEvent, context: PolicyContext, people: People) -> Outcome:
@@ -100,7 +101,11 @@ def complete(
         outcome.clocks_before,
         clocks,
         change,
-        may=lambda rule: (allowed is None or rule.key in allowed) and holds(rule),
+        may=lambda rule: (
+            (allowed is None or rule.key in allowed)
+            and (context.edition < 2 or can_be_met(rule, after.stage))
+            and holds(rule)
+        ),
         due=due,
         policy_number=context.number,
         now=now,

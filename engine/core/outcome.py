@@ -12,6 +12,7 @@ from engine.core.lead.view import LeadView
 from engine.core.needs import Need
 from engine.core.notify.effects import Effect
 from engine.core.sla.clocks import Definitions, SlaClock
+from rulesets.conditions.reading import EDITION
 from rulesets.policy.policy import Action, Cell, Policy
 
 
@@ -34,6 +35,7 @@ class PolicyContext:
     """The active policy and its matcher; ``clock_rules`` finds the rule of a clock in any version.
 
     ``promotes``: the activation of this version moves leads that qualify under it (`act_on_existing`).
+    ``edition``: of the rules that the version was published under.
     """
 
     number: int
@@ -41,6 +43,7 @@ class PolicyContext:
     matcher: Matcher
     clock_rules: Definitions
     promotes: bool = False
+    edition: int = EDITION
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from engine.core.scoring.digests import reading_digest
 from engine.matcher.rete import ReteMatcher
 from engine.store.policy.versions import Version, read_version
 from rulesets.compile.compiled import Compiled
+from rulesets.conditions.reading import EDITION
 from rulesets.policy.policy import ClockRule, Policy
 
 KEPT_VERSIONS = 4
@@ -26,7 +27,7 @@ class PolicyRules:
     """One version, ready for decisions.
 
     ``promotes``: after its activation, leads that now qualify are acted upon. ``reading`` is the digest of the fields
-    that statements are read by.
+    that statements are read by. ``edition``: of the rules that the version was published under.
     """
 
     number: int
@@ -36,6 +37,7 @@ class PolicyRules:
     matcher: Matcher
     promotes: bool = False
     reading: str = ""
+    edition: int = EDITION
 
     def clock(self, key: str) -> ClockRule:
         """The clock rule of this version."""
@@ -70,7 +72,8 @@ class RulesCache:
     def reading(self, number: int) -> str:
         """The digest of the fields that a version reads statements by."""
         if number not in self._readings:
-            self._readings[number] = reading_digest(read_version(number).document)
+            version = read_version(number)
+            self._readings[number] = reading_digest(version.document, version.edition)
         return self._readings[number]
 
     def close(self) -> None:
@@ -85,15 +88,16 @@ Prepare = Callable[[Version], PolicyRules]
 
 def make_ready(version: Version) -> PolicyRules:
     """Parse a stored version and load its compiled rulesets."""
-    policy = Policy.model_validate(version.document)
+    policy, edition = Policy.model_validate(version.document), version.edition
     return PolicyRules(
         number=version.number,
         digest=version.digest,
         policy=policy,
-        frame=Frame.of(policy),
+        frame=Frame.of(policy, edition),
         matcher=ReteMatcher(Compiled.model_validate(version.compiled), policy),
         promotes=version.act_on_existing == "promote",
-        reading=reading_digest(version.document),
+        reading=reading_digest(version.document, edition),
+        edition=edition,
     )
 
 

@@ -14,9 +14,10 @@ from engine.policy.trial import check_in_subprocess
 from engine.store.lock_keys import LockKey, lock
 from engine.store.orm import unit_of_work
 from engine.store.policy.drafts import note_published
-from engine.store.policy.versions import active_number, add_version, read_version
+from engine.store.policy.versions import Version, active_number, add_version, read_version
 from engine.store.session import raw
 from rulesets.compile.compiler import compile_policy
+from rulesets.conditions.reading import EDITION
 from rulesets.document import document as documents
 from rulesets.document.wording import Sentence, says, words
 from rulesets.policy.policy import Policy
@@ -83,7 +84,7 @@ class BaseChanged(PolicyRefused):
 
 
 def publish(request: Request, now: datetime) -> Publication:
-    """Publish the document. If the version in force is equal, nothing is written.
+    """Publish the document. If it adds nothing to the version in force, nothing is written.
 
     The version, its line in the audit log and the draft's new base are written in one transaction. Raises PolicyRefused
     with every finding, or with the missing signatures.
@@ -98,7 +99,7 @@ def publish(request: Request, now: datetime) -> Publication:
         # Before the version is read: two publications at once must see each other.
         lock(raw(connection), LockKey.PUBLISH)
         number = active_number()
-        if number is not None and read_version(number).digest == digest:
+        if number is not None and not adds_to(read_version(number), digest, request.act_on_existing):
             return Publication(number, written=False, bypassed=bypassed)
         if request.check_base and number != request.base:
             raise BaseChanged(number)
@@ -116,6 +117,16 @@ def publish(request: Request, now: datetime) -> Publication:
         )
         note_published(session, number, digest, request.by, request.reason, bypassed=bypassed)
         return Publication(number, written=True, bypassed=bypassed)
+
+
+def adds_to(active: Version, digest: str, act_on_existing: str) -> bool:
+    """Whether a publication makes more of the version in force than it is.
+
+    The same document does so where it promotes the leads that the version left at rest (R3.10), and where the version
+    was published under an earlier edition of the rules.
+    """
+    promotes = act_on_existing == "promote" and active.act_on_existing != "promote"
+    return active.digest != digest or active.edition != EDITION or promotes
 
 
 def agreed(request: Request) -> Agreement:

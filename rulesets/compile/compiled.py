@@ -68,7 +68,12 @@ class Ruleset(Stored):
 
 
 class Compiled(Stored):
-    """A whole compiled policy; ``model_dump(mode="json")`` is what a version stores."""
+    """A whole compiled policy; ``model_dump(mode="json")`` is what a version stores.
+
+    ``edition`` is that of the rules it was published under (`rulesets.conditions.reading.EDITION`); versions that
+    say none are of the first.
+    """
 
     format: Literal[2] = 2
+    edition: int = 1
     rulesets: dict[str, Ruleset] = {}

@@ -26,7 +26,7 @@ from rulesets.conditions.conditions import AllOf, AnyOf, Node, NoneOf, SegmentTe
 from rulesets.conditions.moments import CannotCompile, named_conditions, segment, segments_of
 from rulesets.document.wording import says
 from rulesets.policy.policy import Policy
-from rulesets.policy.vocabulary import Vocabulary
+from rulesets.policy.vocabulary import EDITION, Vocabulary
 
 # durable_rules raises error 303 when more than 64 nodes match at once; 48 leaves a margin.
 SHARD_LEAVES = 48
@@ -51,7 +51,7 @@ def compile_policy(policy: Policy) -> Compiled:
                 "its rules need %(n)s shards of the matcher, of which there may be %(most)s", n=shards, most=MOST_SHARDS
             )
         )
-    return Compiled(rulesets=rulesets)
+    return Compiled(rulesets=rulesets, edition=EDITION)
 
 
 def _ruleset(conditions: Mapping[str, Node], features: Features, segments: Mapping[str, Node]) -> Ruleset:

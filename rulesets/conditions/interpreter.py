@@ -111,7 +111,8 @@ def _test(node: Node, view: View, properties: Properties | None) -> tuple[bool, 
             type_ = view.vocabulary.fields[node.field].type
         case PropertyTest():
             operator = OPERATORS[node.op]
-            actual = read_property(property_at(properties, node.event), operator, node.value, view.zone)
+            raw, edition = property_at(properties, node.event), view.vocabulary.edition
+            actual = read_property(raw, operator, node.value, view.zone, edition)
             type_ = property_type(operator, node.value)
         case CountTest():
             actual, type_ = count(node.count, view), FieldType.INTEGER

@@ -15,7 +15,7 @@ import re2
 
 from rulesets.conditions.conditions import NUMERIC, TEMPORAL, Operand, Operator
 from rulesets.conditions.numbers import decimals, read_number
-from rulesets.conditions.reading import Field, FieldType, Value, fold, is_empty, parse_moment, read
+from rulesets.conditions.reading import EDITION, Field, FieldType, Value, fold, is_empty, parse_moment, read
 from rulesets.document.wording import Sentence, Word, reason_of, says
 
 OperandValue = None | str | Decimal | date | datetime | frozenset[str] | tuple[Any, Any]
@@ -152,14 +152,14 @@ def property_type(operator: Operator, value: Any) -> FieldType:
     return next((type_ for type_ in (FieldType.TEXT, FieldType.CHOICES) if type_ in operator.types), FieldType.BOOLEAN)
 
 
-def _moment_type(text: str) -> FieldType:
+def _moment_type(text: str, edition: int = EDITION) -> FieldType:
     try:
-        return FieldType.DATETIME if isinstance(parse_moment(text), datetime) else FieldType.DATE
+        return FieldType.DATETIME if isinstance(parse_moment(text, edition), datetime) else FieldType.DATE
     except ValueError:
         return FieldType.DATETIME
 
 
-def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo) -> Value | None:
+def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo, edition: int = EDITION) -> Value | None:
     """An event property, read with the type that the test implies; None if it is not readable (R2.5).
 
     ``known`` and ``unknown`` test only whether a value was sent. Operators relative to now take the type from the
@@ -170,8 +170,8 @@ def read_property(raw: object, operator: Operator, value: Any, zone: ZoneInfo) -
         return None if is_empty(raw) else read(Field("property", FieldType.TEXT), raw, zone).value or "…"
     type_ = property_type(operator, value)
     if operator.operand is Operand.DAYS:
-        type_ = _moment_type(raw) if isinstance(raw, str) else type_
-    return read(Field("property", type_), raw, zone).value
+        type_ = _moment_type(raw, edition) if isinstance(raw, str) else type_
+    return read(Field("property", type_, edition=edition), raw, zone).value
 
 
 def property_at(properties: Mapping[str, Any] | None, path: str) -> object:

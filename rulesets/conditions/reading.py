@@ -6,13 +6,18 @@ unreadable with a reason code, which leaves the old fact and a note. What a poli
 
 * text: numbers and booleans are taken as their text; objects, lists, NUL and lone surrogates are unreadable;
 * numbers from text: sign, digits, commas in groups of three, one point. Full-width forms count as their plain ones;
-  exponents, units, blanks between digits are unreadable. 12.0 is an integer, 12.5 is not;
-* dates: ``2026-11-21``, ``2026/1/5``, each with an optional time and zone, years 1000 to 9998.
+  exponents, units, blanks between digits are unreadable. 12.0 is an integer, 12.5 is not, and text such as ``1.000``
+  is ambiguous: a thousand to some, one to others;
+* dates: ``2026-11-21``, ``2026/1/5``, ``2026.1.5``, ``2026年1月5日``, each with an optional time and zone, years 1000
+  to 9998;
+* one text for a set is split at ``;``, ``；`` and ``|``, unless the whole is one of the field's options.
+
+A published version reads as it did when it was published: see `EDITION`.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -21,6 +26,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from rulesets.conditions.numbers import LARGEST_NUMBER
+
+EDITION = 2
+"""The edition of the rules that policies are published under; each version keeps the one of its publication.
+
+1: before R1.10 to R1.12 and R6.10; 2: with them. A replay of an old decision reads by the edition of its version.
+"""
 
 
 class FieldType(StrEnum):
@@ -43,6 +54,7 @@ class ReadingCode(StrEnum):
     BAD_CHARACTERS = "bad_characters"
     NOT_A_NUMBER = "not_a_number"
     FRACTION = "fraction"
+    AMBIGUOUS_NUMBER = "ambiguous_number"
     TOO_MANY_DECIMALS = "too_many_decimals"
     TOO_LARGE = "too_large"
     NOT_BOOLEAN = "not_boolean"
@@ -55,7 +67,10 @@ Value = str | tuple[str, ...] | int | Decimal | bool | date | datetime
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field a policy may speak of: built in or declared. ``read_only`` values come from the engine."""
+    """A field a policy may speak of: built in or declared. ``read_only`` values come from the engine.
+
+    ``edition`` is that of the rules by which its values are read.
+    """
 
     key: str
     type: FieldType
@@ -64,6 +79,7 @@ class Field:
     pii: bool = False
     unknown_values: tuple[str, ...] = ()
     read_only: bool = False
+    edition: int = EDITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +182,7 @@ def _read_choice(field: Field, raw: object, _zone: ZoneInfo) -> Value:
 
 
 def _read_set(field: Field, raw: object) -> Reading:
-    """One text is a set of one; unknown members are dropped one by one; what remains stands in the options' order.
+    """One text is a set of one or is split; unknown members are dropped one by one; the rest is in the options' order.
 
     A set of which nothing remains is empty, hence unknown (R1.6).
     """
@@ -174,7 +190,7 @@ def _read_set(field: Field, raw: object) -> Reading:
         return Reading(code=ReadingCode.NOT_TEXT)
     members: dict[str, str] = {}
     dropped: list[str] = []
-    for member in raw if isinstance(raw, list | tuple) else (raw,):
+    for member in _members(field, raw):
         if is_empty(member) or _says_unknown(field, member):
             continue
         try:
@@ -185,6 +201,16 @@ def _read_set(field: Field, raw: object) -> Reading:
             members.setdefault(fold(option), option)
     ordered = sorted(members.values(), key=field.options.index) if field.options else members.values()
     return Reading(tuple(ordered) or None, None, tuple(dropped))
+
+
+_BETWEEN_MEMBERS = re.compile("[;；|]")
+
+
+def _members(field: Field, raw: object) -> Sequence[object]:
+    if isinstance(raw, list | tuple):
+        return raw
+    whole = not isinstance(raw, str) or field.edition < 2 or fold(raw) in spellings(field.options)
+    return (raw,) if whole else _BETWEEN_MEMBERS.split(str(raw))
 
 
 def _sample(member: object) -> str:
@@ -210,8 +236,12 @@ def _number(raw: object) -> Decimal:
     return Decimal(raw) if isinstance(raw, int) else _number_from_text(format(Decimal(str(raw)), "f"))
 
 
+def _match_number(raw: str) -> re.Match[str] | None:
+    return _NUMBER.fullmatch(raw.strip().translate(_PLAIN).strip())
+
+
 def _number_from_text(raw: str) -> Decimal:
-    match = _NUMBER.fullmatch(raw.strip().translate(_PLAIN).strip())
+    match = _match_number(raw)
     if match is None:
         raise _Unreadable(ReadingCode.NOT_A_NUMBER)
     sign, whole, fraction = match[1], match[2].replace(",", "").lstrip("0"), (match[3] or "").rstrip("0")
@@ -221,11 +251,19 @@ def _number_from_text(raw: str) -> Decimal:
     return magnitude.copy_negate() if sign == "-" and magnitude else magnitude
 
 
-def _read_integer(_field: Field, raw: object, _zone: ZoneInfo) -> Value:
+def _read_integer(field: Field, raw: object, _zone: ZoneInfo) -> Value:
+    if field.edition >= 2 and _is_ambiguous(raw):
+        raise _Unreadable(ReadingCode.AMBIGUOUS_NUMBER)
     number = _number(raw)
     if number.as_tuple().exponent != 0:
         raise _Unreadable(ReadingCode.FRACTION)
     return int(number)
+
+
+def _is_ambiguous(raw: object) -> bool:
+    """Text whose dot may part thousands or decimals: exactly three digits follow it (R1.10)."""
+    match = _match_number(raw) if isinstance(raw, str) else None
+    return match is not None and len(match[3] or "") == 3
 
 
 def _read_decimal(_field: Field, raw: object, _zone: ZoneInfo) -> Value:
@@ -250,53 +288,65 @@ def _read_boolean(_field: Field, raw: object, _zone: ZoneInfo) -> Value:
     return truth
 
 
-_MOMENT = re.compile(
-    r"(?:([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})/([0-9]{1,2})/([0-9]{1,2}))"
-    r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r" ?(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?)?"
+_DAYS = {
+    1: r"([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
+    2: r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})|([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日",
+}
+"""Forms of a day, by the edition they came with."""
+_TIME = (
+    r"(?:[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r" ?(?:(?P<utc>[Zz])|(?P<sign>[+-])(?P<hours>[0-9]{2})(?::?(?P<minutes>[0-9]{2}))?)?)?"
 )
+_MOMENTS = {
+    edition: re.compile(f"(?:{'|'.join(form for since, form in _DAYS.items() if since <= edition)}){_TIME}")
+    for edition in _DAYS
+}
 
 
-def parse_moment(text: str) -> date | datetime:
+def parse_moment(text: str, edition: int = EDITION) -> date | datetime:
     """A day, or a datetime with or without zone; raises ValueError. See the module's docstring for the forms."""
-    match = _MOMENT.fullmatch(text.strip().translate(_PLAIN).strip())
+    match = _MOMENTS[edition].fullmatch(text.strip().translate(_PLAIN).strip())
     if match is None:
         raise ValueError("not a date")
-    day = date(*(int(part) for part in (match.group(1, 2, 3) if match[1] else match.group(4, 5, 6))))
+    day = date(*[int(part) for part in match.groups()[: match.re.groups - len(match.re.groupindex)] if part])
     if not 1000 <= day.year <= 9998:
         raise ValueError("year out of range")
-    if match[7] is None:
+    if match["hour"] is None:
         return day
-    clock = time(int(match[7]), int(match[8]), int(match[9] or 0), int((match[10] or "").ljust(6, "0")[:6]))
-    moment = datetime.combine(day, clock)
-    if match[11]:
+    micro = int((match["fraction"] or "").ljust(6, "0")[:6])
+    moment = datetime.combine(day, time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0), micro))
+    if match["utc"]:
         return moment.replace(tzinfo=UTC)
-    if match[12]:
-        offset = timedelta(hours=int(match[13]), minutes=int(match[14] or 0))
-        return moment.replace(tzinfo=timezone(-offset if match[12] == "-" else offset))
+    if match["sign"]:
+        offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+        return moment.replace(tzinfo=timezone(-offset if match["sign"] == "-" else offset))
     return moment
 
 
-def _moment(raw: object) -> date | datetime:
+def _moment(field: Field, raw: object) -> date | datetime:
     if not isinstance(raw, str):
         raise _Unreadable(ReadingCode.NOT_A_DATE)
     try:
-        return parse_moment(raw)
+        return parse_moment(raw, field.edition)
     except ValueError as error:
         raise _Unreadable(ReadingCode.NOT_A_DATE) from error
 
 
-def _read_date(_field: Field, raw: object, zone: ZoneInfo) -> Value:
-    """A datetime in a date field stands for its calendar day in the policy zone."""
-    moment = _moment(raw)
+def _read_date(field: Field, raw: object, zone: ZoneInfo) -> Value:
+    """A datetime in a date field stands for its calendar day in the policy zone.
+
+    Midnight is how many systems write a day, each in its own zone: exactly there it is that day (R1.11).
+    """
+    moment = _moment(field, raw)
     if not isinstance(moment, datetime):
         return moment
-    return (moment.astimezone(zone) if moment.tzinfo else moment).date()
+    is_day = field.edition >= 2 and moment.time() == time()
+    return (moment.astimezone(zone) if moment.tzinfo and not is_day else moment).date()
 
 
-def _read_datetime(_field: Field, raw: object, zone: ZoneInfo) -> Value:
+def _read_datetime(field: Field, raw: object, zone: ZoneInfo) -> Value:
     """A day in a datetime field stands for its midnight; without zone the policy zone counts."""
-    moment = _moment(raw)
+    moment = _moment(field, raw)
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time())
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -16,10 +16,12 @@ from rulesets.document.document import parse
 from rulesets.document.findings import Finding, Severity, error
 from rulesets.document.shape import MOST_ERRORS
 from rulesets.document.wording import reason_of, says
+from rulesets.lint.clocks import check_clocks
 from rulesets.lint.conditions.conditions import check_conditions
 from rulesets.lint.conditions.duplicates import check_duplicates
 from rulesets.lint.conditions.questions import Questions
 from rulesets.lint.conditions.truth import check_models, check_truth
+from rulesets.lint.effort import check_effort
 from rulesets.lint.known import DocumentIndex
 from rulesets.lint.meaning import Meaning
 from rulesets.lint.nowhere import check_nowhere
@@ -59,6 +61,8 @@ MEANING: tuple[Callable[[Meaning], Iterable[Finding]], ...] = (
     check_caps,
     check_nowhere,
     check_countries,
+    check_clocks,
+    check_effort,
 )
 """Checks of meaning; they run only on policies without errors."""
 

@@ -5,10 +5,10 @@ policy. `rulesets.conditions.reading` reads raw values; its names are exported f
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rulesets.conditions.reading import Field, FieldType, Reading, ReadingCode, Value, fold, read
+from rulesets.conditions.reading import EDITION, Field, FieldType, Reading, ReadingCode, Value, fold, read
 
 if TYPE_CHECKING:
     from rulesets.policy.policy import EventDef, FieldDef, Policy
@@ -98,16 +98,21 @@ def checklist_field(key: str) -> Field:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Fields and events by key, and the event keys of aliases by folded alias."""
+    """Fields and events by key, and event keys of aliases by folded alias; ``edition``: of the rules of reading."""
 
     fields: Mapping[str, Field]
     events: Mapping[str, EventType]
     names: Mapping[str, str]
+    edition: int = EDITION
 
     @classmethod
-    def of(cls, policy: "Policy") -> "Vocabulary":
+    def of(cls, policy: "Policy", edition: int = EDITION) -> "Vocabulary":
         """The vocabulary of a policy: built in and declared."""
-        return cls.built(policy.fields, policy.events, (c.key for c in policy.qualification.checklists))
+        whole = cls.built(policy.fields, policy.events, (c.key for c in policy.qualification.checklists))
+        if edition == EDITION:
+            return whole
+        fields = {key: replace(field, edition=edition) for key, field in whole.fields.items()}
+        return replace(whole, fields=fields, edition=edition)
 
     @classmethod
     def built(
@@ -148,7 +153,7 @@ EMPTY = Vocabulary.built()
 """Only what is built in."""
 
 __all__ = [
-    "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS", "IDENTITY_FIELDS",
-    "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading", "ReadingCode", "Value",
-    "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
+    "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EDITION", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS",
+    "IDENTITY_FIELDS", "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading",
+    "ReadingCode", "Value", "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
 ]  # fmt: skip

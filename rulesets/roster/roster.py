@@ -4,7 +4,6 @@ The classes check the shape. `lint_roster` checks parts together: unknown teams,
 managers, duplicates, absences that end before they begin. The roster has no versions: a change takes effect at once.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +18,13 @@ from rulesets.document.mends import mend_of
 from rulesets.document.wording import Word, says
 from rulesets.policy.parts import Key, Part, Text
 from rulesets.roster.countries import COUNTRIES
+from rulesets.roster.hours import span_minutes
 
 FORMAT = "baton.roster/1"
 ROLES = ("sdr", "sales", "manager")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Email = Annotated[str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", max_length=320)]
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
-Span = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
@@ -50,11 +49,8 @@ class Calendar(Part):
     @classmethod
     def _spans(cls, hours: Mapping[str, Sequence[str]] | None) -> Mapping[str, Sequence[str]] | None:
         for spans in (hours or {}).values():
-            matches = [Span.fullmatch(span) for span in spans]
-            ends = [m and (int(m[1]) * 60 + int(m[2]), int(m[3]) * 60 + int(m[4])) for m in matches]
-            # The pattern allows hour 24 as an end, so that a day can end at 24:00; 24:30 is refused here.
-            if not all(end and end[0] < end[1] <= 24 * 60 for end in ends):
-                raise ValueError(says('write working hours as "09:00-12:00", the end after the beginning'))
+            if None in map(span_minutes, spans):
+                raise ValueError(says('write working hours as "09:00-12:00"; "22:00-06:00" ends on the next day'))
         return hours
 
     @property

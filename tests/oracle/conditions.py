@@ -160,7 +160,7 @@ def _read_implied(kind: str, raw: Any, zone: ZoneInfo) -> Value:
     if kind == "choices":
         return option_set(raw, None)
     if kind == "date":
-        return day(raw)
+        return day(raw, zone)
     if kind == "datetime":
         return instant(raw, zone)
     if kind == "text" and not isinstance(raw, str):
@@ -223,7 +223,7 @@ def test_time(op: str, value: Any, operand: Any, seen: Seen) -> bool:
     if op == "more_than_days_ago":
         return bool(value <= now - timedelta(days=operand))
     texts = operand if isinstance(operand, list) else [operand]
-    ends = [day(text) if is_day else instant(text, seen.zone) for text in texts]
+    ends = [day(text, seen.zone) if is_day else instant(text, seen.zone) for text in texts]
     return compare(
         {"before": "lt", "after": "gt", "on_or_before": "lte", "on_or_after": "gte"}.get(op, op), value, ends
     )

@@ -38,6 +38,11 @@ BUILT_IN: dict[str, Document] = {
     **{f"score.{name}": {"type": "choice"} for name in ("grade", "heat", "cell", "model")},
 }
 
+DAY_FORMS = (
+    r"(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)",
+    r"(\d{4})\.(\d{1,2})\.(\d{1,2})(?!\d)",
+    r"(\d{4})年(\d{1,2})月(\d{1,2})日",
+)
 FREE_MAIL = frozenset({"gmail.com", "qq.com", "163.com"})
 
 
@@ -65,14 +70,23 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def day(text: str) -> date:
-    """A calendar day, `yyyy-mm-dd` or `yyyy/m/d`."""
-    return date.fromisoformat(_dashes(text))
+def day(text: str, zone: ZoneInfo) -> date:
+    """A calendar day; of a moment its day in the policy zone, but of midnight the day that is written there (R1.11)."""
+    written = _dashes(text)
+    if len(written) == len("yyyy-mm-dd"):
+        return date.fromisoformat(written)
+    moment = datetime.fromisoformat(written)
+    starts_day = (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
+    return moment.date() if starts_day or moment.tzinfo is None else moment.astimezone(zone).date()
 
 
 def _dashes(text: str) -> str:
-    found = re.match(r"(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)", text)
-    if found is None:
+    """`yyyy/m/d`, `yyyy.m.d` and `yyyy年m月d日` as `yyyy-mm-dd`; what follows stays."""
+    for form in DAY_FORMS:
+        found = re.match(form, text)
+        if found is not None:
+            break
+    else:
         return text
     year, month, day = (int(part) for part in found.groups())
     return f"{year:04}-{month:02}-{day:02}" + text[found.end() :]
@@ -85,6 +99,8 @@ def number(raw: Any, places: int) -> Fraction:
     text = unicodedata.normalize("NFKC", str(raw)).strip()
     if not re.fullmatch(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", text):
         raise Unreadable(raw)
+    if places == 0 and isinstance(raw, str) and re.search(r"\.\d{3}$", text):
+        raise Unreadable(raw)  # R1.10: thousands, or a fraction
     result = Fraction(text.replace(",", ""))
     if abs(result) > 10**13 or (result * 10**places).denominator != 1:
         raise Unreadable(raw)
@@ -114,8 +130,13 @@ def option(raw: Any, options: list[str] | None) -> str:
 
 
 def option_set(raw: Any, options: list[str] | None) -> frozenset[str]:
-    """A set of options, unknown members dropped one by one; one text is a set of one. Empty is unknown (R1.6)."""
+    """A set of options, unknown members dropped one by one; one text is a set of one. Empty is unknown (R1.6).
+
+    A text that is not an option as a whole is split (R1.12); without a list of options none is.
+    """
     members = raw if isinstance(raw, list) else [raw]
+    if isinstance(raw, str) and fold(raw) not in {fold(known) for known in options or []}:
+        members = [part for part in re.split("[;；|]", raw) if part.strip()]
     kept = set()
     for member in members:
         try:
@@ -150,7 +171,7 @@ def _read_kind(kind: str, options: list[str] | None, raw: Any, zone: ZoneInfo) -
     if kind == "boolean":
         return boolean(raw)
     if kind == "date":
-        return day(str(raw).strip())
+        return day(str(raw).strip(), zone)
     return instant(str(raw).strip(), zone)
 
 
@@ -186,7 +207,7 @@ def facts_of(policy: Document, events: list[Document], now: datetime, account: l
             for event in (joint if name.startswith("company.") else past)
             for raw in _named(event, name)
         ]
-        said = [(public, value) for public, raw in named for value in _readable(raw, definition, zone)]
+        said = [(public, value) for public, raw in named for value in readable(raw, definition, zone)]
         trusted = [value for public, value in said if not public]
         for value in trusted or [value for _, value in said]:
             facts[name] = value
@@ -194,7 +215,7 @@ def facts_of(policy: Document, events: list[Document], now: datetime, account: l
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _readable(raw: Any, definition: Document, zone: ZoneInfo) -> list[Value]:
+def readable(raw: Any, definition: Document, zone: ZoneInfo) -> list[Value]:
     """The value in a list, or nothing: what cannot be read has not named the fact."""
     try:
         return [read(raw, definition, zone)]

@@ -55,7 +55,7 @@ MEANINGS = frozenset(
         "always-false", "always-true", "unreachable-model", "unreachable-rule", "duplicate-rule", "contradictory-rules",
         "shadowed-rule", "band-gap", "band-overlap", "unreachable-grade", "unreachable-heat", "unreachable-cell",
         "unreachable-route", "wasted-points", "nobody-assigned", "leads-nowhere", "silent-event",
-        "unknown-country",
+        "unknown-country", "unmeetable-clock", "fit-reads-events",
     }
 )  # fmt: skip
 """Codes of the warnings about what a policy means as a whole, which small policies for other tests do not mind."""

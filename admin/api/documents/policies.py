@@ -17,6 +17,7 @@ from admin.web.problems import Problem
 from engine.errors import PolicyRefused
 from engine.policy.linting import NO_SAMPLES, Checked, lint_policy, samples_body
 from engine.settings import Settings
+from engine.store.due.rescore import resting
 from engine.store.inbox.arrived_types import seen_event_types
 from engine.store.policy.drafts import DraftConflict, load_draft, save_draft
 from engine.store.policy.versions import list_versions, read_version
@@ -99,6 +100,7 @@ class PublishAnswer(BaseModel):
     number: int | None = Field(description="Null while it is only scheduled")
     digest: str
     changed: bool = Field(description="False when this very document was in force already")
+    resting: int = Field(description="Leads that rested before, which `promote` acts upon")
     scheduled: int | None = Field(default=None, description="Id of the planned publication")
     at: str | None = None
 
@@ -123,6 +125,7 @@ class VersionsShape(BaseModel):
     """All versions, newest first."""
 
     items: list[VersionShape]
+    resting: int = Field(description="Leads that rest because of an earlier version: a publication can promote them")
 
 
 class PolicyDocument(BaseModel):
@@ -174,8 +177,8 @@ def post_lint() -> Answer:
 
 
 def post_publish() -> Answer:
-    """Publish the draft."""
-    body = _publish_body()
+    """Publish the draft as it stands."""
+    body, rested = _publish_body(), resting()
     settings: Settings = current_app.config["BATON_SETTINGS"]
     try:
         done = publish_draft(
@@ -188,13 +191,13 @@ def post_publish() -> Answer:
         )
     except PolicyRefused as refused:
         raise policy_problem(refused) from None
-    told = {"number": done.number, "digest": done.digest, "changed": done.changed}
+    told = {"number": done.number, "digest": done.digest, "changed": done.changed, "resting": rested}
     return jsonify(told if done.plan is None else plain({**told, "scheduled": done.plan, "at": done.at}))
 
 
 def get_versions() -> Answer:
     """Every version."""
-    return jsonify(items=[plain(version) for version in list_versions()])
+    return jsonify(items=[plain(version) for version in list_versions()], resting=resting())
 
 
 def get_version(number: int) -> Answer:

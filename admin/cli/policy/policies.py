@@ -13,6 +13,7 @@ from engine.clock import SystemClock
 from engine.core.simulation.test_cases import SampleReport
 from engine.errors import PolicyRefused
 from engine.policy.linting import NO_SAMPLES, Checked, lint_policy, samples_body
+from engine.store.due.rescore import resting
 from engine.store.policy.drafts import load_draft, save_draft
 from engine.store.policy.versions import list_versions, read_version
 from rulesets.document import document as documents
@@ -136,6 +137,8 @@ def policy_publish(
     if wait and at:
         raise click.UsageError("--wait is for a publication at once: leave --at or --wait out")
     settings = connected()
+    if act_on_existing == "promote":
+        click.echo(f"leads that rest because of an earlier version, to be acted upon: {resting()}", err=True)
     try:
         done = publish_draft(
             OPERATOR,

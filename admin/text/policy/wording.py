@@ -31,6 +31,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "list": LISTS,
     "kind": {"person": _l("person"), "team": _l("team"), "calendar": _l("calendar")},
     "lacking": terms.LACKING,
+    "stage": terms.STAGES,
 }
 """Kind of a term → code → word. A code without a word is shown as it is."""
 

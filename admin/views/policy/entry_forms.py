@@ -185,7 +185,9 @@ class PolicyCalendarForm(PartForm):
     """Working hours."""
 
     country = line(_l("Country"), description=_l("Two capital letters; its public holidays are off."))
-    hours__mon = LinesField(_l("Monday"), description=_l("One span per line, such as 09:00-12:00."))
+    hours__mon = LinesField(
+        _l("Monday"), description=_l("One span per line, such as 09:00-12:00. 22:00-06:00 ends on the next day.")
+    )
     hours__tue = LinesField(_l("Tuesday"))
     hours__wed = LinesField(_l("Wednesday"))
     hours__thu = LinesField(_l("Thursday"))

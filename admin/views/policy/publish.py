@@ -3,7 +3,7 @@
 The lint, `engine.policy.publish` and `engine.store.policy.signatures` decide. May not decide anything itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import current_app, flash, redirect, request
@@ -23,7 +23,7 @@ from engine.errors import NotFound, PolicyRefused
 from engine.policy import activation
 from engine.policy import publish as publishing
 from engine.settings import Settings
-from engine.store.due.rescore import progress
+from engine.store.due.rescore import progress, resting
 from engine.store.policy.drafts import DraftState, load_draft
 from engine.store.policy.plans import open_plans
 from engine.store.policy.signatures import SignatureRefused, ask_for_review, reviewing, sign, valid_signatures, withdraw
@@ -43,14 +43,15 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         """The draft compared with the version in force."""
         state = load_draft()
         number = active_number()
-        active = read_version(number).document if number is not None else {}
+        active = read_version(number) if number is not None else None
         return self._shown(
             state=state,
             number=number,
-            differences=[change_text(change) for change in diff(active, state.document)] if number is not None else [],
+            differences=[change_text(change) for change in diff(active.document, state.document)] if active else [],
+            adds={act: active is None or publishing.adds_to(active, state.digest, act) for act in publishing.ACTS},
         )
 
-    def _shown(self, *, state: DraftState, number: int | None, differences: list[Any]) -> str:
+    def _shown(self, *, state: DraftState, number: int | None, differences: list[Any], adds: Mapping[str, bool]) -> str:
         signed = {signature.side: signature for signature in valid_signatures(state.digest)}
         wanted = request_to_publish(state, actor(), "", signoff=_signoff())
         return str(
@@ -64,6 +65,8 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 asked=reviewing(state.digest),
                 may_ask=may(May.EDIT_DOCUMENT),
                 differences=differences,
+                adds=adds,
+                resting=resting(),
                 signed=signed,
                 signoff=_signoff(),
                 lacking=publishing.lacking_signatures(wanted, state.digest),

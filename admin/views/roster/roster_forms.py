@@ -118,7 +118,10 @@ class CalendarForm(PageForm):
     mon, tue, wed, thu, fri, sat, sun = (
         HoursField(
             HOUR_LABELS[day],
-            description=_l("Such as 09:00-12:00, 13:00-18:00; empty: off. Without hours on any day: around the clock.")
+            description=_l(
+                "Such as 09:00-12:00, 13:00-18:00; 22:00-06:00 ends on the next day; empty: off. "
+                "Without hours on any day: around the clock."
+            )
             if day == "mon"
             else "",
         )

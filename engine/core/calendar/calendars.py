@@ -6,6 +6,8 @@ contract is silent:
 
 * without any hours a calendar works around the clock; its days off are off nevertheless;
 * a make-up day works Monday's hours whatever its weekday; a day both in `days_off` and in `workdays` is off;
+* a span over midnight belongs to the day on which it begins, also when the next day is off or away, and as long as
+  clocks make it (R8.4); time that it shares with the next day's hours counts once;
 * a span begins and ends when the clock first shows its edge; an edge that the clock skips is the moment of skipping;
 * a window that is not full before the year 9999 ends is due then.
 """
@@ -19,10 +21,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core.calendar.announced_holidays import ANNOUNCED
+from rulesets.roster.hours import span_minutes
 from rulesets.roster.roster import WEEKDAYS
 
 Minutes = tuple[int, int]
-"""A span of a day in minutes since 00:00 on the wall, the end not included."""
+"""A span of a day in minutes since its 00:00 on the wall, the end not included; beyond 1440 it is the next day."""
 Span = tuple[datetime, datetime]
 """A span of time between two instants, the end not included."""
 Absences = Sequence[tuple[date, date]]
@@ -48,7 +51,7 @@ class WorkingCalendar:
     def of(cls, zone: ZoneInfo, parts: Mapping[str, Any]) -> "WorkingCalendar":
         """A calendar as policies and rosters write it: valid plain data, days as ISO text."""
         written = parts.get("hours") or {}
-        hours = tuple(_merged(map(_minutes, written.get(name, ()))) for name in WEEKDAYS)
+        hours = tuple(_merged(filter(None, map(span_minutes, written.get(name, ())))) for name in WEEKDAYS)
         return cls(
             zone,
             hours if any(hours) else AROUND_THE_CLOCK,
@@ -84,12 +87,17 @@ def elapsed(calendar: WorkingCalendar, start: datetime, end: datetime, absences:
 
 
 def working_spans(calendar: WorkingCalendar, start: datetime, absences: Absences = ()) -> Iterator[Span]:
-    """The spans of working time from a moment on, in order; the first one begins then if it is working time."""
-    day = start.astimezone(calendar.zone).date()
+    """The spans of working time from a moment on, in order; the first one begins then if it is working time.
+
+    They never overlap: a span begins when the one before ends that reaches into its day.
+    """
+    after = start.astimezone(UTC)
+    day = start.astimezone(calendar.zone).date() - DAY
     while (day := present_from(day, absences)) < END.date():
         for opens, closes in _spans_on(calendar, day):
-            if closes > start:
-                yield max(opens, start.astimezone(UTC)), closes
+            if closes > after:
+                yield max(opens, after), closes
+                after = closes
         day += DAY
 
 
@@ -114,9 +122,11 @@ def day_begins(zone: ZoneInfo, day: date) -> datetime:
 
 
 def _around(calendar: WorkingCalendar, moment: datetime) -> Iterator[Span]:
-    """The spans of the day of a moment and of the next, which begins twice where clocks go back over midnight."""
+    """The spans that may hold a moment: of its day, of the one before, whose last may cross midnight, and of the next,
+    which begins twice where clocks go back over midnight.
+    """
     day = moment.astimezone(calendar.zone).date()
-    for one in (day, day + DAY):
+    for one in (day - DAY, day, day + DAY):
         yield from _spans_on(calendar, one)
 
 
@@ -169,12 +179,6 @@ def _skips(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
         seconds, 1, key=lambda second: (before + timedelta(seconds=second)).astimezone(zone).utcoffset() == offset
     )
     return before + timedelta(seconds=passed)
-
-
-def _minutes(text: str) -> Minutes:
-    """``09:00-12:00`` as minutes."""
-    (hour, minute), (to_hour, to_minute) = (map(int, edge.split(":")) for edge in text.split("-"))
-    return hour * 60 + minute, to_hour * 60 + to_minute
 
 
 def _merged(spans: Iterable[Minutes]) -> tuple[Minutes, ...]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.core.lead.history import Happening, History
 from rulesets.conditions.conditions import Condition
 from rulesets.policy.policy import Policy
-from rulesets.policy.vocabulary import Vocabulary
+from rulesets.policy.vocabulary import EDITION, Vocabulary
 
 EMPTY_HISTORY = History()
 
@@ -33,10 +33,10 @@ class Frame:
     renamed: frozenset[str]
 
     @classmethod
-    def of(cls, policy: Policy) -> Self:
-        """The frame of a policy; build it once per policy and share it."""
+    def of(cls, policy: Policy, edition: int = EDITION) -> Self:
+        """The frame of a policy; build it once per policy and share it. ``edition``: the rules of reading values."""
         return cls(
-            vocabulary=Vocabulary.of(policy),
+            vocabulary=Vocabulary.of(policy, edition),
             zone=ZoneInfo(policy.timezone),
             segments={segment.key: segment.when for segment in policy.segments},
             renamed=frozenset(event.key for event in policy.events if event.aliases),

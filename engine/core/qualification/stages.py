@@ -22,6 +22,7 @@ from engine.core.lead.state import LeadState, PassedOver
 from engine.core.qualification.qualification import CLOSED_ACTIONS
 from engine.core.qualification.relations import HANDS, OWNERS, OWNERS_OR_LAST, PERSONS, Relation, relation_of
 from rulesets.policy.policy import Cell, Policy
+from rulesets.policy.work import WORK_STAGES
 
 CLOSED_STAGES = frozenset(Stage) - OPEN_STAGES
 BEFORE_SQL = BEFORE_MQL | {Stage.MQL}
@@ -257,22 +258,26 @@ def _reason(event: LeadEvent) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------------ the table
+def _stages(event: str) -> frozenset[Stage]:
+    return frozenset(map(Stage, WORK_STAGES[event]))
+
+
 WORK: dict[str, WorkRule] = {
-    "lead.touched": WorkRule(frozenset(Stage), _touched, who=HANDS, by_role=True),
-    "lead.qualified": WorkRule(OPEN_STAGES, _qualified, who=HANDS),
-    "lead.accepted": WorkRule(frozenset({Stage.MQL}), _accepted),
-    "lead.rejected": WorkRule(frozenset({Stage.MQL}), _rejected, "reject"),
-    "lead.released": WorkRule(frozenset({Stage.READY, Stage.MQL, Stage.SQL}), _released, "release"),
-    "lead.claimed": WorkRule(BEFORE_SQL, _claimed, who=PERSONS, refuses=_not_claimable),
-    "lead.assigned": WorkRule(OPEN_STAGES, _given, refuses=_not_assignable),
-    "lead.dispatched": WorkRule(OPEN_STAGES, _given, owned_only=True, refuses=_not_dispatchable),
-    "lead.disqualified": WorkRule(OPEN_STAGES, _disqualified, "disqualify", who=OWNERS_OR_LAST),
-    "lead.recycled": WorkRule(OPEN_STAGES, _new_cycle, owned_only=True),
-    "lead.reopened": WorkRule(CLOSED_STAGES, _new_cycle, who=OWNERS_OR_LAST),
-    "opportunity.created": WorkRule(frozenset({Stage.SQL}), _to(Stage.OPPORTUNITY)),
-    "opportunity.withdrawn": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.SQL), "withdraw"),
-    "opportunity.won": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.WON)),
-    "opportunity.lost": WorkRule(frozenset({Stage.OPPORTUNITY}), _to(Stage.LOST), "lost"),
+    "lead.touched": WorkRule(_stages("lead.touched"), _touched, who=HANDS, by_role=True),
+    "lead.qualified": WorkRule(_stages("lead.qualified"), _qualified, who=HANDS),
+    "lead.accepted": WorkRule(_stages("lead.accepted"), _accepted),
+    "lead.rejected": WorkRule(_stages("lead.rejected"), _rejected, "reject"),
+    "lead.released": WorkRule(_stages("lead.released"), _released, "release"),
+    "lead.claimed": WorkRule(_stages("lead.claimed"), _claimed, who=PERSONS, refuses=_not_claimable),
+    "lead.assigned": WorkRule(_stages("lead.assigned"), _given, refuses=_not_assignable),
+    "lead.dispatched": WorkRule(_stages("lead.dispatched"), _given, owned_only=True, refuses=_not_dispatchable),
+    "lead.disqualified": WorkRule(_stages("lead.disqualified"), _disqualified, "disqualify", who=OWNERS_OR_LAST),
+    "lead.recycled": WorkRule(_stages("lead.recycled"), _new_cycle, owned_only=True),
+    "lead.reopened": WorkRule(_stages("lead.reopened"), _new_cycle, who=OWNERS_OR_LAST),
+    "opportunity.created": WorkRule(_stages("opportunity.created"), _to(Stage.OPPORTUNITY)),
+    "opportunity.withdrawn": WorkRule(_stages("opportunity.withdrawn"), _to(Stage.SQL), "withdraw"),
+    "opportunity.won": WorkRule(_stages("opportunity.won"), _to(Stage.WON)),
+    "opportunity.lost": WorkRule(_stages("opportunity.lost"), _to(Stage.LOST), "lost"),
 }
 """The table: one row per work event of people and trusted systems."""
 

@@ -1,7 +1,7 @@
 """Digests of the parts of a policy that determine scores, and of those that determine facts (R1.4, R3.6).
 
 Two versions with the same `scoring_digest` give every lead the same scores and verdict. Two versions with the same
-`reading_digest` read the same facts from the same events. Both digests need only the canonical document.
+`reading_digest` read the same facts from the same events. Both need the canonical document and the version's edition.
 """
 
 import json
@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from rulesets.conditions.reading import EDITION
+
 SCORING = ("timezone", "fields", "events", "segments", "models", "qualification")
 """Parts of a document that scores and verdicts depend on."""
 
 
-def scoring_digest(document: Mapping[str, Any]) -> str:
-    """The digest of the parts that scores and verdicts depend on."""
-    return _digest({part: document.get(part) for part in SCORING})
+def scoring_digest(document: Mapping[str, Any], edition: int = EDITION) -> str:
+    """The digest of the parts that scores and verdicts depend on, and of the version's edition of the rules."""
+    return _digest({"edition": edition, **{part: document.get(part) for part in SCORING}})
 
 
-def reading_digest(document: Mapping[str, Any]) -> str:
-    """The digest of the parts that reading depends on: types, options and unknown values of fields."""
-    return _digest(document.get("fields"))
+def reading_digest(document: Mapping[str, Any], edition: int = EDITION) -> str:
+    """The digest of what reading depends on: the edition; types, options and unknown values of fields."""
+    return _digest({"edition": edition, "fields": document.get("fields")})
 
 
 def _digest(part: Any) -> str:

@@ -13,13 +13,19 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from engine.core.lead.state import stored_as
 from engine.core.scoring.digests import scoring_digest
 from engine.store.inbox.inbox import ENGINE_SOURCE, Intake, put
 from engine.store.inbox.waiting import headroom
 from engine.store.lock_keys import LockKey, try_lock
 from engine.store.session import Driver, raw, transaction
 
-_LEFT = "merged_into IS NULL AND version > 0 AND NOT (coalesce(policy_number, 0) = ANY(%s))"
+_RESTS = f"state->>'{stored_as('awaits_activity')}' = 'true'"
+_LEFT = (
+    "merged_into IS NULL AND version > 0 "
+    f"AND (NOT (coalesce(policy_number, 0) = ANY(%(same_scores)s)) OR (%(promotes)s AND {_RESTS}))"
+)
+"""Leads that a version scores otherwise; where it promotes, also those that an earlier one left at rest (R3.10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,13 @@ def send_next(now: datetime) -> list[int]:
         return _send(driver, state, now)
 
 
+def resting() -> int:
+    """How many leads rest: a version that acts on nobody would have moved them, and nothing has happened since."""
+    with transaction() as connection:
+        row = raw(connection).execute(f"SELECT count(*) FROM lead WHERE merged_into IS NULL AND {_RESTS}").fetchone()  # noqa: S608 - a constant
+    return int(row[0]) if row else 0
+
+
 def progress() -> Progress | None:
     """The progress under the version in force; None before it began."""
     with transaction() as connection, raw(connection).cursor(row_factory=dict_row) as cursor:
@@ -76,7 +89,11 @@ def progress() -> Progress | None:
 
 def _read(driver: Driver, number: int) -> dict[str, Any] | None:
     with driver.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute("SELECT * FROM rescore WHERE number = %s", [number]).fetchone()
+        return cursor.execute(
+            "SELECT r.*, act_on_existing = 'promote' AS promotes "
+            "FROM rescore r JOIN policy_version USING (number) WHERE number = %s",
+            [number],
+        ).fetchone()
 
 
 def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
@@ -86,20 +103,27 @@ def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
             "SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE merged_into IS NULL AND version > 0 GROUP BY 1"
         ).fetchall()
     )
-    documents = dict(
-        driver.execute(
-            "SELECT number, document FROM policy_version WHERE number = ANY(%s)", [[number, *counts]]
+    digests = {
+        one: scoring_digest(document, edition)
+        for one, document, edition in driver.execute(
+            "SELECT number, document, coalesce((compiled->>'edition')::int, 1) FROM policy_version "
+            "WHERE number = ANY(%s)",
+            [[number, *counts]],
         ).fetchall()
-    )
-    wanted = scoring_digest(documents[number])
-    same = sorted({number} | {one for one, document in documents.items() if scoring_digest(document) == wanted})
-    total = sum(count for one, count in counts.items() if one not in same)
+    }
+    wanted = digests[number]
+    same = sorted({number} | {one for one, digest in digests.items() if digest == wanted})
     driver.execute(
         "INSERT INTO rescore (number, started_at, until_lead, total, sent, same_scores) "
-        "VALUES (%s, %s, (SELECT coalesce(max(id), 0) FROM lead), %s, 0, %s)",
-        [number, now, total, Jsonb(same)],
+        "VALUES (%s, %s, (SELECT coalesce(max(id), 0) FROM lead), 0, 0, %s)",
+        [number, now, Jsonb(same)],
     )
-    return _read(driver, number) or {}
+    state = _read(driver, number) or {}
+    driver.execute(
+        f"UPDATE rescore SET total = (SELECT count(*) FROM lead WHERE {_LEFT}) WHERE number = %(number)s",  # noqa: S608 - a constant
+        state,
+    )
+    return state
 
 
 def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
@@ -109,8 +133,9 @@ def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
     leads = [
         lead
         for (lead,) in driver.execute(
-            f"SELECT id FROM lead WHERE id > %s AND id <= %s AND {_LEFT} ORDER BY id LIMIT %s",  # noqa: S608 - a constant
-            [state["last_lead"], state["until_lead"], state["same_scores"], free],
+            f"SELECT id FROM lead WHERE id > %(last_lead)s AND id <= %(until_lead)s AND {_LEFT} "  # noqa: S608 - a constant
+            "ORDER BY id LIMIT %(free)s",
+            {**state, "free": free},
         )
     ]
     sent = [lead for _, lead in put(driver, [_activation(lead, state["number"], now) for lead in leads])]
@@ -127,9 +152,9 @@ def _send(driver: Driver, state: Mapping[str, Any], now: datetime) -> list[int]:
 def _finish(driver: Driver, state: Mapping[str, Any], now: datetime) -> None:
     """Finish, unless a lead was never sent: then begin again at the first."""
     left: Sequence[Any] = driver.execute(
-        f"SELECT FROM lead WHERE {_LEFT} AND id <= %s AND NOT EXISTS (SELECT FROM event WHERE source = %s "  # noqa: S608 - a constant
-        "AND external_id = concat('policy:', %s::int, ':', lead.id)) LIMIT 1",
-        [state["same_scores"], state["until_lead"], ENGINE_SOURCE, state["number"]],
+        f"SELECT FROM lead WHERE {_LEFT} AND id <= %(until_lead)s AND NOT EXISTS (SELECT FROM event "  # noqa: S608 - a constant
+        "WHERE source = %(source)s AND external_id = concat('policy:', %(number)s::int, ':', lead.id)) LIMIT 1",
+        {**state, "source": ENGINE_SOURCE},
     ).fetchall()
     if left:
         driver.execute("UPDATE rescore SET last_lead = 0, total = total + 1 WHERE number = %s", [state["number"]])

@@ -29,6 +29,11 @@ class Version:
     bypassed: bool
     act_on_existing: str
 
+    @property
+    def edition(self) -> int:
+        """The edition of the rules that it was published under; versions that say none are of the first."""
+        return int(self.compiled.get("edition", 1))
+
 
 COLUMNS = (
     "number, digest, document, compiled, published_at, published_by, reason, signatures, bypassed, act_on_existing"

@@ -70,11 +70,14 @@ def _shown(field: Field, said: Any, zone: ZoneInfo) -> str | None:
 
 def _vocabulary(driver: Driver) -> tuple[Vocabulary, ZoneInfo]:
     """Vocabulary and zone of the policy in force; before the first publication, the built-in fields and UTC."""
-    row = driver.execute("SELECT document FROM policy_version JOIN active_policy USING (number)").fetchone()
+    row = driver.execute(
+        "SELECT document, coalesce((compiled->>'edition')::int, 1) "
+        "FROM policy_version JOIN active_policy USING (number)"
+    ).fetchone()
     if row is None:
         return Vocabulary.built(), ZoneInfo("UTC")
     policy = Policy.model_validate(row[0])
-    return Vocabulary.of(policy), ZoneInfo(policy.timezone)
+    return Vocabulary.of(policy, row[1]), ZoneInfo(policy.timezone)
 
 
 WORKABLE = ["ready", "mql"]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from engine.store.schema.tables import json_column, moment_column
+from engine.store.schema.columns import json_column, moment_column
 
 
 class HookSource(SQLModel, table=True):

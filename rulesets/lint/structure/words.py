@@ -11,8 +11,8 @@ from rulesets.document.wording import Word, says
 from rulesets.lint.known import DocumentIndex, zone_of
 from rulesets.policy.policy import FieldDef
 from rulesets.policy.vocabulary import BUILT_IN, EVENT_PREFIXES, GROUPS, IDENTITY_FIELDS, is_read_only
+from rulesets.roster.hours import span_minutes
 
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 KEEP_ONE = says("keep it at one event")
 
 
@@ -105,12 +105,11 @@ def _is_day(text: str) -> bool:
 
 
 def _check_hours(known: DocumentIndex, place: Place, spans: tuple[str, ...]) -> Iterator[Finding]:
-    """Checks spans such as 09:00-12:00: in order, without overlap; 24:00 is allowed as an end."""
+    """Checks spans such as 09:00-12:00: in order, without overlap; only the last may cross midnight."""
     end = -1
     for index, text in enumerate(spans):
-        match = _HOURS.fullmatch(text)
-        start, stop = (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])) if match else (0, 0)
-        if not start < stop <= 1440 or start < end:
+        start, stop = span_minutes(text) or (-1, -1)
+        if start < max(end, 0):
             message = says("%(value)s is no span of working time, or overlaps the one before", value=quoted(text))
             yield known.error("bad-hours", (*place, index), message, says('as "09:00-12:00", in order'))
         end = max(end, stop)

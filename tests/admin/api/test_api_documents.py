@@ -22,7 +22,9 @@ def test_the_draft_is_replaced_by_who_saw_it_and_published(api: Api) -> None:
 def test_a_version_can_be_read_again(api: Api) -> None:
     start_with_policy()
     headers = api.key("ops", ["policy:read"])
-    (version,) = told(api.client.get("/v1/policy/versions", headers=headers))["items"]
+    versions = told(api.client.get("/v1/policy/versions", headers=headers))
+    (version,) = versions["items"]
+    assert versions["resting"] == 0
     assert (version["number"], version["active"]) == (1, True)
     assert told(api.client.get("/v1/policy/versions/1", headers=headers))["document"]["name"] == "Two doors"
     for number in ("2", "0", "99999999999999999999"):

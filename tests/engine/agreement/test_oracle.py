@@ -184,14 +184,8 @@ def features(part: object, policy: Raw) -> set[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "oracle/oracle.py",
-        "oracle/conditions.py",
-        "oracle/reading.py",
-        "worlds/worlds.py",
-        "worlds/conditions.py",
-        "worlds/leads.py",
-    ],
+    [f"{part}.py" for part in ("oracle/oracle", "oracle/conditions", "oracle/reading")]
+    + [f"{part}.py" for part in ("worlds/worlds", "worlds/conditions", "worlds/leads")],
 )
 def test_the_oracle_and_its_worlds_share_no_code_with_the_product(name: str) -> None:
     tree = ast.parse((TESTS / name).read_text("utf-8"))

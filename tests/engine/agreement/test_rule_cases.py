@@ -1,4 +1,4 @@
-"""Each rule of R2.1–R4.7 by name, in the interpreter, the compiled rules, the oracle, or the lint.
+"""Each rule of R1.10–R1.12 and R2.1–R4.4 by name, in the interpreter, the compiled rules, the oracle, or the lint.
 
 A case of `tests/cases/rules_*.json` changes ``parts`` of the file's base policy (``when`` alone: one fit rule worth a
 point), says the lead's ``facts``, ``events``, ``now``, the ``others`` of its account, and what to ``expect``: any of
@@ -32,13 +32,14 @@ from rulesets.lint import lint
 from rulesets.policy.policy import Policy
 from tests.engine.agreement.oracle_rounds import lead_event
 from tests.oracle import oracle
-from tests.oracle.reading import read, types_of
+from tests.oracle.reading import readable, types_of
 
 FILES = [
     json.loads(file.read_text("utf-8")) for file in sorted((Path(__file__).parents[2] / "cases").glob("rules_*.json"))
 ]
 CASES: list[dict[str, Any]] = [{"base": content["base"], **case} for content in FILES for case in content["cases"]]
-RULES = [f"R{chapter}.{n}" for chapter, rules in ((2, 7), (3, 9), (4, 4)) for n in range(1, rules + 1)]
+CHAPTERS = ((1, range(10, 13)), (2, range(1, 8)), (3, range(1, 10)), (4, range(1, 5)))
+RULES = [f"R{chapter}.{n}" for chapter, rules in CHAPTERS for n in rules]
 JUDGED = [case for case in CASES if "expect" in case]
 REFUSED = [case for case in CASES if "refused" in case]
 NOW = "2026-11-20T09:30:00Z"
@@ -104,7 +105,10 @@ def by_oracle(case: dict[str, Any]) -> dict[str, Any]:
     """What the oracle makes of it; of stages and priorities it knows nothing."""
     policy = document(case)
     types, zone = types_of(policy), ZoneInfo(policy["timezone"])
-    facts = [{key: read(raw, types[key], zone) for key, raw in lead.get("facts", {}).items()} for lead in people(case)]
+    facts = [
+        {key: value for key, raw in lead.get("facts", {}).items() for value in readable(raw, types[key], zone)}
+        for lead in people(case)
+    ]
     events = [lead.get("events", []) for lead in people(case)]
     others = tuple(zip(facts[1:], events[1:], strict=True))
     found = oracle.score(policy, facts[0], events[0], moment(case), others)

@@ -20,6 +20,7 @@ from engine.core.outcome import Outcome, PolicyContext, Situation
 from engine.core.scoring.plan import frame_of
 from engine.core.sla.clocks import SlaClock
 from rulesets.policy.policy import Policy
+from rulesets.policy.vocabulary import EDITION
 from rulesets.policy.vocabulary import fold as folded
 from tests.engine.core.scored_leads import NOW, event, model, policy, signal
 
@@ -81,7 +82,13 @@ def rules(*clocks: Mapping[str, Any], assignment: Iterable[Any] = IN_TURN, **par
 class Story:
     """One lead, event after event; minutes are counted from NOW. ``state`` and ``members`` may be set."""
 
-    def __init__(self, rules: Policy, members: Iterable[Member] = TEAM, state: LeadState | None = None) -> None:
+    def __init__(
+        self,
+        rules: Policy,
+        members: Iterable[Member] = TEAM,
+        state: LeadState | None = None,
+        edition: int = EDITION,
+    ) -> None:
         self.policy, self.members = rules, tuple(members)
         self.state, self.clocks = state or LeadState(), tuple[SlaClock, ...]()
         self.rotations: dict[str, Pointers] = {}
@@ -89,7 +96,7 @@ class Story:
         self.account_owners: tuple[str, ...] = ()
         self._claims, self._history, self._frame = NO_CLAIMS, History(), frame_of(rules)
         self.schedules = Schedules.of(rules, {}, ())
-        self._book = PolicyContext(1, rules, InterpreterMatcher(rules), self._rule)
+        self._book = PolicyContext(1, rules, InterpreterMatcher(rules), self._rule, edition=edition)
 
     def happens(
         self, type_: str = "lead.identified", minute: float = 0, /, *, now: float | None = None, **groups: Any

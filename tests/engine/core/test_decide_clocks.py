@@ -8,7 +8,8 @@ import pytest
 
 from engine.core.lead.model import Stage
 from engine.core.lead.state import PassedOver
-from tests.engine.core.decided_leads import ANN, BOB, FIRST_TOUCH, IN_TURN, SAM, SUE, TEAM, Story, rules
+from rulesets.policy.vocabulary import EDITION
+from tests.engine.core.decided_leads import ANN, BOB, FIRST_TOUCH, HEAD, IN_TURN, SAM, SUE, TEAM, Story, rules
 from tests.engine.core.scored_leads import NOW
 
 READY: dict[str, Any] = {"answers": {"grade": "B"}}
@@ -19,8 +20,8 @@ ACCEPT = {
 }  # fmt: skip
 
 
-def ready(*clocks: Any, **parts: Any) -> Story:
-    lead = Story(rules(*(clocks or (FIRST_TOUCH,)), **parts))
+def ready(*clocks: Any, edition: int = EDITION, **parts: Any) -> Story:
+    lead = Story(rules(*(clocks or (FIRST_TOUCH,)), **parts), edition=edition)
     lead.happens(**READY)
     return lead
 
@@ -218,7 +219,7 @@ def test_a_clock_whose_condition_does_not_hold_does_not_start() -> None:
 
 
 def test_refused_work_meets_cancels_and_starts_nothing() -> None:
-    closing = {**FIRST_TOUCH, "met_by": ["lead.accepted"], "cancelled_by": ["lead.disqualified"]}
+    closing = {**FIRST_TOUCH, "met_by": ["lead.accepted", "lead.touched"], "cancelled_by": ["lead.disqualified"]}
     selling = {**FIRST_TOUCH, "key": "selling", "starts_on": {"event": "opportunity.created"}}
     lead = ready(closing, selling)
     for refused in ("lead.accepted", "lead.disqualified", "opportunity.created"):
@@ -257,6 +258,7 @@ def test_a_condition_of_an_older_policy_on_what_there_is_no_more_does_not_hold()
 def test_a_justified_withdrawal_does_not_count_where_the_clock_says_so(reason: str, state: str) -> None:
     item = {"event": "opportunity.withdrawn", "unless_justified": True}
     deal = {**ACCEPT, "key": "deal", "starts_on": {"event": "opportunity.created"}, "cancelled_by": [item]}
+    deal["met_by"] = ["opportunity.won"]
     lead = ready(deal)
     lead.happens("lead.identified", 1, **MQL)
     lead.happens("lead.accepted", 2, actor=SAM)
@@ -269,3 +271,25 @@ def test_an_event_that_takes_no_reason_is_never_justified() -> None:
     lead = ready(conversation(when=None, unless_justified=True))
     lead.happens("lead.touched", 1, actor=ANN, properties={"reason": "merger"})
     assert lead.clock("first_touch").state == "met"
+
+
+@pytest.mark.parametrize(("edition", "started"), [(2, []), (1, [("accept", SUE, "running")])])
+def test_a_colleague_who_takes_over_an_opportunity_promises_nothing_that_only_an_mql_allows(
+    edition: int, started: list[tuple[str, str, str]]
+) -> None:
+    """R6.10; versions published before it start their clocks as they did."""
+    lead = ready({**ACCEPT, "starts_on": {"assigned": "sales"}}, edition=edition)
+    lead.happens("lead.identified", 1, **MQL)
+    lead.happens("lead.accepted", 2, actor=SAM)
+    lead.happens("opportunity.created", 3, actor=SAM)
+    lead.happens("lead.assigned", 4, actor=HEAD, properties={"to": SUE})
+    assert (lead.stage(), lead.state.owner) == (Stage.OPPORTUNITY, SUE)
+    assert states(lead) == [("accept", SAM, "met"), *started]
+
+
+def test_a_clock_that_something_else_than_work_meets_starts_in_any_stage() -> None:
+    """R6.10."""
+    lead = ready({**FIRST_TOUCH, "met_by": ["lead.accepted", "webinar.attended"]})
+    assert states(lead) == [("first_touch", ANN, "running")]
+    assert states(ready({**FIRST_TOUCH, "met_by": ["lead.accepted"]})) == []
+    assert states(ready({**FIRST_TOUCH, "met_by": []})) == [("first_touch", ANN, "running")]

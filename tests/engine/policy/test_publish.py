@@ -1,12 +1,14 @@
 """Publishing: refusals, valid signatures, and that nothing is written twice."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.errors import PolicyRefused
-from engine.policy.publish import Request, Signature, publish
+from engine.policy.publish import Request, Signature, adds_to, publish
 from engine.store.policy.versions import active_number, list_versions, read_version
+from rulesets.conditions.reading import EDITION
 from rulesets.document import document
 from rulesets.policy.policy import Policy
 from tests.factories import NOW, decide_all, event, model, policy_document, take_in
@@ -103,6 +105,21 @@ def test_the_version_in_force_is_not_written_again() -> None:
     assert publish(request(signoff="none"), NOW).number == 1
     assert publish(request(signoff="none", reason="again", by=SALES), NOW).number == 1
     assert len(list_versions()) == 1
+
+
+def test_the_version_in_force_is_written_again_once_to_promote_whom_it_left_at_rest() -> None:
+    """R3.10."""
+    numbers = [publish(request(signoff="none", act_on_existing=act), NOW).number for act in ("none", "promote") * 2]
+    assert numbers == [1, 2, 2, 2]
+    assert [one["act_on_existing"] for one in list_versions()] == ["promote", "none"]
+
+
+def test_a_version_of_an_earlier_edition_of_the_rules_is_written_again() -> None:
+    publish(request(signoff="none"), NOW)
+    version = read_version(1)
+    assert (version.edition, adds_to(version, version.digest, "none")) == (EDITION, False)
+    old = replace(version, compiled={"rulesets": {}})
+    assert (old.edition, adds_to(old, old.digest, "none")) == (1, True)
 
 
 def test_an_older_document_published_again_is_a_new_version() -> None:

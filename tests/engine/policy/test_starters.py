@@ -34,7 +34,7 @@ SEVERAL_PEOPLE = {
         "signal.accounts.latent.breadth",
         "route.committee",
     },
-    "existing_customers": {"fit.customers.loyalty.several_active"},
+    "existing_customers": {"signal.customers.latent.several_active"},
 }
 """Rules on several people of one company, which the lead of a case cannot be."""
 
@@ -109,4 +109,4 @@ def test_three_active_people_of_a_customer_count_for_each_of_them(active: int, c
     together = account_values(views)
     found = score(policy, views[0].with_values(together), InterpreterMatcher(policy))
     assert together["account.active_leads"] == active
-    assert ("several_active" in [line.rule for line in found.fit_lines]) is counts
+    assert ("several_active" in [line.signal for line in found.ledger]) is counts

@@ -21,6 +21,10 @@ ANY_JSON = st.recursive(
 )
 
 
+OLD = 1
+"""The edition of rules before R1.10."""
+
+
 def of(type_: FieldType, raw: object, **options: Any) -> Value | None:
     return read(Field("lead.x", type_, **options), raw, SHANGHAI).value
 
@@ -125,6 +129,19 @@ def test_an_integer_field_refuses_fractions_units_exponents_and_the_huge(raw: ob
     assert code(FieldType.INTEGER, raw) is why
 
 
+@pytest.mark.parametrize("raw", ["1.000", "-12.500", "１．０００", "1,234.567", "0.000"])
+def test_a_dot_with_three_digits_behind_it_is_ambiguous_in_an_integer_field(raw: str) -> None:
+    """R1.10: a thousand in one country, one in another."""
+    assert code(FieldType.INTEGER, raw) is ReadingCode.AMBIGUOUS_NUMBER
+
+
+@pytest.mark.parametrize("raw", ["1.00", "1.0000", "1,000", 1.000, Decimal("1.000"), 1000])
+def test_other_text_and_numbers_are_no_less_readable_for_it(raw: object) -> None:
+    """R1.10."""
+    assert of(FieldType.INTEGER, raw) in {1, 1000}
+    assert of(FieldType.DECIMAL, "1.000") == 1
+
+
 def test_a_number_too_large_to_be_printed_is_too_large() -> None:
     assert code(FieldType.INTEGER, 10**5000) is ReadingCode.TOO_LARGE
 
@@ -187,6 +204,31 @@ def test_one_text_is_a_set_of_one_and_an_object_is_none() -> None:
     assert code(FieldType.CHOICES, {"a": True}) is ReadingCode.NOT_TEXT
 
 
+@pytest.mark.parametrize("raw", ["VP; junior", "VP；Junior", " junior | vp ", ";Junior;;VP|", "VP;Junior;VP"])
+def test_one_text_that_is_no_option_is_split(raw: str) -> None:
+    """R1.12: as systems export fields of several values."""
+    assert of(FieldType.CHOICES, raw, options=OPTIONS) == ("Junior", "VP")
+
+
+def test_an_option_that_contains_a_separator_is_not_split_and_neither_is_a_member_of_a_list() -> None:
+    """R1.12."""
+    options = ("R&D; QA", "R&D", "QA")
+    assert of(FieldType.CHOICES, "r&d; qa", options=options) == ("R&D; QA",)
+    reading = read(Field("lead.x", FieldType.CHOICES, options), ["R&D", "QA;R&D"], SHANGHAI)
+    assert (reading.value, reading.dropped) == (("R&D",), ("QA;R&D",))
+
+
+def test_of_a_split_text_unknown_parts_are_dropped_one_by_one() -> None:
+    """R1.12."""
+    reading = read(Field("lead.x", FieldType.CHOICES, OPTIONS, unknown_values=("N/A",)), "VP;CEO;n/a", SHANGHAI)
+    assert (reading.value, reading.dropped) == (("VP",), ("CEO",))
+
+
+def test_an_open_set_has_no_options_and_splits_every_text() -> None:
+    """R1.12."""
+    assert of(FieldType.CHOICES, "expo;vip") == ("expo", "vip")
+
+
 def test_a_set_of_which_nothing_remains_is_unknown_with_notes() -> None:
     reading = read(Field("lead.x", FieldType.CHOICES, OPTIONS), ["CEO"], SHANGHAI)
     assert reading.is_unknown
@@ -201,10 +243,37 @@ def test_a_set_of_which_nothing_remains_is_unknown_with_notes() -> None:
         ("２０２６/１/５", date(2026, 1, 5)),
         ("2026-11-21T20:00:00Z", date(2026, 11, 22)),
         ("2026-11-21 20:00", date(2026, 11, 21)),
+        ("2026年11月21日", date(2026, 11, 21)),
+        ("2026年1月5日 10:00", date(2026, 1, 5)),
+        ("2026.11.21", date(2026, 11, 21)),
+        ("２０２６．1．5", date(2026, 1, 5)),
     ],
 )
 def test_days_are_calendar_days_in_the_policy_zone(raw: str, day: date) -> None:
     assert of(FieldType.DATE, raw) == day
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("offset", ["", "Z", "+08:00", "-08:00", "+05:30"])
+def test_midnight_of_its_own_zone_is_that_day_whatever_the_policy_zone(zone: str, offset: str) -> None:
+    """R1.11."""
+    field = Field("lead.x", FieldType.DATE)
+    assert read(field, f"2026-11-21T00:00:00{offset}", ZoneInfo(zone)).value == date(2026, 11, 21)
+
+
+def test_a_second_after_midnight_is_a_moment_like_any_other() -> None:
+    """R1.11."""
+    assert of(FieldType.DATE, "2026-11-21T00:00:01-08:00") == date(2026, 11, 21)
+    assert of(FieldType.DATE, "2026-11-21T00:00:00.5+14:00") == date(2026, 11, 20)
+
+
+def test_versions_of_the_first_edition_read_as_they_did() -> None:
+    """R1.10, R1.11, R1.12: what was decided under them stays explained."""
+    assert of(FieldType.INTEGER, "1.000", edition=OLD) == 1
+    assert of(FieldType.CHOICES, "VP;Junior", edition=OLD) == ("VP;Junior",)
+    assert of(FieldType.DATE, "2026-11-21T00:00:00-08:00", edition=OLD) == date(2026, 11, 21)
+    assert of(FieldType.DATE, "2026-11-21T00:00:00+14:00", edition=OLD) == date(2026, 11, 20)
+    assert code(FieldType.DATE, "2026.11.21", edition=OLD) is ReadingCode.NOT_A_DATE
 
 
 @pytest.mark.parametrize(
@@ -217,6 +286,8 @@ def test_days_are_calendar_days_in_the_policy_zone(raw: str, day: date) -> None:
         ("2026-11-21T10:00:00+08:00", datetime(2026, 11, 21, 2, tzinfo=UTC)),
         ("2026-11-21T10:00-0330", datetime(2026, 11, 21, 13, 30, tzinfo=UTC)),
         ("2026-11-21T10:00+01", datetime(2026, 11, 21, 9, tzinfo=UTC)),
+        ("2026.11.21", datetime(2026, 11, 20, 16, tzinfo=UTC)),
+        ("2026年11月21日 10:00", datetime(2026, 11, 21, 2, tzinfo=UTC)),
     ],
 )
 def test_datetimes_are_instants_and_take_the_policy_zone_if_they_name_none(raw: str, moment: datetime) -> None:
@@ -226,7 +297,20 @@ def test_datetimes_are_instants_and_take_the_policy_zone_if_they_name_none(raw: 
 
 @pytest.mark.parametrize(
     "raw",
-    ["21.11.2026", "2026-13-01", "2026-2-3", "0001-01-01", "9999-12-31", "2026-01-01T24:00", "2026-01-01T10:00+99", 5],
+    [
+        "21.11.2026",
+        "2026.13.1",
+        "2026年11月",
+        "11月21日",
+        "2026-11/21",
+        "2026-13-01",
+        "2026-2-3",
+        "0001-01-01",
+        "9999-12-31",
+        "2026-01-01T24:00",
+        "2026-01-01T10:00+99",
+        5,
+    ],
 )
 @pytest.mark.parametrize("type_", [FieldType.DATE, FieldType.DATETIME])
 def test_other_forms_and_far_years_are_no_dates(type_: FieldType, raw: object) -> None:

@@ -53,8 +53,9 @@ DECLARED: list[tuple[dict[str, Any], str, str]] = [
     ({"timezone": "../etc/passwd"}, "unknown-timezone", "timezone"),
     ({"calendar": {"hours": {"mon": ["9-12"]}}}, "bad-hours", "calendar.hours.mon[0]"),
     ({"calendar": {"hours": {"mon": ["09:00-12:00", "11:00-13:00"]}}}, "bad-hours", "calendar.hours.mon[1]"),
-    ({"calendar": {"hours": {"mon": ["12:00-09:00"]}}}, "bad-hours", "calendar.hours.mon[0]"),
+    ({"calendar": {"hours": {"mon": ["12:00-12:00"]}}}, "bad-hours", "calendar.hours.mon[0]"),
     ({"calendar": {"hours": {"mon": ["22:00-24:30"]}}}, "bad-hours", "calendar.hours.mon[0]"),
+    ({"calendar": {"hours": {"mon": ["22:00-06:00", "23:00-24:00"]}}}, "bad-hours", "calendar.hours.mon[1]"),
     ({"calendar": {"days_off": ["2026/5/4"]}}, "bad-date", "calendar.days_off[0]"),
     ({"calendar": {"workdays": ["2026-05-09", "2026-02-30"]}}, "bad-date", "calendar.workdays[1]"),
 ]
@@ -178,9 +179,16 @@ def test_a_part_that_does_not_fit_is_the_one_finding(parts: dict[str, Any], code
 
 
 SOUND: list[dict[str, Any]] = [
+    {"calendar": {"hours": {"tue": ["09:00-12:00", "22:00-06:00"], "wed": ["22:00-00:00"]}}},
     {"fields": [{"key": "company.industry", "type": "choice", "options": ["SaaS"]}]},
     {"fields": [{"key": "company.employees", "type": "integer", "unit": "people"}]},
-    {"calendar": {"country": "CN", "hours": {"mon": ["09:00-12:00", "12:00-24:00"]}, "days_off": ["2026-05-04"]}},
+    {
+        "calendar": {
+            "country": "CN",
+            "hours": {"mon": ["09:00-12:00", "12:00-24:00"]},
+            "days_off": ["2026-05-04"],
+        }
+    },
     {
         "models": model(
             fit={"min": 0, "max": 0, "grades": {"A": 60, "B": 40, "C": 20}}, engagement={"min": -5, "max": 5}

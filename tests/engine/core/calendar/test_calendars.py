@@ -1,8 +1,10 @@
 """Working time: sixty windows worked out by hand, and what holds of every calendar (R6.2, R8.2)."""
 
 import json
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ from engine.core.calendar.calendars import (
     END,
     Absences,
     WorkingCalendar,
+    _hours_on,
     add_business_time,
     elapsed,
     is_working,
@@ -87,6 +90,26 @@ def test_working_time_begins_at_opening_and_is_over_at_closing() -> None:
         assert is_working(CN, moment(f"2026-11-23T{text}", CN)) is works
 
 
+def test_a_night_shift_belongs_to_the_day_on_which_it_begins() -> None:
+    """R8.4."""
+    night = calendar("Asia/Shanghai", "22:00-06:00", days=("mon",))
+    hours = ("23T21:59", "23T22:00", "24T05:59", "24T06:00", "25T01:00")
+    at = {hour: moment(f"2026-11-{hour}", night) for hour in hours}
+    assert [hour for hour, when in at.items() if is_working(night, when)] == ["23T22:00", "24T05:59"]
+    tuesday, monday = date(2026, 11, 24), date(2026, 11, 23)
+    assert elapsed(night, at["23T21:59"], at["25T01:00"], [(tuesday, tuesday)]) == timedelta(hours=8)
+    assert elapsed(night, at["23T21:59"], at["25T01:00"], [(monday, monday)]) == timedelta()
+
+
+def test_time_that_a_night_shift_shares_with_the_next_day_counts_once() -> None:
+    """R8.4."""
+    always = calendar("Asia/Shanghai", "22:00-21:00", days=(*DAYS, "sat", "sun"))
+    start = moment("2026-11-23T22:00", always)
+    assert elapsed(always, start, start + timedelta(days=2)) == timedelta(hours=46)
+    long = calendar("Asia/Shanghai", "20:00-12:00", "09:00-10:00")
+    assert elapsed(long, moment("2026-11-24T00:00", long), moment("2026-11-25T00:00", long)) == timedelta(hours=16)
+
+
 def test_spans_that_touch_or_overlap_are_one() -> None:
     spans = ["13:00-18:00", "09:00-12:00", "11:00-13:00", "14:00-15:00"]
     assert calendar("UTC", *spans).hours[0] == ((9 * 60, 18 * 60),)
@@ -117,7 +140,7 @@ def test_countries_are_known_by_their_two_letters() -> None:
 @st.composite
 def spans(draw: st.DrawFn) -> str:
     start = draw(st.integers(0, 24 * 60 - 1))
-    end = draw(st.integers(start + 1, 24 * 60))
+    end = draw(st.integers(0, 24 * 60).filter(lambda end: end != start))
     return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
 
 
@@ -137,6 +160,37 @@ any_window = st.timedeltas(TICK, timedelta(hours=200))
 any_absences = st.lists(
     st.tuples(any_day, st.integers(0, 30)).map(lambda p: (p[0], p[0] + timedelta(p[1]))), max_size=3
 )
+
+
+@settings(max_examples=25, deadline=None)
+@given(any_calendar, any_moment, st.integers(1, 3 * 24 * 60), any_absences)
+def test_working_time_is_what_a_count_minute_by_minute_gives(
+    of: WorkingCalendar, start: datetime, minutes: int, absences: Absences
+) -> None:
+    """R8.4: over midnight, days off, absences and changed clocks."""
+    start = start.replace(second=0, microsecond=0)
+    end = start + timedelta(minutes=minutes)
+    first = shown_first(of.zone, start - timedelta(days=3), minutes + 7 * 24 * 60)
+    day, worked = (start - timedelta(days=2)).astimezone(of.zone).date(), set[datetime]()
+    for number in range(minutes // (24 * 60) + 5):
+        one = day + timedelta(days=number)
+        if not any(away <= one <= back for away, back in absences):
+            for opens, closes in _hours_on(of, one):
+                since, until = first(one, opens), first(one, closes)
+                worked |= {at for at in minutes_between(since, until) if start <= at < end}
+    assert elapsed(of, start, end, absences) == timedelta(minutes=len(worked))
+
+
+def minutes_between(since: datetime, until: datetime) -> list[datetime]:
+    return [since + timedelta(minutes=n) for n in range(int((until - since).total_seconds()) // 60)]
+
+
+def shown_first(zone: ZoneInfo, since: datetime, minutes: int) -> Callable[[date, int], datetime]:
+    """When a clock on the wall first shows a minute of a day, or a later one: looked at every minute."""
+    at = minutes_between(since, since + timedelta(minutes=minutes))
+    latest = list(accumulate((one.astimezone(zone).replace(tzinfo=None) for one in at), max))
+    midnight = datetime.min.time()
+    return lambda day, minute: at[bisect_left(latest, datetime.combine(day, midnight) + timedelta(minutes=minute))]
 
 
 @settings(max_examples=40)

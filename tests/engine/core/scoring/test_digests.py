@@ -12,6 +12,13 @@ def scores_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return scoring_digest(one) == scoring_digest(other)
 
 
+def test_versions_of_another_edition_of_the_rules_score_and_read_otherwise() -> None:
+    """R3.6: values are read by the edition that a version was published under."""
+    plain = policy_document()
+    assert scoring_digest(plain, 1) != scoring_digest(plain, 2) == scoring_digest(plain)
+    assert reading_digest(plain, 1) != reading_digest(plain, 2) == reading_digest(plain)
+
+
 def test_labels_assignment_and_clocks_change_no_score() -> None:
     plain = policy_document()
     assert scores_alike(plain, policy_document(models=[model(label="Main")]))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.store.due.refreshes import send_refreshes
-from engine.store.due.rescore import progress, send_next
+from engine.store.due.rescore import progress, resting, send_next
 from engine.store.inbox.waiting import ROOM
 from engine.verification.verify import verify
 from tests.factories import (
@@ -131,6 +131,54 @@ def test_with_promote_leads_that_qualify_now_are_acted_upon() -> None:
     rescored()
     assert rows("SELECT stage, owner FROM lead") == [("ready", "li@example.com")] * 2
     assert verify().differences == ()
+
+
+def test_the_same_rules_published_again_with_promote_act_on_all_that_rest() -> None:
+    """R3.10."""
+    hire("li@example.com")
+    put_in_force(policy_document(models=[NURTURE]))
+    take_in(*(event(external_id=f"c{n}") for n in range(3)))
+    rescored()
+    rules = policy_document(models=[model()])
+    put_in_force(rules)
+    rescored()
+    take_in(event("page.viewed", external_id="c0"), event(external_id="new"))
+    decide_all()
+    assert rows("SELECT stage, count(*) FROM lead GROUP BY 1 ORDER BY 1") == [("nurture", 2), ("ready", 2)]
+    assert resting() == 2
+    number = put_in_force(rules, act_on_existing="promote")
+    assert number == 3
+    assert rescored() == 2
+    assert rows("SELECT stage, owner FROM lead GROUP BY 1, 2") == [("ready", "li@example.com")]
+    assert resting() == 0
+    state = progress()
+    assert state is not None
+    assert (state.total, state.done) == (2, 2)
+    assert verify().differences == ()
+
+
+def test_with_other_rules_promote_acts_on_leads_whose_arithmetic_stayed() -> None:
+    """R3.10."""
+    hire("li@example.com")
+    put_in_force(policy_document(models=[NURTURE]))
+    take_in(event(external_id="c1"))
+    rescored()
+    put_in_force(policy_document(models=[model()]))
+    rescored()
+    put_in_force(policy_document(models=[model()], reasons={"lost": [{"key": "price"}]}), act_on_existing="promote")
+    assert rescored() == 1
+    assert rows("SELECT stage, owner FROM lead") == [("ready", "li@example.com")]
+
+
+def test_none_leaves_at_rest_what_rests() -> None:
+    """R3.10."""
+    put_in_force(policy_document(models=[NURTURE]))
+    take_in(event(external_id="c1"))
+    rescored()
+    put_in_force(policy_document(models=[model()]))
+    rescored()
+    put_in_force(policy_document(models=[model()], name="Other"))
+    assert (rescored(), resting()) == (0, 1)
 
 
 def test_a_live_event_of_a_lead_not_yet_rescored_is_decided_under_the_new_version_alone() -> None:
