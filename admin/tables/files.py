@@ -5,7 +5,7 @@ from typing import Literal
 
 from admin.tables.encodings import decoded
 from admin.tables.workbooks import read_workbook, write_workbook
-from rulesets.document.tables import Cell, Row, Table, TableRefused, csv_line, read_rows, table_of
+from rulesets.document.tables import Cell, HeadedTable, TableRefused, TableRow, csv_line, read_rows, table_of
 from rulesets.document.wording import says
 
 Format = Literal["csv", "xlsx"]
@@ -15,7 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
-def read_file(raw: bytes) -> list[Row]:
+def read_file(raw: bytes) -> list[TableRow]:
     """The rows of a file, CSV or XLSX by its content; raises TableRefused."""
     if len(raw) > MAX_BYTES:
         raise TableRefused(says("the file is larger than %(most)s MiB: split it", most=MAX_BYTES // 1024 // 1024))
@@ -24,7 +24,7 @@ def read_file(raw: bytes) -> list[Row]:
     return read_workbook(raw) if raw.startswith(ZIP) else read_rows(decoded(raw))
 
 
-def read_table(raw: bytes) -> Table:
+def read_table(raw: bytes) -> HeadedTable:
     """The table of a file; raises TableRefused."""
     return table_of(read_file(raw))
 

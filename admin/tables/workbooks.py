@@ -16,7 +16,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles.numbers import is_datetime
 
-from rulesets.document.tables import Cell, Row, TableRefused, check_size, marked, text_of, unmarked
+from rulesets.document.tables import Cell, TableRefused, TableRow, check_size, marked, text_of, unmarked
 from rulesets.document.wording import says
 
 MAX_UNPACKED = 512 * 1024 * 1024
@@ -34,7 +34,7 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)
 """Characters XML cannot hold, and text that looks as if one of them had been escaped."""
 
 
-def read_workbook(raw: bytes) -> list[Row]:
+def read_workbook(raw: bytes) -> list[TableRow]:
     """The rows of the first sheet; formulas count as what they last came to. Raises TableRefused."""
     try:
         _check_archive(raw)
@@ -70,14 +70,14 @@ def _check_archive(raw: bytes) -> None:
             raise TableRefused(says("the workbook is too large when unpacked: split it, or save it as CSV"))
 
 
-def _rows(sheet: Any) -> Iterator[Row]:
+def _rows(sheet: Any) -> Iterator[TableRow]:
     for line, cells in enumerate(sheet.iter_rows(), 1):
         read = [_read(cell) for cell in cells]
         while read and read[-1] == "":
             read.pop()
         check_size(line, len(read))
         if read:
-            yield Row(line, tuple(read))
+            yield TableRow(line, tuple(read))
 
 
 def _read(cell: Any) -> Cell:
@@ -103,15 +103,16 @@ def _written(sheet: Any, cell: Cell | None) -> Any:
         return _dated(sheet, moment, MOMENT if cell.tzinfo else LOCAL)
     if isinstance(cell, date):
         return _dated(sheet, cell, DAY)
-    if isinstance(cell, (int, float, Decimal)) and abs(cell) < EXACT:
-        return cell
+    if isinstance(cell, (int, float, Decimal)):
+        return cell if -EXACT < cell < EXACT else _text(sheet, cell)
     return None if cell in {None, ""} else _text(sheet, cell)
 
 
 def _dated(sheet: Any, value: date, written_as: str) -> Any:
     if value.timetuple() < FIRST_DAY.timetuple():
         return _text(sheet, value)
-    cell = WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet)
+    cell.value = value
     cell.number_format = written_as
     return cell
 

@@ -202,7 +202,7 @@ def table_answer(rows: Iterable[Iterable[Any]], filename: str, kind: Format) -> 
 
 def _cell(value: Any) -> Cell | None:
     """A value of a list as a cell; texts that wait for the reader's language are said now."""
-    return cast("Cell | None", value) if value is None or isinstance(value, Cell) else str(value)
+    return value if value is None or isinstance(value, Cell) else str(value)
 
 
 def list_answer(names: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str, kind: str) -> Response:

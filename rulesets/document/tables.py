@@ -36,7 +36,7 @@ class TableRefused(ValueError):
     """A table cannot be read; the sentence names the place and what to do."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """The cells of one row and the line on which it begins, from 1."""
 
     line: int
@@ -49,21 +49,21 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class HeadedTable:
     """Rows below a heading.
 
     ``names`` are as the heading has them, ``columns`` folded, so that ` E-Mail ` is `e-mail`.
     """
 
     names: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names, folded."""
         return tuple(map(folded, self.names))
 
-    def fault(self, row: Row) -> Sentence | None:
+    def fault(self, row: TableRow) -> Sentence | None:
         """What is wrong with the width of a row; None for nothing."""
         if len(row.cells) == len(self.names):
             return None
@@ -117,7 +117,7 @@ def csv_text(rows: Iterable[Iterable[Cell | None]]) -> str:
     return "".join(map(csv_line, rows))
 
 
-def read_rows(text: str) -> list[Row]:
+def read_rows(text: str) -> list[TableRow]:
     """The rows of a CSV text, whatever ends its lines and separates its cells; raises TableRefused."""
     text = text.removeprefix("\ufeff")
     if "\x00" in text:
@@ -125,12 +125,12 @@ def read_rows(text: str) -> list[Row]:
         raise TableRefused(says("line %(line)s has a character that is no text: save the file as CSV again", line=line))
     lines, separator = _LINE.findall(text), separator_of(text)
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     begins = 1
     try:
         for cells in reader:
             if cells:
-                rows.append(Row(begins, tuple(map(unmarked, cells))))
+                rows.append(TableRow(begins, tuple(map(unmarked, cells))))
             begins = reader.line_num + 1
     except csv.Error as error:
         raise TableRefused(_unreadable(str(error), begins, lines[begins - 1], separator)) from None
@@ -153,7 +153,7 @@ def check_size(rows: int, columns: int) -> None:
         raise TableRefused(says("the table has more than %(most)s columns: remove some", most=MAX_COLUMNS))
 
 
-def table_of(rows: Sequence[Row]) -> Table:
+def table_of(rows: Sequence[TableRow]) -> HeadedTable:
     """Rows as a table: the first that is not empty is the heading; raises TableRefused.
 
     Empty rows, and empty cells beyond the heading, are left out.
@@ -165,7 +165,7 @@ def table_of(rows: Sequence[Row]) -> Table:
     while names and not names[-1]:
         names.pop()
     _check_names(names, filled[0].line)
-    return Table(tuple(names), tuple(_fitted(row, len(names)) for row in filled[1:]))
+    return HeadedTable(tuple(names), tuple(_fitted(row, len(names)) for row in filled[1:]))
 
 
 def _check_names(names: Sequence[str], line: int) -> None:
@@ -183,10 +183,10 @@ def _check_names(names: Sequence[str], line: int) -> None:
             raise TableRefused(told)
 
 
-def _fitted(row: Row, width: int) -> Row:
+def _fitted(row: TableRow, width: int) -> TableRow:
     cells = row.cells
     beyond = cells[width:]
-    return row._replace(cells=cells[:width]) if beyond and Row(row.line, beyond).is_empty else row
+    return row._replace(cells=cells[:width]) if beyond and TableRow(row.line, beyond).is_empty else row
 
 
 def _unreadable(problem: str, line: int, text: str, separator: str) -> Sentence:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from rulesets.document.findings import Finding, Place, did_you_mean, error, quoted
-from rulesets.document.tables import Row, folded, text_of, without_marks
+from rulesets.document.tables import TableRow, folded, text_of, without_marks
 from rulesets.document.wording import Word, says, words
 from rulesets.roster.roster import FORMAT
 
@@ -40,7 +40,7 @@ class Listed:
     findings: tuple[Finding, ...] = ()
 
 
-def read_list(rows: Sequence[Row]) -> list[Named]:
+def read_list(rows: Sequence[TableRow]) -> list[Named]:
     """The e-mails of a file: one a line, or the column ``email`` of a table with a heading."""
     filled = [row for row in rows if not row.is_empty]
     heading = [folded(text_of(cell)) for cell in filled[0].cells] if filled else []
@@ -69,7 +69,7 @@ def with_list(roster: Mapping[str, Any], role: str, month: str, names: Sequence[
     )
 
 
-def _named(row: Row, place: int) -> Named:
+def _named(row: TableRow, place: int) -> Named:
     """The e-mail in a row; an apostrophe in front is how people tell spreadsheets that something is text."""
     text = without_marks(text_of(row.cells[place])).strip().removeprefix("'") if place < len(row.cells) else ""
     return Named((f"line {row.line}",), text.lower())

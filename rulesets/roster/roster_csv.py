@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rulesets.document.tables import Cell, Table, TableRefused, csv_text, text_of, without_marks
+from rulesets.document.tables import Cell, HeadedTable, TableRefused, csv_text, text_of, without_marks
 from rulesets.document.wording import says
 from rulesets.roster.roster import FORMAT
 
@@ -34,7 +34,7 @@ def write_people(document: Mapping[str, Any]) -> str:
     return csv_text(people_rows(document))
 
 
-def read_people(table: Table, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_people(table: HeadedTable, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A roster document with the people of a table; raises TableRefused.
 
     ``known`` is the roster now: it says what the table has no column for.

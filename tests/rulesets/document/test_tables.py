@@ -11,8 +11,8 @@ from rulesets.document.tables import (
     MAX_COLUMNS,
     MAX_ROWS,
     Cell,
-    Row,
     TableRefused,
+    TableRow,
     check_size,
     csv_text,
     marked,
@@ -138,5 +138,5 @@ def test_every_kind_of_cell_has_a_text(cell: Cell | None, text: str) -> None:
 
 
 def test_a_row_of_numbers_is_not_empty() -> None:
-    assert not Row(1, (0,)).is_empty
-    assert Row(1, ("", " ")).is_empty
+    assert not TableRow(1, (0,)).is_empty
+    assert TableRow(1, ("", " ")).is_empty

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rulesets.document.document import load
-from rulesets.document.tables import Row, TableRefused, read_rows, table_of
+from rulesets.document.tables import TableRefused, TableRow, read_rows, table_of
 from rulesets.roster.roster import FORMAT, Calendar, Roster, RosterPerson, RosterTeam, lint_roster
 from rulesets.roster.roster_csv import COLUMNS, read_people, write_people
 
@@ -103,5 +103,5 @@ def test_a_mark_nobody_sees_makes_no_other_person(mark: str) -> None:
 
 
 def test_numbers_of_a_workbook_are_whole_numbers_of_the_roster() -> None:
-    table = table_of([Row(1, ("email", "capacity", "active")), Row(2, ("li@example.com", 30.0, False))])
+    table = table_of([TableRow(1, ("email", "capacity", "active")), TableRow(2, ("li@example.com", 30.0, False))])
     assert read_people(table)["people"] == [{"email": "li@example.com", "capacity": 30, "active": False}]
