@@ -62,7 +62,7 @@ def digest_of(raw: bytes) -> str:
 
 
 def opened(
-    table: HeadedTable, template: ImportTemplate | None, digest: str, zone: ZoneInfo, source: str | None = None
+    table: HeadedTable, template: ImportTemplate | None, digest: str, zone: ZoneInfo, scopes: frozenset[str] = SCOPES
 ) -> ImportFile:
     """A table with its template, or with what its columns are recognised as; raises ImportRefused."""
     told = template or ImportTemplate(columns=recognised(table))
@@ -73,7 +73,7 @@ def opened(
             says("no column names the lead: the table has %(columns)s; one must be an identifier such as lead.email",
                  columns=table.names)
         )  # fmt: skip
-    sender = Sender(source or told.source or SOURCE, SCOPES)
+    sender = Sender(told.source or SOURCE, scopes)
     return ImportFile(table, told, places, digest, sender, ZoneInfo(told.zone) if told.zone else zone)
 
 

@@ -9,7 +9,10 @@ from rulesets.document.tables import Cell, HeadedTable, TableRefused, TableRow, 
 from rulesets.document.wording import says
 
 Format = Literal["csv", "xlsx"]
-MEDIA_TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 MAX_BYTES = 64 * 1024 * 1024
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"

@@ -83,12 +83,18 @@ def _rows(sheet: Any) -> Iterator[TableRow]:
 def _read(cell: Any) -> Cell:
     value = cell.value
     if isinstance(value, str):
-        return unmarked(ESCAPED.sub(lambda found: chr(int(found[1], 16)), value))
+        return unmarked(ESCAPED.sub(_unescaped, value))
     if isinstance(value, datetime):
         return _moment(value, cell.number_format)
     if value is None or isinstance(value, (int, float, date)):
         return "" if value is None else value
     return str(value)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """The character of an escape; what no text can hold becomes the replacement character."""
+    char = chr(int(found[1], 16))
+    return "\ufffd" if char == "\x00" or "\ud800" <= char <= "\udfff" else char
 
 
 def _moment(value: datetime, written_as: str) -> Cell:

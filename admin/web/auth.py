@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, after_this_request, request
 from flask_babel import ngettext
 from flask_login import user_logged_out
-from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin
+from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin, current_user
 from flask_security.utils import validate_redirect_url
 from flask_wtf import CSRFProtect
 
@@ -22,6 +22,8 @@ from admin.moment import now
 from engine.store.access import accounts, sign_ins
 
 GUARDED = ("/admin", "/login", "/logout", "/change", "/language")
+LARGE_UPLOADS = {"/admin/imports/": 32 * 1024 * 1024}
+"""Address → bytes of a request there from somebody signed in; the other pages take what `admin.app` says."""
 """Where a session cookie counts, and where every write therefore needs a CSRF token. The API knows keys only."""
 
 csrf = CSRFProtect()
@@ -192,6 +194,8 @@ def _end_session(_app: Flask, user: SignedIn, **_: Any) -> None:
 
 def _guard() -> None:
     """Refuse writes to the pages without a CSRF token: views need not remember it."""
+    if request.path in LARGE_UPLOADS and current_user.is_authenticated:
+        request.max_content_length = LARGE_UPLOADS[request.path]
     if request.path.startswith(GUARDED) and request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf.protect()
 

@@ -42,6 +42,7 @@ LIST_PAGES = {
     "/admin/keys/": May.EDIT_KEYS,
     "/admin/webhooks/": May.EDIT_KEYS,
     "/admin/deliveries/": May.EDIT_KEYS,
+    "/admin/imports/": May.IMPORT_LEADS,
     "/admin/users/": May.EDIT_USERS,
     "/admin/audit/": May.SEE_AUDIT,
 }
@@ -70,6 +71,7 @@ WRITES = [
     ("/admin/webhooks/1/remove", May.EDIT_KEYS),
     ("/admin/deliveries/action/", May.EDIT_KEYS),
     ("/admin/users/new/", May.EDIT_USERS),
+    ("/admin/imports/templates/remove", May.IMPORT_LEADS),
 ]
 
 
