@@ -35,11 +35,14 @@ class May(StrEnum):
     BYPASS_SIGNOFF = "bypass_signoff"
     SEE_AUDIT = "see_audit"
     EDIT_KEYS = "edit_keys"
+    IMPORT_LEADS = "import_leads"
     EDIT_USERS = "edit_users"
 
 
 READ = frozenset({May.ENTER, May.SEE_ALL_LEADS, May.SEE_EVENTS, May.SEE_ROSTER, May.SEE_POLICY})
-OVERSEE = READ | {May.SEE_AUDIT, May.WORK_ANY_LEAD, May.RUN_AGAIN, May.EDIT_DOCUMENT, May.PUBLISH}
+OVERSEE = READ | {
+    May.SEE_AUDIT, May.WORK_ANY_LEAD, May.RUN_AGAIN, May.EDIT_DOCUMENT, May.PUBLISH, May.IMPORT_LEADS,
+}  # fmt: skip
 OWN = frozenset({May.ENTER, May.SEE_OWN_LEADS, May.WORK_OWN_LEADS})
 
 PERMISSIONS: dict[str, frozenset[May]] = {

@@ -13,6 +13,7 @@ from admin.web.problems import Problem
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body after unpacking."""
+UTF_8 = frozenset({"utf-8", "utf8"})
 JSON_TYPES = frozenset({"application/json", "text/json"})
 BEACON_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", ""})
 """Content types of `sendBeacon`, which cannot send `application/json`. An empty one counts, too."""
@@ -35,6 +36,7 @@ def check_media_type(*, beacons: bool) -> None:
 
 
 def _read() -> bytes:
+    _check_charset()
     request.max_content_length = sys.maxsize  # measured here, as it is unpacked; None would mean the pages' limit
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
@@ -53,6 +55,13 @@ def _read() -> bytes:
     if unpack is not None and not unpack.finished:
         raise Problem("bad_encoding", f"The {encoding} body ends too early: send all of it.")
     return b"".join(parts)
+
+
+def _check_charset() -> None:
+    """Raise Problem (415) for a body declared in another encoding: its bytes would be read as other characters."""
+    declared = request.mimetype_params.get("charset", "utf-8").strip("\"' ")
+    if declared.lower().replace("_", "-") not in UTF_8:
+        raise Problem("wrong_media_type", f"Content-Type says charset={declared[:40]}: send UTF-8.")
 
 
 class _Unpacking:

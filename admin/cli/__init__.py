@@ -23,6 +23,7 @@ COMMANDS = {
     "key": ("access.accounts:key", "Keys of systems that call the API."),
     "webhook": ("access.webhooks:webhook", "Outside addresses that are told of changes."),
     "hook": ("access.hooks:hook", "Sources of vendor webhooks."),
+    "import": ("leads.importing:import_file", "Import leads and events from a CSV or XLSX file."),
     "replay": ("leads.replay:replay", "Send a file of events through the HTTP API."),
     "simulate": ("policy.simulating:simulate", "Try a policy on a file of events; nothing is stored."),
     "explain": ("leads.explaining:explain", "Show a lead's score arithmetic and what is missing."),

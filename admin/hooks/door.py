@@ -26,7 +26,7 @@ from admin.moment import now
 from admin.web.problems import Problem
 from engine.store.hooks.quarantine import Held, keep_body
 from engine.store.hooks.sources import find_source
-from engine.store.schema.hook_tables import HookSource
+from engine.store.schema.intake_tables import HookSource
 
 log = structlog.get_logger()
 CHALLENGES = {"basic": 'Basic realm="baton"', "bearer": 'Bearer realm="baton"'}

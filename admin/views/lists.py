@@ -3,11 +3,9 @@
 Flask-Admin does paging, sorting, export and actions; our templates render them. Permissions are checked here.
 """
 
-import csv
-import io
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar, cast
 
 from flask import Response, redirect, request
@@ -23,8 +21,10 @@ from sqlmodel import AutoString
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin.permissions import May, may
+from admin.tables.files import MEDIA_TYPES, Format, csv_parts, written
 from admin.views import problems
 from engine.store.orm import page_session
+from rulesets.document.tables import Cell
 
 LARGEST_NUMBER = 2**31 - 1
 """Largest offset of a page: an address may ask for any page, and PostgreSQL refuses huge numbers."""
@@ -33,7 +33,6 @@ LONGEST_VALUE = 200
 EXPORT_ROWS = 50_000
 FILTER = re.compile(r"flt\d*_")
 """How the parameter of a filter begins; the library numbers them, we write 0."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -192,24 +191,23 @@ def _key_column(model: Any) -> Any:
     return column
 
 
-def csv_answer(names: list[str], rows: Iterable[Iterable[Any]], filename: str) -> Response:
-    """A CSV file that spreadsheets open as text: UTF-8 with a mark, and no cell that starts a formula."""
+def table_answer(rows: Iterable[Iterable[Any]], filename: str, kind: Format) -> Response:
+    """Rows, the heading first, as a file that spreadsheets open with no cell that starts a formula."""
+    cells = [[_cell(value) for value in row] for row in rows]  # now: the answer is sent after the request
     return Response(
-        _csv_lines(names, rows),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f"attachment; filename={filename}.csv"},
+        csv_parts(cells) if kind == "csv" else written(cells, kind),
+        mimetype=MEDIA_TYPES[kind],
+        headers={"Content-Disposition": f"attachment; filename={filename}.{kind}"},
     )
 
 
-def _csv_lines(names: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    yield "\ufeff"
-    for row in itertools.chain([names], rows):
-        line = io.StringIO()
-        csv.writer(line).writerow(_harmless(value) for value in row)
-        yield line.getvalue()
+def _cell(value: Any) -> Cell | None:
+    """A value of a list as a cell; texts that wait for the reader's language are said now."""
+    return value if value is None or isinstance(value, Cell) else str(value)
 
 
-def _harmless(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula; numbers stay numbers."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+def list_answer(names: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str, kind: str) -> Response:
+    """A list as CSV or XLSX; an address that asks for another kind of file leads nowhere."""
+    if kind not in MEDIA_TYPES:
+        problems.not_found()
+    return table_answer(itertools.chain([names], rows), filename, kind)

@@ -3,6 +3,7 @@
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
 
+from admin.views.imports.imports import Imports
 from admin.views.leads.leads import Leads
 from admin.views.leads.pool import PublicPool
 from admin.views.leads.queue import Queue
@@ -32,7 +33,7 @@ from engine.store.schema.draft_tables import (
     DraftSignal,
 )
 from engine.store.schema.event_tables import Event, Inbox
-from engine.store.schema.hook_tables import HookSource, QuarantinedHook
+from engine.store.schema.intake_tables import HookSource, QuarantinedHook
 from engine.store.schema.lead_tables import Lead
 from engine.store.schema.notice_tables import Delivery, Subscription
 from engine.store.schema.roster_tables import CalendarRow, Person, Team
@@ -51,6 +52,7 @@ def pages() -> list[BaseView]:
         PublicPool(name=_l("Public pool"), endpoint="pool", url="pool"),
         Queue(name=_l("Queue"), endpoint="queue", url="queue"),
         Reports(name=_l("Reports"), endpoint="reports", url="reports"),
+        Imports(name=_l("Import"), endpoint="imports", url="imports"),
         Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
         Events(Event, name=_l("Events"), category=EVENTS, endpoint="events", url="events"),
         SetAside(Inbox, name=_l("Set aside"), category=EVENTS, endpoint="set_aside", url="set-aside"),

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, after_this_request, request
 from flask_babel import ngettext
 from flask_login import user_logged_out
-from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin
+from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin, current_user
 from flask_security.utils import validate_redirect_url
 from flask_wtf import CSRFProtect
 
@@ -23,6 +23,8 @@ from engine.store.access import accounts, sign_ins
 
 GUARDED = ("/admin", "/login", "/logout", "/change", "/language")
 """Addresses that accept a session cookie, so writes there need a CSRF token. The API accepts only keys."""
+LARGE_UPLOADS = {"/admin/imports/": 32 * 1024 * 1024}
+"""Address → bytes of a request from somebody signed in; the limit of other pages is in `admin.app`."""
 
 csrf = CSRFProtect()
 
@@ -192,6 +194,8 @@ def _end_session(_app: Flask, user: SignedIn, **_: Any) -> None:
 
 def _guard() -> None:
     """Require a CSRF token for every write to the pages, here once, so that no view can forget it."""
+    if request.path in LARGE_UPLOADS and current_user.is_authenticated:
+        request.max_content_length = LARGE_UPLOADS[request.path]
     if request.path.startswith(GUARDED) and request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf.protect()
 

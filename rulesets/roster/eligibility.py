@@ -4,7 +4,6 @@ A list names exactly the people who are eligible in a month: they get the month,
 Other roles and months do not change. Without a list everyone is eligible, so an empty list is refused. Pure.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from rulesets.document.findings import Finding, Place, did_you_mean, error, quoted
+from rulesets.document.tables import TableRow, folded, text_of, without_marks
 from rulesets.document.wording import Word, says, words
 from rulesets.roster.roster import FORMAT
-from rulesets.roster.roster_csv import CsvRefused
 
 ROLES = ("sdr", "sales")
 """Roles that receive leads by rotation."""
@@ -41,16 +40,13 @@ class Listed:
     findings: tuple[Finding, ...] = ()
 
 
-def read_list(text: str) -> list[Named]:
-    """The e-mails of a text: one per line, or the column ``email`` of a table with a heading. Raises CsvRefused."""
-    try:
-        rows = [(number, row) for number, row in enumerate(csv.reader(_lines(text), strict=True), 1) if any(row)]
-    except csv.Error as refused:
-        raise CsvRefused(says("the list cannot be read: %(why)s", why=Word("problem", str(refused)))) from None
-    heading = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+def read_list(rows: Sequence[TableRow]) -> list[Named]:
+    """The e-mails of a file: one a line, or the column ``email`` of a table with a heading."""
+    filled = [row for row in rows if not row.is_empty]
+    heading = [folded(text_of(cell)) for cell in filled[0].cells] if filled else []
     if "email" in heading:
-        return [Named((f"line {n}",), _cell(row, heading.index("email"))) for n, row in rows[1:]]
-    return [Named((f"line {n}",), _cell(row, 0)) for n, row in rows]
+        return [_named(row, heading.index("email")) for row in filled[1:]]
+    return [_named(row, 0) for row in filled]
 
 
 def eligible(roster: Mapping[str, Any], role: str, month: str) -> list[str]:
@@ -73,13 +69,10 @@ def with_list(roster: Mapping[str, Any], role: str, month: str, names: Sequence[
     )
 
 
-def _lines(text: str) -> list[str]:
-    return [f"{line}\n" for line in text.removeprefix("\ufeff").splitlines()]
-
-
-def _cell(row: Sequence[str], place: int) -> str:
-    # The CSV export writes an apostrophe before a text that a spreadsheet would take for a formula.
-    return row[place].strip().removeprefix("'").lower() if place < len(row) else ""
+def _named(row: TableRow, place: int) -> Named:
+    """The e-mail in a row; an apostrophe in front is how people tell spreadsheets that something is text."""
+    text = without_marks(text_of(row.cells[place])).strip().removeprefix("'") if place < len(row.cells) else ""
+    return Named((f"line {row.line}",), text.lower())
 
 
 def _of(roster: Mapping[str, Any], role: str) -> list[Any]:

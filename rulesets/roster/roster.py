@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from rulesets.document.findings import Finding, did_you_mean, error, quoted
 from rulesets.document.mends import mend_of
+from rulesets.document.tables import without_marks
 from rulesets.document.wording import Word, says
 from rulesets.policy.parts import Key, Part, Text
 from rulesets.roster.countries import COUNTRIES
@@ -23,7 +24,14 @@ from rulesets.roster.hours import span_minutes
 FORMAT = "baton.roster/1"
 ROLES = ("sdr", "sales", "manager")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Email = Annotated[str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", max_length=320)]
+
+
+def _seen(value: Any) -> Any:
+    """Text as people see it: an invisible mark would make another person of the same address."""
+    return without_marks(value).strip() if isinstance(value, str) else value
+
+
+Email = Annotated[str, BeforeValidator(_seen), Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", max_length=320)]
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Count = Annotated[int, Field(strict=True, ge=0)]
 

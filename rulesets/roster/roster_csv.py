@@ -4,12 +4,12 @@ Absences are written as `2026-11-23/2026-11-27 leave`; calendars have no columns
 leaves empty takes its default; what the table has no column for stays as the roster has it.
 """
 
-import csv
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from rulesets.document.wording import Word, says
+from rulesets.document.tables import Cell, HeadedTable, TableRefused, csv_text, text_of, without_marks
+from rulesets.document.wording import says
 from rulesets.roster.roster import FORMAT
 
 LISTS = ("territories", "languages", "industries", "eligible_months")
@@ -22,49 +22,40 @@ COLUMNS = (
 YES, NO = {"true", "yes", "1", "是", "on", ""}, {"false", "no", "0", "否", "off"}
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ABSENCE = re.compile(rf"({DAY})(?:\s*/\s*({DAY}))?(?:\s+([^/\s].*))?")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class CsvRefused(ValueError):
-    """The table cannot be read; the message names the row and what to write instead."""
+def people_rows(document: Mapping[str, Any]) -> list[list[Cell]]:
+    """The people of a roster as rows of a table, the heading first."""
+    return [list(COLUMNS), *(_row(person) for person in document.get("people", ()))]
 
 
-class _Lines(list[str]):
-    """What the csv module writes, line by line."""
-
-    def write(self, line: str) -> None:
-        self.append(line)
-
-
-def write_people(document: dict[str, Any]) -> str:
+def write_people(document: Mapping[str, Any]) -> str:
     """The people of a roster as CSV."""
-    lines = _Lines()
-    writer = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_row(person) for person in document.get("people", ()))
-    return "".join(lines)
+    return csv_text(people_rows(document))
 
 
-def read_people(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A roster document with the people of a CSV text; raises CsvRefused.
+def read_people(table: HeadedTable, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A roster document with the people of a table; raises TableRefused.
 
     ``known`` is the roster now: it says what the table has no column for.
     """
     there = {person["email"]: person for person in (known or {}).get("people", ())}
-    lines = (f"{line}\n" for line in text.removeprefix("\ufeff").split("\n"))
-    reader = csv.DictReader(lines, strict=True)
-    unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
-    if unknown or "email" not in (reader.fieldnames or ()):
+    columns = [name.replace(" ", "_") for name in table.columns]
+    unknown = [name for name, column in zip(table.names, columns, strict=True) if column not in COLUMNS]
+    if unknown or "email" not in columns:
         told = says(
             "the first line must name columns of: %(columns)s; not: %(unknown)s",
             columns=COLUMNS, unknown=tuple(unknown) or "–",
         )  # fmt: skip
-        raise CsvRefused(told)
-    try:
-        return {"format": FORMAT, "people": [_overlaid(there, _person(row, reader.line_num), row) for row in reader]}
-    except csv.Error as refused:
-        why = Word("problem", str(refused))
-        raise CsvRefused(says("line %(line)s: %(why)s", line=reader.line_num + 1, why=why)) from None
+        raise TableRefused(told)
+    people = []
+    for row in table.rows:
+        if fault := table.fault(row):
+            raise TableRefused(fault)
+        cells = (without_marks(text_of(cell)).strip() for cell in row.cells)
+        said = dict(zip(columns, cells, strict=True))
+        people.append(_overlaid(there, _person(said, row.line), said))
+    return {"format": FORMAT, "people": people}
 
 
 def absence_text(absence: Mapping[str, Any]) -> str:
@@ -82,18 +73,13 @@ def absence_of(text: str) -> dict[str, Any] | None:
     return {"from": first, "to": last or first, **({"reason": reason} if reason else {})}
 
 
-def _row(person: dict[str, Any]) -> dict[str, Any]:
-    row = {name: person[name] for name in COLUMNS if name in person}
+def _row(person: Mapping[str, Any]) -> list[Cell]:
+    row: dict[str, Cell] = {name: person[name] for name in COLUMNS if name in person}
     row |= {name: ";".join(person[name]) for name in LISTS if name in person}
     row |= {f"cap_{cap}": value for cap, value in person.get("caps", {}).items()}
     row["active"] = "yes" if person.get("active", True) else "no"
     row["absences"] = "; ".join(map(absence_text, person.get("absences", ())))
-    return {name: _harmless(value) for name, value in row.items()}
-
-
-def _harmless(value: Any) -> Any:
-    """Text no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return [row.get(name, "") for name in COLUMNS]
 
 
 def _overlaid(there: Mapping[str, Any], person: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +91,8 @@ def _overlaid(there: Mapping[str, Any], person: dict[str, Any], row: Mapping[str
     return {**kept, **person, **({"caps": caps} if caps else {})}
 
 
-def _person(row: dict[str, Any], line: int) -> dict[str, Any]:
-    if None in row or None in row.values():
-        raise CsvRefused(says("line %(line)s: more or fewer values than columns", line=line))
-    said = {name: value.strip().removeprefix("'") for name, value in row.items() if value.strip()}
+def _person(row: Mapping[str, str], line: int) -> dict[str, Any]:
+    said = {name: value for name, value in row.items() if value}
     read = {*NUMBERS, *LISTS, "active", "absences", *(f"cap_{cap}" for cap in CAPS)}
     person: dict[str, Any] = {name: value for name, value in said.items() if name not in read}
     caps = {cap: _number(said[f"cap_{cap}"], line, f"cap_{cap}") for cap in CAPS if f"cap_{cap}" in said}
@@ -129,17 +113,17 @@ def _absence(text: str, line: int) -> dict[str, Any]:
         told = says(
             "line %(line)s: write absences as 2026-11-23/2026-11-27 leave, several with semicolons between", line=line
         )
-        raise CsvRefused(told)
+        raise TableRefused(told)
     return absence
 
 
 def _number(text: str, line: int, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise CsvRefused(says("line %(line)s: %(column)s must be a whole number", line=line, column=name))
+        raise TableRefused(says("line %(line)s: %(column)s must be a whole number", line=line, column=name))
     return int(text)
 
 
 def _active(text: str, line: int) -> bool:
     if text.lower() not in YES | NO:
-        raise CsvRefused(says("line %(line)s: active must be yes or no", line=line))
+        raise TableRefused(says("line %(line)s: active must be yes or no", line=line))
     return text.lower() in YES

@@ -13,10 +13,12 @@ from click.testing import CliRunner, Result
 
 from admin.api.leads.reports import HANDLERS
 from admin.cli import baton
+from admin.tables.files import read_table
 from admin.text.report_terms import LABELS, SAYS, TABLES, TITLES, shown
 from admin.text.reporting import plain
 from engine.core.reports.tables import COLUMNS, REPORTS, SIMULATED, ColumnKind
 from engine.settings import Settings
+from rulesets.document.tables import text_of
 from tests.admin.api_client import Api, event, zulu
 from tests.admin.deciding import REPS, decide_all, start_with_policy
 from tests.admin.pages import Pages
@@ -163,7 +165,16 @@ def test_a_table_is_a_file_with_every_row_and_column(pages: Pages) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert tuple(rows[0]) == REPORTS["fairness"]["people"]
     assert {row["person"] for row in rows} == {REPS[0]}
-    for missing in ("fairness/nothing.csv", "nothing/people.csv", "nothing/", "load/owners.csv?from=x"):
+    sheet = read_table(viewer.get("/admin/reports/fairness/people.xlsx?to=2026-11-21").data)
+    assert sheet.names == tuple(rows[0])
+    assert [text_of(cell) for cell in sheet.rows[0].cells] == list(rows[0].values())
+    for missing in (
+        "fairness/people.pdf",
+        "fairness/nothing.csv",
+        "nothing/people.csv",
+        "nothing/",
+        "load/owners.csv?from=x",
+    ):
         assert viewer.get(f"/admin/reports/{missing}").status_code == 404
 
 

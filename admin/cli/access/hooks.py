@@ -14,7 +14,7 @@ from admin.web.secret_key import secret_key
 from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.store.hooks import quarantine, sources
-from engine.store.schema.hook_tables import HookSource
+from engine.store.schema.intake_tables import HookSource
 from rulesets.document.wording import says
 from rulesets.document.yaml_text import YamlRefused, read_yaml
 

@@ -9,14 +9,16 @@ import yaml
 from admin.cli.policy.policies import finding_line
 from admin.cli.terminal import connected, fail, json_option, print_json, print_table
 from admin.publishing import OPERATOR
+from admin.tables.files import is_table, read_file, read_table, written
 from engine.core.calendar.roster_changes import GIVES, KEEP, Handover
 from engine.store.roster.eligibility import preview_list, save_list
 from engine.store.roster.roster import RosterPreview, RosterRefused, export_roster, import_roster, preview_roster
 from rulesets.document import document as documents
 from rulesets.document.document import DocumentUnreadable
 from rulesets.document.findings import Finding
+from rulesets.document.tables import TableRefused
 from rulesets.roster.eligibility import ROLES, Listed, read_list
-from rulesets.roster.roster_csv import CsvRefused, read_people, write_people
+from rulesets.roster.roster_csv import people_rows, read_people, write_people
 from workers.queues import wake
 
 
@@ -44,7 +46,7 @@ def roster() -> None:
 )
 @click.option("--preview", is_flag=True, help="Only show what would happen.")
 def roster_import(file: Any, *, replace: bool, reassign: Any, absent: Any, preview: bool) -> None:
-    """Add and update what FILE (YAML, JSON, or CSV of people) names; a roster with errors is refused whole."""
+    """Add and update what FILE (YAML, JSON, or people as CSV or XLSX) names; a roster with errors is refused whole."""
     text = file.read()
     connected()
     raw = _document(text, str(getattr(file, "name", "")))
@@ -61,14 +63,17 @@ def roster_import(file: Any, *, replace: bool, reassign: Any, absent: Any, previ
 @roster.command("export")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print the people as a table.")
-def roster_export(*, as_json: bool, as_csv: bool) -> None:
-    """Print the roster as YAML or JSON, or its people as CSV."""
+@click.option("--xlsx", type=click.File("wb"), help="Write the people into this workbook.")
+def roster_export(*, as_json: bool, as_csv: bool, xlsx: Any) -> None:
+    """Print the roster as YAML or JSON, or its people as a table (CSV, XLSX)."""
     connected()
     document = export_roster()
     if as_json:
         print_json(document)
     elif as_csv:
         click.echo(write_people(document), nl=False)
+    elif xlsx is not None:
+        xlsx.write(written(people_rows(document), "xlsx"))
     else:
         click.echo(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), nl=False)
 
@@ -84,11 +89,9 @@ def roster_eligibility(file: Any, *, month: str, role: str, preview: bool, as_js
     text = file.read()
     connected()
     try:
-        names = read_list(text.decode("utf-8-sig"))
+        names = read_list(read_file(text))
         listed = preview_list(role, month, names) if preview else save_list(role, month, names, OPERATOR)
-    except UnicodeDecodeError:
-        fail(["the list must be text in UTF-8"])
-    except CsvRefused as refused:
+    except TableRefused as refused:
         fail([str(refused)])
     except RosterRefused as refused:
         fail(map(finding_line, _findings(refused)))
@@ -98,12 +101,12 @@ def roster_eligibility(file: Any, *, month: str, role: str, preview: bool, as_js
 def _document(text: bytes, name: str) -> Any:
     """Parse a file. A CSV has people only, so it is merged into the present roster."""
     try:
-        if name.lower().endswith(".csv"):
-            return read_people(text.decode("utf-8-sig"), export_roster())
+        if is_table(name, text):
+            return read_people(read_table(text), export_roster())
         return documents.load(text)
     except DocumentUnreadable as unreadable:
         fail(map(finding_line, unreadable.findings))
-    except (CsvRefused, UnicodeDecodeError) as refused:
+    except TableRefused as refused:
         fail([str(refused)])
 
 

@@ -1,4 +1,4 @@
-"""What the libraries that read texts say when they cannot, in the reader's language: YAML, JSON, CSV, patterns.
+"""What the libraries that read texts say when they cannot, in the reader's language: YAML, JSON, patterns.
 
 The libraries have many English messages. The frequent ones are translated here; others become a general sentence.
 """
@@ -29,8 +29,6 @@ PROBLEMS = {
     "Unterminated string starting at": _l("a quotation mark is missing at the end"),
     "Invalid control character at": _l("it contains control characters"),
     "Invalid \\escape": _l("a backslash stands before a character that needs none"),
-    "unexpected end of data": _l("a quotation mark is missing at the end"),
-    "line contains NUL": _l("it contains control characters"),
 }
 """Message of a library → our sentence."""
 PATTERNS = {

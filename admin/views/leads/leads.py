@@ -22,7 +22,7 @@ from admin.text.effect_sentences import follows
 from admin.views import problems
 from admin.views.leads.lead_page import LeadPage, labels, read_page
 from admin.views.leads.lead_work import do_work, may_work, offers
-from admin.views.lists import EXPORT_ROWS, Filter, ListView, csv_answer, page
+from admin.views.lists import EXPORT_ROWS, Filter, ListView, list_answer, page
 from admin.views.policy.part_columns import label_of
 from engine.errors import NotFound
 from engine.store.read import leads
@@ -152,13 +152,12 @@ class Leads(ListView):
 
     @page("/export/<export_type>/")
     def export(self, export_type: str) -> Response:
-        """The filtered list as CSV, 50,000 rows at most."""
+        """The filtered list as CSV or XLSX, 50,000 rows at most."""
         args = self._get_list_extra_args()
         _, rows = self.get_list(
             0, None, sort_desc=False, search=args.search, filters=args.filters, page_size=EXPORT_ROWS
         )
-        names = [str(label) for label in self.column_labels.values()]
-        return csv_answer(names, [_exported(row) for row in rows], f"leads-{export_type}")
+        return list_answer(self.column_labels.values(), map(_exported, rows), "leads", export_type)
 
 
 def _readable_page(number: int, before: int | None = None) -> LeadPage:
@@ -179,8 +178,8 @@ def _may_see(row: dict[str, Any]) -> bool:
 
 def _exported(row: Any) -> tuple[Any, ...]:
     card = _card(row)
-    moment = row.last_event_at.isoformat() if row.last_event_at else None
-    return (row.id, card.title, card.company, row.stage, row.cell, row.fit, row.engagement, row.owner, moment)
+    numbers = (row.fit, row.engagement)
+    return (row.id, card.title, card.company, row.stage, row.cell, *numbers, row.owner, row.last_event_at)
 
 
 def _card(row: Any) -> LeadCard:

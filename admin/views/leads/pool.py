@@ -20,7 +20,7 @@ from admin.text import terms
 from admin.views import problems
 from admin.views.leads.lead_page import why_in_pool
 from admin.views.leads.lead_work import claim_refusal, do_work, living, reason_label
-from admin.views.lists import EXPORT_ROWS, Guarded, csv_answer, page
+from admin.views.lists import EXPORT_ROWS, Guarded, list_answer, page
 from engine.core.assignment.pool import ROLE_OF_CLAIM
 from engine.core.lead.model import Stage
 from engine.core.lead.people import ClaimStanding, People
@@ -121,14 +121,12 @@ class PublicPool(Guarded, BaseView):  # type: ignore[misc] # the library carries
             return redirect(self.get_url("leads.lead", number=lead))
         return redirect(self.get_url(".index", **request.args.to_dict()))
 
-    @page("/export/csv/")
-    def export(self) -> Response:
-        """The filtered list as CSV, 50,000 rows at most."""
+    @page("/export/<export_type>/")
+    def export(self, export_type: str) -> Response:
+        """The filtered list as CSV or XLSX, 50,000 rows at most."""
         policy, people = _desk()
         wanted = _wanted(people.roles.get(actor()) if people else None)
-        names = [str(heading) for heading in HEADINGS]
-        rows = [_exported(row) for row in _everything(wanted, policy)]
-        return csv_answer(names, rows, "pool")
+        return list_answer(HEADINGS, [_exported(row) for row in _everything(wanted, policy)], "pool", export_type)
 
 
 def _desk() -> tuple[Policy | None, People | None]:
@@ -221,7 +219,6 @@ def _everything(wanted: PoolFilter, policy: Policy | None) -> Iterator[Shown]:
 
 def _exported(shown: Shown) -> tuple[Any, ...]:
     row, last = shown.lead.row, shown.last_owner
-    since = row["pool_since"].isoformat() if row["pool_since"] else None
     numbers = (row["fit"], row["engagement"])
     return (row["id"], shown.name, shown.company, row["stage"], row["cell"], *numbers, shown.lead.region,
-            since, shown.why, shown.reason, last.person if last else None)  # fmt: skip
+            row["pool_since"], shown.why, shown.reason, last.person if last else None)  # fmt: skip

@@ -12,7 +12,7 @@ from admin.permissions import May
 from admin.text import report_terms
 from admin.text.reporting import BY_ORIGIN, DEFAULT_ORIGIN, Report, make_report, zone_of_days
 from admin.views import problems
-from admin.views.lists import Guarded, csv_answer, page
+from admin.views.lists import Guarded, list_answer, page
 from engine.core.reports.tables import COLUMNS, REPORTS, ColumnKind
 from engine.store.read.report_origins import origin_fields
 
@@ -43,8 +43,8 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         text = str(self.render("baton/reports.html", name=which, report=made, problem=problem, **_words(which, made)))
         return (text, 422) if problem else text
 
-    @page("/<which>/<table>.csv")
-    def download(self, which: str, table: str) -> Response:
+    @page("/<which>/<table>.<any(csv, xlsx):kind>")
+    def download(self, which: str, table: str, kind: str) -> Response:
         """One table as a file: every row and column, names as the API has them, shares and spans as numbers."""
         if table not in REPORTS.get(which, ()):
             problems.not_found()
@@ -53,7 +53,7 @@ class Reports(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         except ItemRefused:
             problems.not_found()
         rows = ([row[column] for column in found.columns] for row in found.rows)
-        return csv_answer(list(found.columns), rows, f"{which}-{table}")
+        return list_answer(found.columns, rows, f"{which}-{table}", kind)
 
 
 def _words(name: str, made: Report | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.tables.files import read_file
 from admin.text import terms
 from admin.text.policy.findings import why
 from admin.views import problems
@@ -17,8 +18,8 @@ from admin.views.lists import Guarded, page
 from engine.errors import PolicyRefused
 from engine.store.roster.eligibility import preview_list, save_list
 from engine.store.roster.roster import RosterConflict, export_roster
+from rulesets.document.tables import TableRefused, csv_text, read_rows
 from rulesets.roster.eligibility import ROLES, Listed, eligible, read_list
-from rulesets.roster.roster_csv import CsvRefused
 
 MONTHS_AHEAD = 3
 
@@ -43,12 +44,12 @@ class Eligibility(Guarded, BaseView):  # type: ignore[misc] # the library carrie
         try:
             upload = request.files.get("file")
             if upload is not None and upload.filename:
-                given["text"] = upload.read().decode("utf-8-sig")
-            names = read_list(given["text"])
+                given["text"] = csv_text(row.cells for row in read_file(upload.read()))
+            names = read_list(read_rows(given["text"]))
             if request.form.get("seen") != "1":
                 return self._shown(**given, listed=preview_list(role, month, names))
             listed = save_list(role, month, names, actor(), now())
-        except (UnicodeDecodeError, CsvRefused, PolicyRefused, RosterConflict) as refused:
+        except (TableRefused, PolicyRefused, RosterConflict) as refused:
             return self._shown(**given, refusal=why(refused))
         flash(
             gettext(

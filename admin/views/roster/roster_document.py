@@ -10,19 +10,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from admin.moment import now
 from admin.permissions import May, actor, may
+from admin.tables.files import Format, is_table, read_table
 from admin.text.policy.findings import why
 from admin.views import problems
-from admin.views.lists import Guarded, page
+from admin.views.lists import Guarded, page, table_answer
 from admin.views.roster.roster_forms import GIVE, give_of
 from engine.core.calendar.roster_changes import Handover
 from engine.errors import PolicyRefused
 from engine.store.roster.roster import RosterChange, RosterConflict, export_roster, import_roster, preview_roster
 from rulesets.document.document import DocumentUnreadable, load
+from rulesets.document.tables import TableRefused
 from rulesets.document.yaml_text import write_yaml
-from rulesets.roster.roster_csv import CsvRefused, read_people, write_people
+from rulesets.roster.roster_csv import people_rows, read_people
 from workers.queues import wake
 
-UNREADABLE = (UnicodeDecodeError, DocumentUnreadable, CsvRefused, PolicyRefused)
+UNREADABLE = (UnicodeDecodeError, DocumentUnreadable, TableRefused, PolicyRefused)
 
 
 class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library carries no types
@@ -44,10 +46,10 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
         """The roster as YAML."""
         return _file(write_yaml(export_roster()), "application/yaml", "roster.yaml")
 
-    @page("/people.csv")
-    def as_csv(self) -> Response:
+    @page("/people.<any(csv, xlsx):kind>")
+    def as_table(self, kind: Format) -> Response:
         """Its people as a table."""
-        return _file("\ufeff" + write_people(export_roster()), "text/csv", "people.csv")
+        return table_answer(people_rows(export_roster()), "people", kind)
 
     @page("/", "POST")
     def take_in(self) -> str | AnyResponse:
@@ -58,9 +60,7 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
         if upload is None or not upload.filename:
             return self._shown(gettext("Choose a file first."))
         try:
-            text = upload.read().decode("utf-8-sig")
-            table = upload.filename.lower().endswith(".csv")
-            document = read_people(text, export_roster()) if table else load(text)
+            document = _read(upload.filename, upload.read())
             shown = preview_roster(document, replace=request.form.get("replace") == "1", now=now())
             concerned = [one for one in shown.affected if one.leads or one.clocks]
             if concerned:
@@ -104,6 +104,10 @@ class RosterDocumentView(Guarded, BaseView):  # type: ignore[misc] # the library
             "success",
         )
         return redirect(self.get_url("people.index_view"))
+
+
+def _read(name: str, raw: bytes) -> Any:
+    return read_people(read_table(raw), export_roster()) if is_table(name, raw) else load(raw.decode("utf-8-sig"))
 
 
 def _file(text: str, mimetype: str, name: str) -> Response:

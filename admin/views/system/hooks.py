@@ -27,7 +27,7 @@ from admin.views.lists import Filter, ListView, page
 from engine.errors import BatonError, NotFound
 from engine.store.hooks import quarantine, sources
 from engine.store.hooks.sources import HookRefused
-from engine.store.schema.hook_tables import HookSource, QuarantinedHook
+from engine.store.schema.intake_tables import HookSource, QuarantinedHook
 
 REASONS = {
     "mapping_failed": _l("not mapped"),

@@ -1,6 +1,6 @@
 """Sources of vendor webhooks, and quarantine
 
-Revision: 0015, after 0011.
+Revision: 0015, after 0014.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from engine.errors import NotFound
 from engine.store.access import audit
 from engine.store.orm import unit_of_work
-from engine.store.schema.hook_tables import QuarantinedHook
+from engine.store.schema.intake_tables import QuarantinedHook
 from rulesets.document.wording import says
 
 MAX_KEPT = 256 * 1024

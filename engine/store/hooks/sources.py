@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from engine.errors import BatonError, NotFound
 from engine.store.access import audit
 from engine.store.orm import unit_of_work
-from engine.store.schema.hook_tables import HookSource
+from engine.store.schema.intake_tables import HookSource
 from rulesets.document.wording import says
 
 VALID_SECRETS = 2

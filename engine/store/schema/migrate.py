@@ -23,7 +23,7 @@ TABLES = (
     "engine.store.schema.admin_tables",
     "engine.store.schema.draft_tables",
     "engine.store.schema.notice_tables",
-    "engine.store.schema.hook_tables",
+    "engine.store.schema.intake_tables",
 )
 """Modules that define tables. A module that is missing here is missing in the comparison with the database."""
 

@@ -136,6 +136,8 @@ def test_history_is_imported_by_writers_of_leads_only(api: Api) -> None:
         (b"{", "application/json", None, 400),
         (b"\xff\xfe", "application/json", None, 400),
         (b"[]", "application/xml", None, 415),
+        (b"[]", "application/json; charset=gbk", None, 415),
+        (b"null", 'application/json; charset="UTF_8"', None, 422),
         (b"[]", "application/json", "br", 415),
         (b"[]", "application/json", "gzip", 400),
         (gzip.compress(b"[]", mtime=0)[:-9], "application/json", "gzip", 400),

@@ -15,8 +15,9 @@ from engine.store.roster.roster import (
     roster_tag,
     save_person,
 )
+from rulesets.document.tables import TableRefused, read_rows, table_of
 from rulesets.roster.roster import FORMAT, lint_roster
-from rulesets.roster.roster_csv import CsvRefused, read_people, write_people
+from rulesets.roster.roster_csv import read_people, write_people
 
 LI, WANG, ZHAO = "li@example.com", "wang@example.com", "zhao@example.com"
 FULL: dict[str, Any] = {
@@ -178,7 +179,7 @@ def test_changing_one_thing_keeps_the_rest_and_is_audited(database: str) -> None
 
 def test_people_go_out_as_a_table_and_come_back() -> None:
     table = write_people(FULL)
-    back = read_people(table)["people"]
+    back = read_people(table_of(read_rows(table)))["people"]
     assert back == [{**FULL["people"][0], "active": True}, {**FULL["people"][1], "active": True}]
 
 
@@ -190,12 +191,12 @@ def test_a_table_cannot_smuggle_formulas_into_spreadsheets() -> None:
     ("table", "told"),
     [
         ("mail,role\n", "columns"),
-        ("", "columns"),
+        ("", "name the columns"),
         ("email,weight\nli@example.com,many\n", "line 2: weight"),
         ("email,active\nli@example.com,perhaps\n", "line 2: active"),
-        ("email,role\nli@example.com\n", "line 2: more or fewer"),
+        ("email,role\nli@example.com\n", "line 2 has 1 cells, the heading has 2"),
     ],
 )
 def test_a_table_that_cannot_be_read_names_its_line(table: str, told: str) -> None:
-    with pytest.raises(CsvRefused, match=told):
-        read_people(table)
+    with pytest.raises(TableRefused, match=told):
+        read_people(table_of(read_rows(table)))

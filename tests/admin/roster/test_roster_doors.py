@@ -137,7 +137,7 @@ def test_a_monthly_list_comes_from_a_file(run: Run, tmp_path: Path) -> None:
     assert json.loads(run(*command, "--json").stdout) == {"added": [CHEN], "removed": [], "unchanged": 0}
     assert eligible(export_roster(), "sales", "2026-12") == [CHEN]
     assert "unchanged 1" in run(*command).stdout
-    for text, says in ((f"{CHEN}\n{LI}\n", "line 2"), ('"x"y\n', "cannot be read"), ("\xff", "line 1")):
+    for text, says in ((f"{CHEN}\n{LI}\n", "line 2"), ('"x"y\n', "closing quotation mark"), ("\xff", "line 1")):
         path.write_text(text)
         refused = run(*command)
         assert (refused.exit_code, says in refused.output) == (1, True), refused.output

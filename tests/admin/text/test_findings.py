@@ -23,12 +23,13 @@ from engine.policy.trial import TOLD
 from rulesets.conditions.conditions import OPERATORS, Node
 from rulesets.document.document import DocumentUnreadable, load
 from rulesets.document.findings import Finding
+from rulesets.document.tables import TableRefused, read_rows, table_of
 from rulesets.document.wording import Word, says
 from rulesets.lint import lint
 from rulesets.policy.parts import Part
 from rulesets.policy.policy import Policy
 from rulesets.roster.roster import lint_roster
-from rulesets.roster.roster_csv import CsvRefused, read_people
+from rulesets.roster.roster_csv import read_people
 from tests.documentation.test_policy_examples import FINDINGS, LINT, NEEDED, NOT_SHOWN, documented
 from tests.rulesets.documents import LEAST, with_rule
 
@@ -125,10 +126,22 @@ def test_a_roster_is_told_in_chinese_with_the_people_it_is_about(locale: str) ->
 
 
 @pytest.mark.parametrize("locale", CHINESE)
-@pytest.mark.parametrize("table", ["name\nx\n", "email,tier\na@b.c,x\n", 'email\n"a\n', "email,absences\na@b.c,soon\n"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "name\nx\n",
+        "email,tier\na@b.c,x\n",
+        'email\n"a\n',
+        "email,absences\na@b.c,soon\n",
+        "",
+        "email,Email\n",
+        "email,,x\n",
+        'email\n"a"b\n',
+    ],
+)
 def test_a_table_that_cannot_be_read_is_told_in_chinese(table: str, locale: str) -> None:
-    with pytest.raises(CsvRefused) as refused:
-        read_people(table)
+    with pytest.raises(TableRefused) as refused:
+        read_people(table_of(read_rows(table)))
     with force_locale(locale):
         assert is_chinese(why(refused.value))
 

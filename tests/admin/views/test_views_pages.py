@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from admin.tables.files import read_table
 from admin.text.policy.conditions import OPERATORS as PHRASES
 from admin.views.system.events import Events
 from engine.settings import Settings
@@ -98,6 +99,10 @@ def test_leads_are_exported_without_formulas(full: Pages) -> None:
     assert "高敏" in text
     assert "'=cmd()" in text
     assert ",=cmd()" not in text
+    sheet = read_table(full.as_role("viewer").get("/admin/leads/export/xlsx/").data)
+    (row,) = (row for row in sheet.rows if "=cmd()" in row.cells)
+    assert (type(row.cells[0]), row.cells[-1]) == (int, now)
+    assert full.as_role("viewer").get("/admin/leads/export/pdf/").status_code == 404
 
 
 def test_an_event_set_aside_is_run_again(full: Pages) -> None:

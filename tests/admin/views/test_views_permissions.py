@@ -44,6 +44,7 @@ LIST_PAGES = {
     "/admin/deliveries/": May.EDIT_KEYS,
     "/admin/hooks/": May.EDIT_KEYS,
     "/admin/quarantine/": May.EDIT_KEYS,
+    "/admin/imports/": May.IMPORT_LEADS,
     "/admin/users/": May.EDIT_USERS,
     "/admin/audit/": May.SEE_AUDIT,
 }
@@ -77,6 +78,7 @@ WRITES = [
     ("/admin/hooks/demo/drop-old", May.EDIT_KEYS),
     ("/admin/quarantine/action/", May.EDIT_KEYS),
     ("/admin/users/new/", May.EDIT_USERS),
+    ("/admin/imports/templates/remove", May.IMPORT_LEADS),
 ]
 
 

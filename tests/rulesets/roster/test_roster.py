@@ -8,8 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rulesets.document.document import load
+from rulesets.document.tables import TableRefused, TableRow, read_rows, table_of
 from rulesets.roster.roster import FORMAT, Calendar, Roster, RosterPerson, RosterTeam, lint_roster
-from rulesets.roster.roster_csv import COLUMNS, CsvRefused, read_people, write_people
+from rulesets.roster.roster_csv import COLUMNS, read_people, write_people
+
+
+def people_of(text: str, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    return read_people(table_of(read_rows(text)), known)
 
 
 def roster(**parts: Any) -> dict[str, Any]:
@@ -39,8 +44,8 @@ def test_whatever_is_given_is_answered_with_findings(raw: Any) -> None:
 
 
 def test_a_csv_with_a_broken_quote_is_refused_with_its_line() -> None:
-    with pytest.raises(CsvRefused, match="line 2"):
-        read_people('email,name\n"li@example.com"x,Li\n')
+    with pytest.raises(TableRefused, match="line 2"):
+        people_of('email,name\n"li@example.com"x,Li\n')
 
 
 AWAY = [{"from": "2026-11-23", "to": "2026-11-27", "reason": "leave"}, {"from": "2026-12-24", "to": "2026-12-24"}]
@@ -58,25 +63,23 @@ LI: dict[str, Any] = {
 def test_absences_go_out_as_a_column_and_come_back() -> None:
     table = write_people(roster(people=[LI]))
     assert "2026-11-23/2026-11-27 leave; 2026-12-24" in table
-    assert read_people(table)["people"] == [LI]
+    assert people_of(table)["people"] == [LI]
 
 
 def test_what_a_table_has_no_column_for_stays_and_what_it_leaves_empty_goes() -> None:
     known = roster(people=[LI])
-    (kept,) = read_people("email,name\nLI@example.com,Li\n", known)["people"]
+    (kept,) = people_of("email,name\nLI@example.com,Li\n", known)["people"]
     assert kept == {**LI, "email": "LI@example.com", "name": "Li"}
-    (emptied,) = read_people("email,role,cap_day,cap_month,capacity,absences\nli@example.com,sdr,,7,,\n", known)[
-        "people"
-    ]
+    (emptied,) = people_of("email,role,cap_day,cap_month,capacity,absences\nli@example.com,sdr,,7,,\n", known)["people"]
     assert emptied == {"email": "li@example.com", "role": "sdr", "tier": 1, "active": True, "caps": {"month": 7}}
-    (new,) = read_people("email,role\nnew@example.com,sdr\n", known)["people"]
+    (new,) = people_of("email,role\nnew@example.com,sdr\n", known)["people"]
     assert new == {"email": "new@example.com", "role": "sdr"}
 
 
 @pytest.mark.parametrize("absence", ["next week", "2026-11-23 / leave", "2026-11-23/leave"])
 def test_an_absence_nobody_can_read_names_its_line(absence: str) -> None:
-    with pytest.raises(CsvRefused, match="line 2: write absences as"):
-        read_people(f"email,absences\nli@example.com,{absence}\n")
+    with pytest.raises(TableRefused, match="line 2: write absences as"):
+        people_of(f"email,absences\nli@example.com,{absence}\n")
 
 
 def test_the_documentation_names_every_key_and_its_example_is_sound() -> None:
@@ -87,3 +90,18 @@ def test_the_documentation_names_every_key_and_its_example_is_sound() -> None:
     keys = {*RosterPerson.model_fields, *RosterTeam.model_fields, *Calendar.model_fields}
     assert {key for key in keys if f"`{key}`" not in page} == {"key", "label"}
     assert [name for name in COLUMNS if name not in page] == []
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u200e", "\u202e", "\u00ad"])
+def test_a_mark_nobody_sees_makes_no_other_person(mark: str) -> None:
+    """R2.4: what is compared is what people see."""
+    (person,) = people_of(f" E{mark}mail ,Cap Day\nli{mark}@example.com,3\n")["people"]
+    assert person == {"email": "li@example.com", "caps": {"day": 3}}
+    report = lint_roster(roster(people=[{"email": f"LI{mark}@example.com", "name": "Li", "role": "sdr"}]))
+    assert report.roster is not None
+    assert report.roster.people[0].email == "li@example.com"
+
+
+def test_numbers_of_a_workbook_are_whole_numbers_of_the_roster() -> None:
+    table = table_of([TableRow(1, ("email", "capacity", "active")), TableRow(2, ("li@example.com", 30.0, False))])
+    assert read_people(table)["people"] == [{"email": "li@example.com", "capacity": 30, "active": False}]
