@@ -21,6 +21,7 @@ from engine.core.lead.merging import join, standing
 from engine.core.lead.model import LeadEvent
 from engine.core.notify.effects import Notice
 from engine.core.outcome import Outcome, Situation
+from engine.core.qualification.stages import ERASED
 from engine.core.scoring.siblings import FactChange
 
 __all__ = ["BatchContext", "BatchState"]
@@ -32,6 +33,7 @@ class BatchState(CompanyIndex):
     def decide(self, track: LeadInBatch, event: LeadEvent) -> EventInBatch:
         """Decide an event on a lead and learn what it says. With a ``need`` in the outcome, `settle` must follow."""
         lead, at, earlier = track.lead, self.at, track.history
+        event = _stripped(event) if event.type == ERASED or lead.state.erased_at is not None else event
         self.reread(track)
         folded = self.fold(lead.claims, event)
         lead.claims, track.history = folded.claims, earlier.with_event(event)
@@ -115,3 +117,8 @@ class BatchState(CompanyIndex):
         step.track.outcome = step.outcome
         step.track.lead.state = step.outcome.after
         step.track.lead.clocks = step.outcome.clocks
+
+
+def _stripped(event: LeadEvent) -> LeadEvent:
+    """An event of which nothing is learned: it erases, or its lead is erased (R4.8)."""
+    return replace(event, identities={}, traits={}, company={}, answers={}, properties={})

@@ -1,6 +1,6 @@
 """What a batch keeps in memory of leads and companies while it decides, and what a drain remembers between batches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -37,6 +37,11 @@ class Histories:
         """What is remembered, unless somebody else changed the lead since."""
         known = self._known.get(lead.id)
         return known if known is not None and known.version == lead.version else None
+
+    def forget(self, lead_ids: Iterable[int]) -> None:
+        """Keep nothing of these leads."""
+        for lead_id in lead_ids:
+            self._known.pop(lead_id, None)
 
     def put(self, lead_id: int, remembered: CachedHistory) -> None:
         """Remember a lead; when too much is remembered, begin anew."""
@@ -79,6 +84,8 @@ class LeadInBatch:
     reading: str = ""
     joined: tuple[str | None, ...] = ()
     """Owners of leads that became part of this one since its last decision."""
+    tombstone: bool = False
+    """Erased in an earlier batch: decisions on it change nothing that is stored."""
 
     def seq_of(self, source: str, event_id: str) -> int:
         """The row of an event that counted for this lead: its own, or one of another lead of its account (R3.7)."""

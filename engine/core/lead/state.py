@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.core.lead.model import Stage
+from engine.core.lead.model import OPEN_STAGES, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class LeadState:
     """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
     resumes: tuple[str, ...] = ()
     """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
+    erased_at: datetime | None = None
+    """Since when nothing is known of the person any more: nothing moves this lead again (R4.8)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
@@ -111,6 +113,27 @@ class LeadState:
             resumes=(),
         )
 
+    def erased(self, at: datetime) -> "LeadState":
+        """Nobody's, in no queue and no pool, closed; what was won, lost or disqualified stays so (R4.8)."""
+        closed = self if self.stage not in OPEN_STAGES else replace(self, stage=Stage.DISQUALIFIED)
+        by = "erasure" if closed.stage is Stage.DISQUALIFIED else closed.disqualified_by
+        return replace(
+            closed,
+            owner=None,
+            disqualified_by=by,
+            pool_since=None,
+            pool_reason=None,
+            queued=None,
+            assigned_by=None,
+            outside_rotation=False,
+            awaits_activity=False,
+            owned_since=None,
+            protection=None,
+            conflict=None,
+            resumes=(),
+            erased_at=at,
+        )
+
 
 DEFAULT = LeadState()
 REST = (
@@ -128,11 +151,12 @@ REST = (
     "owned_since",
     "pool_reason",
     "conflict",
+    "erased_at",
 )
 """Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
 STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}
 """Fields whose key in the JSON column differs: rows written by earlier versions have these keys, so they stay."""
-MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
+MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since", "erased_at"})
 FORMER_OWNERS_KEPT = 20
 
 

@@ -19,7 +19,8 @@ from engine.store.inbox.waiting import headroom
 from engine.store.lock_keys import LockKey, try_lock
 from engine.store.session import Driver, raw, transaction
 
-_LEFT = "merged_into IS NULL AND version > 0 AND NOT (coalesce(policy_number, 0) = ANY(%s))"
+_LIVING = "merged_into IS NULL AND version > 0 AND NOT state ? 'erased_at'"
+_LEFT = f"{_LIVING} AND NOT (coalesce(policy_number, 0) = ANY(%s))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
     """Note what is to be done: leads whose version scores as the new one does are left as they are."""
     counts: Mapping[int, int] = dict(
         driver.execute(
-            "SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE merged_into IS NULL AND version > 0 GROUP BY 1"
+            f"SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE {_LIVING} GROUP BY 1"  # noqa: S608 - a constant
         ).fetchall()
     )
     documents = dict(

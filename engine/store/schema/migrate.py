@@ -18,6 +18,7 @@ TABLES = (
     "engine.store.schema.admin_tables",
     "engine.store.schema.draft_tables",
     "engine.store.schema.notice_tables",
+    "engine.store.schema.erasure_table",
 )
 
 
