@@ -49,6 +49,9 @@ ACTIONS: dict[str, WorkAction] = {
 }
 """The work actions there are, as the pages show them. An entry here is all that a further one needs."""
 
+ERASE = WorkAction("lead.erased", {}, ())
+"""Not among the work actions: it has an address, a permission and a confirmation of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clicked:

@@ -85,6 +85,7 @@ class LeadShape(BaseModel):
     protected_until: datetime | None = Field(description="Until when the owner may keep the lead")
     pool: PoolShape | None = Field(description="null while the lead is not in the public pool")
     former_owners: list[FormerOwnerShape] = Field(description="Who lost or returned the lead, the latest last")
+    erased_at: datetime | None = Field(description="Since when nothing is known of the person any more")
     policy: PolicyShape | None
     waiting_events: int
 

@@ -65,6 +65,7 @@ def lead_json(record: LeadRecord) -> Json:
         "protected_until": plain(row["protected_until"]),
         "pool": pool_json(row),
         "former_owners": former_owners(row),
+        "erased_at": row["state"].get("erased_at"),
         "policy": policy_json(row["policy_number"], record.policy_digest),
         "waiting_events": record.waiting_events,
     }

@@ -31,6 +31,10 @@ class RefusalText:
 
 
 REFUSALS: dict[str, RefusalText] = {
+    "erased": RefusalText(
+        _l("The person's data were erased; nothing can be done with this lead."),
+        _l("A new contact of the person begins a new lead."),
+    ),
     "wrong_stage": RefusalText(
         _l("The lead's stage does not allow this."),
         _l("Look at the lead's stage: somebody may have been faster."),
