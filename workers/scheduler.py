@@ -25,6 +25,7 @@ from engine.store.due.protection import fire_protections
 from engine.store.due.queue import QueueWatch
 from engine.store.due.refreshes import send_refreshes
 from engine.store.due.rescore import send_next
+from engine.store.due.retention import erase_inactive
 from engine.store.inbox.waiting import waiting_shards
 from engine.store.policy.versions import active_number
 from engine.store.roster.eligibility import warn_of_missing_lists
@@ -122,10 +123,19 @@ DUTIES = (
 """Everything the scheduler does."""
 
 
-def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None = None) -> None:
+def retention(months: int | None) -> tuple[Duty, ...]:
+    """Erasing leads without activity for so many months; nothing when they are kept for ever."""
+    if months is None:
+        return ()
+    return (Duty("retention", timedelta(minutes=1), lambda now: queues.wake(erase_inactive(now, months))),)
+
+
+def run_scheduler(
+    clock: WallClock | None = None, stop: threading.Event | None = None, retention_months: int | None = None
+) -> None:
     """Do every duty when it is due until SIGTERM or Ctrl-C. Call it with `init_store` and `init_queue` done.
 
-    ``stop`` is set then, for threads beside.
+    ``stop`` is set then, for threads beside. ``retention_months``: how long leads without activity are kept.
     """
     stop = stop or threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -134,7 +144,7 @@ def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None =
     next_at: dict[str, datetime] = {}
     while not stop.is_set():
         now = source.now()
-        for duty in DUTIES:
+        for duty in (*DUTIES, *retention(retention_months)):
             if next_at.get(duty.name, now) <= now:
                 next_at[duty.name] = now + duty.every
                 _perform(duty, now, stop)

@@ -1,14 +1,17 @@
 """One person's data in the pages: everything kept of them, consent, and erasure with a second confirmation (R4.8)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 
 from admin.clicks import ERASE, await_decision, click
+from admin.lead_data.lead_json import consent_json
 from admin.permissions import May, actor, may
 from admin.text import sentences
 from engine.core.explain import moment
+from engine.store.read.leads import LeadRecord
 from engine.store.read.personal_data import read_personal_data
 
 
@@ -27,6 +30,14 @@ def erase(row: Mapping[str, Any], typed: str) -> tuple[str, str]:
     if refused := event["decision"]["body"].get("refused"):
         return sentences.refusal(refused), "error"
     return gettext("The person's data were erased."), "success"
+
+
+def consent(record: LeadRecord) -> dict[str, dict[str, Any]]:
+    """Channel → what was said of it, with the moment as the page writes it."""
+    return {
+        channel: {**said, "at_moment": datetime.fromisoformat(said["at"])}
+        for channel, said in consent_json(record).items()
+    }
 
 
 def stored_data(number: int) -> dict[str, list[list[tuple[str, Any]]]]:

@@ -114,6 +114,7 @@ class Leads(ListView):
                 label_of=label_of,
                 sentences=sentences,
                 offers=offers(shown.row),
+                consent=lead_privacy.consent(shown.record),
                 may_erase=lead_privacy.may_erase(shown.row),
                 at=now(),
             )

@@ -72,7 +72,8 @@ class Erasure:
         return raw if self._keeps(key, raw) else None
 
     def _keeps_slots(self, name: str, slots: Iterable[Any]) -> bool:
-        return all(claim is None or self._keeps(name, claim[0]) for claim in slots)
+        said = [claim for claim in slots if claim is not None]
+        return bool(said) and all(self._keeps(name, claim[0]) for claim in said)
 
     def _keeps(self, key: str, raw: Any) -> bool:
         """Whether a statement may stay: its field can name nobody, and what was said is a value of it."""
