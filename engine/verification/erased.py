@@ -55,7 +55,7 @@ class Tombstones:
                 yield RecordDifference("lead", row["id"], part, row[part], scores[part])
 
 
-def hold(step: EventInBatch, recorded: Recorded) -> None:
+def stand_as_recorded(step: EventInBatch, recorded: Recorded) -> None:
     """Let a lead stand where the record has it, whatever a replay of what is left would make of it."""
     lead = step.track.lead
     stage = Stage(recorded.stage_after) if recorded.stage_after else None

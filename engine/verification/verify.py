@@ -28,7 +28,7 @@ from engine.matcher.rules import RulesCache
 from engine.store.decisions.batch import LoadedLead
 from engine.store.read import record
 from engine.store.read.record import Moved, Recorded
-from engine.verification.erased import Tombstones, hold, met_clocks
+from engine.verification.erased import Tombstones, met_clocks, stand_as_recorded
 from engine.verification.strikes import RecordDifference, StrikeBook
 
 REPLAYED = ("scores", "verdict", "effects", "protected_until")
@@ -113,7 +113,7 @@ class Replay:
             world.settle(step, choice)
         self._name_clocks(track)
         if self._tombstones.cannot_replay(recorded):
-            hold(step, recorded)
+            stand_as_recorded(step, recorded)
             yield from self._tombstones.check(recorded)
             yield from self.strikes.hear(recorded, met_clocks(recorded), rules.policy.strikes)
             return

@@ -152,6 +152,6 @@ EMPTY = Vocabulary.built()
 
 __all__ = [
     "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "CONSENT_FIELDS", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS",
-    "IDENTITY_FIELDS", "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading", "ReadingCode", "Value",
-    "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
+    "IDENTITY_FIELDS", "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading",
+    "ReadingCode", "Value", "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
 ]  # fmt: skip
