@@ -49,7 +49,7 @@ class Tombstones:
 
     def compare(self, row: Mapping[str, Any]) -> Iterator[RecordDifference]:
         """The stored scores of an erased lead against the decision that erased it."""
-        scores = self._sums.get(row["id"])
+        scores = self._sums.get(row["id"], {})
         for part in ("fit", "engagement") if scores else ():
             if row[part] != Decimal(str(scores[part])):
                 yield RecordDifference("lead", row["id"], part, row[part], scores[part])

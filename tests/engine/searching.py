@@ -28,7 +28,7 @@ def places_of(values: list[str]) -> list[tuple[str, str, str]]:
 
 def redis_texts(client: "redis.Redis") -> Iterator[str]:
     """Every key with what it holds."""
-    readers: dict[bytes, Any] = {
+    readers: dict[Any, Any] = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"list": lambda key: client.lrange(key, 0, -1),

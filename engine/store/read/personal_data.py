@@ -49,6 +49,6 @@ def _kin(driver: Driver, lead_id: int) -> list[int]:
 def _rows(driver: Driver, table: str, condition: str, values: list[int]) -> list[dict[str, Any]]:
     query = sql.SQL("SELECT to_jsonb(t) FROM {} t WHERE {} ORDER BY 1").format(
         sql.Identifier(table),
-        sql.SQL(condition),  # type: ignore[arg-type] # constants of this module
+        sql.SQL(condition),
     )
     return [row for (row,) in driver.execute(query, [values])]

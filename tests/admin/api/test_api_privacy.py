@@ -7,9 +7,10 @@ import pytest
 from engine.store.roster.roster import import_roster
 from tests.admin.api_client import NOW, Api, event, told
 from tests.admin.deciding import REPS, decide_all, somebody_deciding, start_with_policy
-from tests.engine.searching import places_of
+from tests.engine.searching import places_of, redis_texts
+from workers import queues
 
-ANNA = {"email": "anna@acme.example", "external_id": "CRM-77123"}
+ANNA: dict[str, Any] = {"email": "anna@acme.example", "external_id": "CRM-77123"}
 
 
 @pytest.fixture
@@ -71,6 +72,8 @@ def test_a_lead_is_erased_by_its_number_and_answers_with_what_stays(api: Api, sy
     assert all(value.startswith("erased:") for value in lead["identities"].values())
     assert [(one.status_code, told(one)["reason"]) for one in (again, reopened)] == [(409, "erased")] * 2
     assert places_of([*ANNA.values(), "Lindqvist"]) == []
+    everything = " ".join(redis_texts(queues.client()))
+    assert [value for value in [*ANNA.values(), "Lindqvist"] if value in everything] == []
 
 
 @pytest.mark.parametrize(("role", "status"), [("sales", 403), ("manager", 202)])

@@ -1,6 +1,7 @@
 """A person is erased: nothing that could name them is left anywhere, and the rest of the record still holds."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ANNA = {
     "external_id": "CRM-77123", "email": "anna.lindqvist@acme.example", "phone": "+8613800138000",
     "wechat": "wx_anna_77", "anonymous_id": "browser-5f1c9e",
 }  # fmt: skip
-SAID = {
+SAID: dict[str, Any] = {
     "traits": {
         **CTO, "name": "Anna Lindqvist", "city": "Göteborg", "job_title": "Chief Knitting Officer", "nick": "Lindy",
         "region": "华东", "buyer_role": "decider", "remark": "met at the fair in 青岛", "tags": ["likes knitting"],

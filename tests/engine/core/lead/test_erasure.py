@@ -53,7 +53,7 @@ def test_of_statements_only_those_stay_that_name_nobody(group: str, said: Any, l
 
 
 def test_of_a_company_without_other_people_nothing_stays() -> None:
-    said = {"company": {"name": "Anna AB", "employees": 1}, "lead": {"email": "a@anna.example"}}
+    said: dict[str, Any] = {"company": {"name": "Anna AB", "employees": 1}, "lead": {"email": "a@anna.example"}}
     assert body(**said, others=False) == {"lead": {"email": "#email14"}}
     assert body(**said)["company"] == {"domain": "anna.example", "name": "Anna AB", "employees": 1}
 
