@@ -114,6 +114,23 @@ def test_the_record_is_verified_without_a_difference_after_an_erasure() -> None:
     assert verify().differences == ()
 
 
+def test_the_record_is_verified_where_colleagues_were_scored_together_with_the_person() -> None:
+    life = Living()
+    put_in_force(policy_document(models=[model(scores="account")]), now=life.now)
+    life.roster(*people(LI, manager=None))
+    anna = {"email": ANNA["email"], "external_id": ANNA["external_id"]}
+    life.happens(**anna, traits={"job_title": "CTO"})
+    life.happens("content.downloaded", external_id=anna["external_id"])
+    life.happens(email="bob@acme.example", external_id="BOB-1")
+    assert rows("SELECT fit FROM lead ORDER BY id") == [(60,), (60,)]
+    erase(life, **anna)
+    assert places_of(["anna.lindqvist", *anna.values()]) == []
+    life.happens("content.downloaded", external_id="BOB-1")
+    assert rows("SELECT fit FROM lead ORDER BY id") == [(60,), (0,)]
+    life.wait(hours=30)
+    assert verify().differences == ()
+
+
 def test_a_changed_sum_of_an_erased_lead_is_found() -> None:
     life = a_life()
     erase(life, email=ANNA["email"])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from engine.core.lead.matching import InterpreterMatcher
 from engine.simulation.simulate import rules_of, score_at
 from tests.engine.simulation.test_simulate_time import START, document, happened, run, team
 
@@ -23,9 +24,6 @@ def test_an_erased_lead_is_closed_and_keeps_its_score_and_the_next_event_begins_
 
 
 def test_an_erasure_separates_the_events_before_it_when_leads_are_scored_at_a_moment() -> None:
-    rules = rules_of(document())
-    try:
-        lines = list(score_at(rules, EVENTS, START + timedelta(hours=9)))
-    finally:
-        rules.matcher.close()
+    rules = rules_of(document(), InterpreterMatcher(document()))
+    lines = list(score_at(rules, EVENTS, START + timedelta(hours=9)))
     assert [len(line["ledger"]) for line in lines] == [1, 1]
