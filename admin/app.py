@@ -13,8 +13,9 @@ from admin.hooks import door
 from admin.views import registering
 from admin.web import problems
 from admin.web.proxies import BehindProxies
-from admin.web.secret_key import secret_key
 from engine.clock import SystemClock, WallClock
+from engine.keyed_hash import init_keyed_hash
+from engine.secret_key import secret_key
 from engine.settings import Settings
 from engine.store.session import init_store
 from workers.queues import init_queue
@@ -31,9 +32,11 @@ def create_app(settings: Settings, clock: WallClock | None = None) -> Flask:
     """The application of one process. Tests pass a ``clock``."""
     init_store(database_url(settings))
     init_queue(redis_url(settings))
+    secret = secret_key(settings)
+    init_keyed_hash(secret)
     app = Flask("admin", root_path=str(Path(__file__).parent))
     app.config.update(
-        SECRET_KEY=secret_key(settings),
+        SECRET_KEY=secret,
         BATON_SETTINGS=settings,
         BATON_CLOCK=clock or SystemClock(),
         BATON_LOCALE=settings.locale,

@@ -49,6 +49,9 @@ ACTIONS: dict[str, WorkAction] = {
 }
 """Every work action, in the order of the pages. A new action needs only an entry here."""
 
+ERASE = WorkAction("lead.erased", {}, ())
+"""Not among the work actions: it has an address, a permission and a confirmation of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clicked:

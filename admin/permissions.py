@@ -18,6 +18,7 @@ class May(StrEnum):
     SEE_OWN_LEADS = "see_own_leads"
     WORK_ANY_LEAD = "work_any_lead"
     WORK_OWN_LEADS = "work_own_leads"
+    ERASE_LEADS = "erase_leads"
     SEE_EVENTS = "see_events"
     RUN_AGAIN = "run_again"
     SEE_ROSTER = "see_roster"
@@ -43,13 +44,14 @@ READ = frozenset({May.ENTER, May.SEE_ALL_LEADS, May.SEE_EVENTS, May.SEE_ROSTER, 
 OVERSEE = READ | {
     May.SEE_AUDIT, May.WORK_ANY_LEAD, May.RUN_AGAIN, May.EDIT_DOCUMENT, May.PUBLISH, May.IMPORT_LEADS,
 }  # fmt: skip
+MANAGE = OVERSEE | {May.EDIT_CLOCKS, May.EDIT_ROSTER, May.ERASE_LEADS}
 OWN = frozenset({May.ENTER, May.SEE_OWN_LEADS, May.WORK_OWN_LEADS})
 
 PERMISSIONS: dict[str, frozenset[May]] = {
     "admin": frozenset(May) - {May.SIGN_MARKETING, May.SIGN_SALES},
     "marketing": (OVERSEE | {May.EDIT_SCORING, May.SIGN_MARKETING}) - {May.WORK_ANY_LEAD},
-    "sdr_manager": OVERSEE | {May.EDIT_QUALIFICATION, May.EDIT_SDR_ASSIGNMENT, May.EDIT_CLOCKS, May.EDIT_ROSTER},
-    "sales_manager": OVERSEE | {May.EDIT_SALES_ASSIGNMENT, May.EDIT_CLOCKS, May.EDIT_ROSTER, May.SIGN_SALES},
+    "sdr_manager": MANAGE | {May.EDIT_QUALIFICATION, May.EDIT_SDR_ASSIGNMENT},
+    "sales_manager": MANAGE | {May.EDIT_SALES_ASSIGNMENT, May.SIGN_SALES},
     "sdr": OWN,
     "sales": OWN,
     "viewer": READ,

@@ -34,3 +34,11 @@ def reach_of(person: str | None) -> ReadAccess:
     account = find_account(email=person)
     roles = account.roles if account and account.active else ()
     return EVERYTHING if May.SEE_ALL_LEADS in granted(roles) else ReadAccess(person)
+
+
+def may_erase(person: str | None) -> bool:
+    """Whether a key of this person may erase people's data: one of nobody, of a manager, of an account that may."""
+    if person is None or is_manager(person):
+        return True
+    account = find_account(email=person)
+    return account is not None and account.active and May.ERASE_LEADS in granted(account.roles)

@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BATON_MAIL_FROM", "address that e-mail comes from", "required with BATON_SMTP_URL"),
     Setting("BATON_PUBLIC_URL", "where people reach the admin; https makes cookies Secure", "no links in e-mail"),
     Setting("BATON_TRUSTED_PROXIES", "addresses or networks whose X-Forwarded-* headers count", "none"),
+    Setting("BATON_RETENTION_MONTHS", "erase leads without activity for so many months", "none"),
     Setting("BATON_WEBHOOK_PRIVATE", "1: webhooks may go to private and loopback addresses", "0"),
 )
 
@@ -82,6 +83,7 @@ class Settings:
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     webhook_private: bool = False
+    retention_months: int | None = None
 
     @property
     def https(self) -> bool:
@@ -112,6 +114,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=_public_url(env.get("BATON_PUBLIC_URL")),
         trusted_proxies=_networks(env, "BATON_TRUSTED_PROXIES"),
         webhook_private=_choice(env, "BATON_WEBHOOK_PRIVATE", ("0", "1")) == "1",
+        retention_months=_whole_number(env, "BATON_RETENTION_MONTHS", 0, low=1, high=1_200) or None,
     )
 
 

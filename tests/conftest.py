@@ -17,6 +17,7 @@ import redis
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from engine.keyed_hash import init_keyed_hash
 from engine.settings import Settings, load_settings
 from engine.store import session
 from workers.servers import embedded
@@ -90,6 +91,7 @@ def database(servers: Settings, template_database: str) -> Iterator[str]:
         _administer(servers, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template_database)
         _made[name] = _shape(url)
     session.init_store(url)
+    init_keyed_hash("for-tests-only" * 4)
     try:
         yield url
     finally:

@@ -24,6 +24,7 @@ from engine.store.due.protection import fire_protections
 from engine.store.due.queue import QueueWatch
 from engine.store.due.refreshes import send_refreshes
 from engine.store.due.rescore import send_next
+from engine.store.due.retention import erase_inactive
 from engine.store.inbox.waiting import waiting_shards
 from engine.store.policy.versions import active_number
 from engine.store.roster.eligibility import warn_of_missing_lists
@@ -124,10 +125,20 @@ DUTIES = (
 """All duties, in the order in which they run."""
 
 
-def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None = None) -> None:
+def retention(months: int | None) -> tuple[Duty, ...]:
+    """Erasing leads without activity for so many months; nothing when they are kept for ever."""
+    if months is None:
+        return ()
+    return (Duty("retention", timedelta(minutes=1), lambda now: queues.wake(erase_inactive(now, months))),)
+
+
+def run_scheduler(
+    clock: WallClock | None = None, stop: threading.Event | None = None, retention_months: int | None = None
+) -> None:
     """Run every duty when it is due, until SIGTERM or Ctrl-C. Call `init_store` and `init_queue` first.
 
-    ``stop`` is set at that signal, so that other threads end, too.
+    ``stop`` is set at that signal, so that other threads end, too. ``retention_months``: how long leads without
+    activity are kept.
     """
     stop = stop or threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -136,7 +147,7 @@ def run_scheduler(clock: WallClock | None = None, stop: threading.Event | None =
     next_at: dict[str, datetime] = {}
     while not stop.is_set():
         now = source.now()
-        for duty in DUTIES:
+        for duty in (*DUTIES, *retention(retention_months)):
             if next_at.get(duty.name, now) <= now:
                 # Before the duty runs: one that fails waits for its interval, too.
                 next_at[duty.name] = now + duty.every

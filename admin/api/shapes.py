@@ -58,6 +58,15 @@ class FormerOwnerShape(BaseModel):
     at: datetime
 
 
+class ConsentShape(BaseModel):
+    """Whether a person may be contacted by a channel, and which event said so."""
+
+    given: bool
+    source: str
+    event_id: str
+    at: datetime
+
+
 class LeadShape(BaseModel):
     """A lead after its last decision."""
 
@@ -85,6 +94,8 @@ class LeadShape(BaseModel):
     protected_until: datetime | None = Field(description="Until when the owner may keep the lead")
     pool: PoolShape | None = Field(description="null while the lead is not in the public pool")
     former_owners: list[FormerOwnerShape] = Field(description="Who lost or returned the lead, the latest last")
+    consent: dict[str, ConsentShape] = Field(description="Channel (email, phone, wechat) to what was said of it last")
+    erased_at: datetime | None = Field(description="Since when nothing is known of the person any more")
     policy: PolicyShape | None
     waiting_events: int
 

@@ -3,7 +3,7 @@
 from admin.api import status
 from admin.api.documents import policies, policy_life, rosters, simulations
 from admin.api.events import events, segment
-from admin.api.leads import leads, notices, reports, work
+from admin.api.leads import leads, notices, privacy, reports, work
 from admin.api.leads.pool import ROUTES as POOL
 from admin.api.openapi import described_by
 from admin.api.routes import Route
@@ -13,6 +13,7 @@ SERVICE: tuple[Route, ...] = (
     *leads.ROUTES,
     *POOL,
     *work.ROUTES,
+    *privacy.ROUTES,
     *notices.ROUTES,
     *segment.ROUTES,
     *policies.ROUTES,

@@ -8,6 +8,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from engine.keyed_hash import init_keyed_hash
+from engine.secret_key import secret_key
 from engine.settings import Settings, load_settings
 from engine.store.read.readiness import check_tables
 from engine.store.session import init_store
@@ -23,6 +25,8 @@ def connected() -> Settings:
     require_servers(settings)
     init_store(database_url(settings))
     init_queue(redis_url(settings))
+    if settings.secret_key or settings.embedded:
+        init_keyed_hash(secret_key(settings))
     check_tables()
     return settings
 

@@ -33,7 +33,7 @@ NOTHING: Mapping[str, Any] = {}
 class Sender:
     """Who sends: the ``source`` of its events and what it may do. ``person`` is the e-mail a key is bound to.
 
-    ``oversees``: may import work, which is legal whoever did it (R4.5).
+    ``oversees``: may import work, which is legal whoever did it (R4.5). ``erases``: may erase a person's data (R4.8).
     """
 
     source: str
@@ -41,6 +41,7 @@ class Sender:
     public: bool = False
     person: str | None = None
     oversees: bool = True
+    erases: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,10 @@ def _check_own_event(event_type: str, sender: Sender) -> None:
         raise ItemRefused("not_for_public_keys", "type", f"{event_type} may not come from a public key")
     if "leads:write" not in sender.scopes:
         raise ItemRefused("scope_missing", "type", f"{event_type} needs a key with the scope leads:write")
+    if event_type == "lead.erased" and not sender.erases:
+        raise ItemRefused(
+            "scope_missing", "type", f"lead.erased is for managers and systems: {sender.person} may not erase a person"
+        )
 
 
 def _read_moment(item: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:

@@ -15,6 +15,7 @@ from engine.core.scoring.plan import frame_of
 from engine.store.policy.versions import digest_of, read_version
 from engine.store.read.leads import KINDS, LeadRecord, Row
 from rulesets.policy.policy import Policy
+from rulesets.policy.vocabulary import CONSENT_FIELDS
 
 Json = dict[str, Any]
 UNSEEN: Json = {"identities": {}, "other_identities": {}, "extras": {}, "notes": []}
@@ -66,6 +67,8 @@ def lead_json(record: LeadRecord) -> Json:
         "protected_until": plain(row["protected_until"]),
         "pool": pool_json(row),
         "former_owners": former_owners(row),
+        "consent": consent_json(record),
+        "erased_at": row["state"].get("erased_at"),
         "policy": policy_json(row["policy_number"], record.policy_digest),
         "waiting_events": record.waiting_events,
     }
@@ -101,6 +104,18 @@ def facts_of(record: LeadRecord) -> Json:
     own, company = load_claims(record.row["claims"]), load_claims(record.account_claims)
     claims = with_account(own, company) if record.row["account_id"] is not None else own
     found: Json = plain(dict(sorted(known(claims, frame.vocabulary, frame.zone).items())))
+    return found
+
+
+def consent_json(record: LeadRecord) -> Json:
+    """Channel → whether the person may be contacted, who said so and when; channels nobody spoke of are absent."""
+    facts, claims = facts_of(record), load_claims(record.row["claims"])
+    found: Json = {}
+    for field in sorted(CONSENT_FIELDS & facts.keys()):
+        claim = claims[field].counting
+        if claim is not None:
+            said = {"source": claim.source, "event_id": claim.event_id, "at": moment(claim.occurred_at)}
+            found[field.rpartition(".")[2]] = {"given": facts[field], **said}
     return found
 
 

@@ -36,6 +36,10 @@ REFUSALS: dict[str, RefusalText] = {
         _l("Look at the lead's stage: somebody may have been faster."),
         _l("This needs a lead at one of these stages: %(origins)s. This lead's stage is: %(stage)s."),
     ),
+    "erased": RefusalText(
+        _l("The person's data were erased; nothing can be done with this lead."),
+        _l("A new contact of the person begins a new lead."),
+    ),
     "person_required": RefusalText(
         _l("Only a person may do this."), _l("Sign in, or use a key that is bound to a person of the roster.")
     ),

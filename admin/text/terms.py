@@ -40,6 +40,7 @@ IDENTITIES = {
     "phone": _l("Phone"),
     "anonymous_id": _l("Anonymous id"),
 }
+CONSENT = {"email": _l("By e-mail"), "phone": _l("By phone"), "wechat": _l("By WeChat")}
 CLOCK_STATES = {
     "running": _l("running"),
     "met": _l("met"),

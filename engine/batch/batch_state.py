@@ -20,6 +20,7 @@ from engine.core.lead.merging import join, standing
 from engine.core.lead.model import LeadEvent
 from engine.core.notify.effects import Notice
 from engine.core.outcome import Outcome, Situation
+from engine.core.qualification.stages import ERASED
 from engine.core.scoring.siblings import FactChange
 
 __all__ = ["BatchContext", "BatchState"]
@@ -31,6 +32,7 @@ class BatchState(CompanyIndex):
     def decide(self, track: LeadInBatch, event: LeadEvent) -> EventInBatch:
         """Apply an event to a lead and decide it. If the outcome has a ``need``, the caller must call `settle`."""
         lead, at, earlier = track.lead, self.at, track.history
+        event = _stripped(event) if event.type == ERASED or lead.state.erased_at is not None else event
         # Before folding: claims of an older version must not mix with claims of this one (R3.6).
         self.reread(track)
         folded = self.fold(lead.claims, event)
@@ -121,3 +123,8 @@ class BatchState(CompanyIndex):
         step.track.outcome = step.outcome
         step.track.lead.state = step.outcome.after
         step.track.lead.clocks = step.outcome.clocks
+
+
+def _stripped(event: LeadEvent) -> LeadEvent:
+    """An event of which nothing is learned: it erases, or its lead is erased (R4.8)."""
+    return replace(event, identities={}, traits={}, company={}, answers={}, properties={})

@@ -1,6 +1,6 @@
 """The leads and companies that a batch keeps in memory, and the histories that a drain caches between batches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -37,6 +37,11 @@ class Histories:
         """The cached history, or None if the lead's row has changed since."""
         known = self._known.get(lead.id)
         return known if known is not None and known.version == lead.version else None
+
+    def forget(self, lead_ids: Iterable[int]) -> None:
+        """Keep nothing of these leads."""
+        for lead_id in lead_ids:
+            self._known.pop(lead_id, None)
 
     def put(self, lead_id: int, remembered: CachedHistory) -> None:
         """Cache a history. If the cache is full, empty it first."""
@@ -80,6 +85,8 @@ class LeadInBatch:
     reading: str = ""
     joined: tuple[str | None, ...] = ()
     """Owners of the leads merged into this one since its last decision."""
+    tombstone: bool = False
+    """Erased in an earlier batch: decisions on it change nothing that is stored."""
 
     def seq_of(self, source: str, event_id: str) -> int:
         """The row of a counted event: one of this lead, or of another lead of its account (R3.7)."""

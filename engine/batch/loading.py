@@ -112,7 +112,13 @@ class Loading:
             past = known.get(lead.id) or read.get(lead.id, nothing)
             seqs = dict(past.seqs)
             tracks[lead.id] = LeadInBatch(
-                lead, past.history, seqs, past.counted, frozenset(lead.clocks), reading=self._reading(lead)
+                lead,
+                past.history,
+                seqs,
+                past.counted,
+                frozenset(lead.clocks),
+                reading=self._reading(lead),
+                tombstone=lead.state.erased_at is not None,
             )
         return tracks
 

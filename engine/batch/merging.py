@@ -54,7 +54,9 @@ class Merging:
         Raises IllegalMove if a merge names leads that are not the event's, NotFound for an unknown merge.
         """
         track = self.track(lead_id)
-        if event.type != "lead.merged":
+        if event.type != "lead.merged" or any(
+            one.lead.state.erased_at is not None for one in self.concerned(lead_id, event)
+        ):
             return track
         if isinstance(undo := event.properties.get("undo"), int):
             return self._part(track, undo, event)

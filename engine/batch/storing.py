@@ -5,6 +5,7 @@ written with its reasons. Events for other leads and effects on people follow. D
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from engine.batch.assignment_round import AssignmentRound
@@ -51,7 +52,11 @@ class Storing:
         """
         bodies = list(map(self._body, self._steps))
         verdicts = {step.track.lead.id: body["verdict"] for step, body in zip(self._steps, bodies, strict=True)}
-        living = [(track, track.outcome) for track in self._world.tracks.values() if track.outcome is not None]
+        living = [
+            (track, track.outcome)
+            for track in self._world.tracks.values()
+            if track.outcome is not None and not track.tombstone
+        ]
         tracks = [track for track, _ in living]
         changed = {account.id: account.claims for account in self._world.companies.values() if account.changed}
         told_outside = [(step.track.lead.id, step.event, step.outcome) for step in self._steps]
@@ -100,10 +105,15 @@ class Storing:
             "policy_number": self._rules.number,
             "route": verdict["route"], "excluded": verdict["excluded"], "flagged": verdict["flagged"],
             "checklists": verdict["checklists"], "missing": verdict["missing"],
-            "next_refresh_at": self._world.next_refresh(track) if track.outcome else None,
+            "next_refresh_at": self._next_refresh(track),
             "protected_until": kept.until if kept else None,
             "pool_next_at": pool.next_at(track.lead.state, self._rules.policy.pool),
         }  # fmt: skip
+
+    def _next_refresh(self, track: LeadInBatch) -> datetime | None:
+        """When time alone may change a score; never that of a lead that is erased or gone."""
+        final = track.outcome is None or track.lead.state.erased_at is not None
+        return None if final else self._world.next_refresh(track)
 
     def _store_ledger(self, tracks: Sequence[LeadInBatch]) -> None:
         """Make the stored occurrences equal to those that count now. Another version may give the same ones other

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.batch.assignment_round import AssignmentRound
 from engine.batch.batch_state import BatchContext
+from engine.batch.erasing import erase_decided
 from engine.batch.leads import CachedHistory, EventInBatch, Histories, LeadInBatch
 from engine.batch.loading import Loading
 from engine.batch.side_effects import SideEffects
@@ -73,13 +74,15 @@ class BatchTransaction:
             # After the last round: only then are all rejections of the batch known.
             self._give_turns_back(driver)
             own = Storing(driver, self._world, self._aftermath, self._steps, self._merging.gone).store(self._turns)
+            erased = erase_decided(driver, self._steps, self._moment)
             # Events given back to another lead are not decided here; a later batch locks that lead.
             waiting.leave(driver, sorted(self._merging.unmerged_events.intersection(event_ids)))
         for track in self._world.tracks.values():
-            if track.outcome is not None:
+            if track.outcome is not None and track.lead.id not in erased:
                 # After the commit, and + 1 because `save_leads` raised the version of the row.
                 known = CachedHistory(track.lead.version + 1, track.history, track.seqs, track.counted)
                 self._histories.put(track.lead.id, known)
+        self._histories.forget(erased)
         self.woken += [*loading.sent_on_to, *own, *self._merging.woken]
         return len(self._steps) + sent_on
 

@@ -94,6 +94,8 @@ def complete(
     names = event_names(event, situation.view, context.policy, refused=outcome.refusal is not None)
     change = LeadTransition(outcome.before, after, event, names)
     clocks = sla.settle(outcome.clocks, change, context.clock_rules)
+    if after.erased_at is not None:
+        return replace(outcome, after=after, choice=choice, clocks=sla.cancelled(clocks, event.occurred_at))
     holds, allowed = action_holds(outcome, after, situation.view, context), outcome.cell.sla
     # After settle: the old owner's clock must end before one of the same key starts (R6.1, R6.4).
     started = sla.start(

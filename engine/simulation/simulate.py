@@ -16,13 +16,14 @@ from engine.core.lead import facts
 from engine.core.lead.accounts import account_values
 from engine.core.lead.facts import Claims
 from engine.core.lead.history import History
+from engine.core.lead.identity import naming
 from engine.core.lead.matching import Matcher
 from engine.core.lead.model import LeadEvent
 from engine.core.lead.resolution import Resolution
 from engine.core.lead.state import LeadState
 from engine.core.lead.view import Frame, LeadView
 from engine.core.qualification.qualification import qualify
-from engine.core.qualification.stages import advance, enter
+from engine.core.qualification.stages import ERASED, advance, enter
 from engine.core.scoring.scoring import score
 from engine.core.simulation.virtual_time import FinalStanding, LeadIdentities, in_order, line_body
 from engine.matcher.rete import ReteMatcher
@@ -76,6 +77,18 @@ class Cast:
         self.people.setdefault(number, SimulatedLead(number))
         return number, self._resolution.take_merges()
 
+    def erased(self, event: LeadEvent) -> int | None:
+        """The one lead that an erasure names, its identifiers forgotten; None: it names nobody or several (R4.8)."""
+        named = naming(event.identities)
+        known = self._resolution.lead_by_identifier
+        found = {self.living(known[identifier]) for identifier in named if identifier in known}
+        if len(found) != 1:
+            return None
+        (number,) = found
+        for identifier in self._resolution.identifiers.pop(number, set()):
+            del known[identifier]
+        return number
+
     def living(self, number: int) -> int:
         """The lead that a lead is part of now; the lead itself if it was never merged."""
         while number in self._became:
@@ -116,6 +129,9 @@ def gather(ordered: Iterable[LeadEvent]) -> list[SimulatedLead]:
     """The leads of these events. Of two merged leads, the one known first stays."""
     cast = Cast()
     for event in ordered:
+        if event.type == ERASED:
+            cast.erased(event)
+            continue
         number, merges = cast.meant(event)
         for pair in merges:
             stays, goes = sorted(map(cast.living, pair))

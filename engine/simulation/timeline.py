@@ -26,6 +26,7 @@ from engine.core.lead.model import OPEN_STAGES, LeadEvent
 from engine.core.lead.state import LeadState
 from engine.core.needs import Need
 from engine.core.qualification.qualification import qualify
+from engine.core.qualification.stages import ERASED
 from engine.core.scoring.scoring import score
 from engine.core.simulation.staff import Staff
 from engine.core.simulation.virtual_time import Agenda, FinalStanding, Rank, decision_line, in_order, line_body
@@ -118,6 +119,9 @@ class Simulation:
         clocks = sorted((*self._ended[lead], *track.lead.clocks), key=lambda clock: clock.id or 0)
         decisions = [line for _, line in sorted(self._decisions[lead], key=lambda numbered: numbered[0])]
         state, rules = track.lead.state, self._rules
+        if state.erased_at is not None:
+            last = self._steps[lead].outcome
+            return FinalStanding(last.scores, last.verdict, state, missing=False, clocks=clocks, decisions=decisions)
         view, account = self._world.sight(track)
         scores = score(rules.policy, view, rules.matcher, account)
         seen = view.with_values(state_values(state))
@@ -127,6 +131,10 @@ class Simulation:
     # ------------------------------------------------------------------------------------------------ what happens
     def _event(self, event: LeadEvent) -> None:
         """Process an outside event: resolve its lead, merge leads, decide."""
+        if event.type == ERASED:
+            if (erased := self._cast.erased(event)) is not None:
+                self._decide(self._track(erased), event)
+            return
         number, merges = self._cast.meant(event)
         for pair in merges:
             self._merge(pair)
@@ -274,7 +282,7 @@ class Simulation:
 
     def _plan_refresh(self, step: EventInBatch) -> None:
         lead = step.track.lead.id
-        at = self._world.next_refresh(step.track)
+        at = None if step.track.lead.state.erased_at else self._world.next_refresh(step.track)
         self._refresh_at[lead] = at
         if at is not None:
             self._agenda.put(at, Rank.OWN, (ENGINE_SOURCE, f"refresh:{lead:012}"), partial(self._refresh, lead, at))

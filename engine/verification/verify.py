@@ -28,6 +28,7 @@ from engine.matcher.rules import RulesCache
 from engine.store.decisions.reading import LoadedLead
 from engine.store.read import record
 from engine.store.read.record import Moved, Recorded
+from engine.verification.erased import Tombstones, met_clocks, stand_as_recorded
 from engine.verification.strikes import RecordDifference, StrikeBook
 
 REPLAYED = ("scores", "verdict", "effects", "protected_until")
@@ -47,7 +48,8 @@ def verify(progress: Callable[[int, int], None] = lambda _done, _of: None) -> Ve
     """Replay every decision. ``progress`` is called with (done, total) decisions."""
     with record.snapshot() as driver:
         total = record.count_decisions(driver)
-        replay = Replay(record.clocks(driver), record.moved_by_merges(driver))
+        gone = Tombstones(record.erasures(driver))
+        replay = Replay(record.clocks(driver), record.moved_by_merges(driver), gone)
         differences: list[RecordDifference] = []
         done = 0
         try:
@@ -79,7 +81,9 @@ class Replay:
         self,
         clocks: Mapping[tuple[int, str, datetime], Sequence[SlaClock]],
         moved: Mapping[int, Moved],
+        tombstones: Tombstones,
     ) -> None:
+        self._tombstones = tombstones
         self.strikes = StrikeBook()
         self._rules = RulesCache()
         self._clocks = clocks
@@ -109,6 +113,11 @@ class Replay:
         if needed:
             world.settle(step, choice)
         self._name_clocks(track)
+        if self._tombstones.cannot_replay(recorded):
+            stand_as_recorded(step, recorded)
+            yield from self._tombstones.check(recorded)
+            yield from self.strikes.hear(recorded, met_clocks(recorded), rules.policy.strikes)
+            return
         if needed != (choice is not None):
             yield RecordDifference("decision", recorded.id, "assignment", recorded.body.get("assignment"), needed)
         yield from _compare_decision(recorded, step, rules.digest)
@@ -120,8 +129,11 @@ class Replay:
         """Compare the stored leads with the replayed ones."""
         tracks = self._world.tracks if self._world else {}
         for row in rows:
+            yield from self._tombstones.compare(row)
             track = tracks.get(row["id"])
             if track is None or track.outcome is None or row["merged_into"] is not None:
+                continue
+            if row["id"] in self._tombstones.leads:
                 continue
             yield from self._compare_lead(row, track, ledgers.get(row["id"], set()))
 
@@ -131,6 +143,8 @@ class Replay:
             return
         for key, company in self._world.companies.items():
             members = [track for n, track in (company.leads or {}).items() if n not in self._gone]
+            if not self._tombstones.leads.isdisjoint(company.leads or {}):
+                continue
             same = all(track.reading == company.reading for track in members)
             said = joined(company_part(track.lead.claims) for track in members) if same else company.claims
             if key in stored and load_claims(stored[key]) != said:
@@ -138,7 +152,8 @@ class Replay:
 
     def compare_clocks(self) -> Iterator[RecordDifference]:
         """Compare the stored clocks with those that the replay started and ended."""
-        for clock in chain.from_iterable(self._clocks.values()):
+        living = (several for (lead, *_), several in self._clocks.items() if not self._tombstones.reads_gone(lead))
+        for clock in chain.from_iterable(living):
             number = clock.id or 0
             replayed = self._final_clocks.get(number)
             if replayed is None:
@@ -220,6 +235,8 @@ class Replay:
             "protected_until": (row["protected_until"], kept.until if kept else None),
             "ledger": (ledger, counting),
         }
+        if self._tombstones.reads_gone(row["id"]):
+            pairs.pop("state")
         for part, (stored, replayed) in pairs.items():
             if stored != replayed:
                 yield RecordDifference("lead", row["id"], part, stored, replayed)

@@ -35,6 +35,7 @@ BUILT_IN: Mapping[str, Field] = {
         Field("lead.buyer_role", FieldType.CHOICE, BUYER_ROLES),
         Field("lead.direction", FieldType.CHOICE, ("inbound", "outbound")),
         Field("lead.tags", FieldType.CHOICES),
+        *_fields(FieldType.BOOLEAN, "lead.consent.email", "lead.consent.phone", "lead.consent.wechat"),
         *_fields(FieldType.INTEGER, "company.employees", "company.founded_year"),
         *_fields(FieldType.DECIMAL, "company.registered_capital", "company.annual_revenue"),
         Field("company.is_customer", FieldType.BOOLEAN),
@@ -52,6 +53,9 @@ BUILT_IN: Mapping[str, Field] = {
         Field("account.roles", FieldType.CHOICES, BUYER_ROLES, read_only=True),
     )
 }
+
+CONSENT_FIELDS = frozenset({"lead.consent.email", "lead.consent.phone", "lead.consent.wechat"})
+"""Whether a person may be contacted by a channel; a withdrawal counts from any source (R1.13)."""
 
 IDENTITY_FIELDS = frozenset({"lead.email", "lead.phone", "lead.created_at", "company.domain", "company.name"})
 """Built-in fields whose type a policy may not change: identities and accounts depend on them (R1.4, R1.7)."""
@@ -153,7 +157,8 @@ EMPTY = Vocabulary.built()
 """Only what is built in."""
 
 __all__ = [
-    "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EDITION", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS",
+    "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "CONSENT_FIELDS", "EDITION", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES",
+    "GROUPS",
     "IDENTITY_FIELDS", "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading",
     "ReadingCode", "Value", "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
 ]  # fmt: skip

@@ -79,6 +79,8 @@ Case = tuple[str, LeadState, str | None, dict[str, Any], People, str]
 CASES: list[Case] = [
     ("lead.accepted", MINE, ANN, {}, PEOPLE,
      "This needs a lead at one of these stages: MQL. This lead's stage is: Ready for an SDR."),
+    ("lead.touched", MINE.erased(NOW), ANN, {}, PEOPLE,
+     "The person's data were erased; nothing can be done with this lead."),
     ("lead.claimed", FREE, None, {}, PEOPLE, "Only a person may do this."),
     ("lead.recycled", FREE, HEAD, {}, PEOPLE, "The lead has no owner."),
     ("lead.released", MINE, SAM, {}, PEOPLE, f"The lead belongs to {ANN}. Only its owner or a manager may do this."),

@@ -27,6 +27,7 @@ BUILT_IN: dict[str, Document] = {
     },
     "lead.direction": {"type": "choice", "options": ["inbound", "outbound"]},
     "lead.tags": {"type": "choices"},
+    **{f"lead.consent.{channel}": {"type": "boolean"} for channel in ("email", "phone", "wechat")},
     "company.employees": {"type": "integer"},
     "company.founded_year": {"type": "integer"},
     "company.registered_capital": {"type": "decimal"},
@@ -208,7 +209,8 @@ def facts_of(policy: Document, events: list[Document], now: datetime, account: l
             for raw in _named(event, name)
         ]
         said = [(public, value) for public, raw in named for value in readable(raw, definition, zone)]
-        trusted = [value for public, value in said if not public]
+        # R1.13: a withdrawal of consent counts whoever says it
+        trusted = [v for public, v in said if not public or (name.startswith("lead.consent.") and v is False)]
         for value in trusted or [value for _, value in said]:
             facts[name] = value
     _identity(facts, past)
@@ -226,7 +228,11 @@ def readable(raw: Any, definition: Document, zone: ZoneInfo) -> list[Value]:
 def _named(event: Document, name: str) -> list[Any]:
     prefix, _, member = name.partition(".")
     group = {"lead": "traits", "company": "company", "answers": "answers"}.get(prefix, "")
-    return [event[group][member]] if member in event.get(group, {}) else []
+    said = event.get(group, {})
+    whole, _, part = member.partition(".")
+    if part and isinstance(said.get(whole), dict) and part in said[whole]:
+        return [said[whole][part]]
+    return [said[member]] if member in said else []
 
 
 def _identity(facts: dict[str, Value], past: list[Document]) -> None:

@@ -9,8 +9,10 @@ from admin.api.access import current_key, current_reach
 from admin.api.bodies import check_media_type, read_body
 from admin.api.routes import Answer, Parameter, Route
 from admin.intake.envelope import MAX_ID, MAX_TYPE, MOMENT, NOT_ALLOWED, TYPE, Rejection, Sender, read_items
+from admin.intake.erasures import without_targets
 from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
+from admin.reach import may_erase
 from admin.web.problems import Problem, answer
 from engine.store.inbox.inbox import Accepted, Intake, accept
 from workers.queues import wake
@@ -76,7 +78,9 @@ def sender() -> Sender:
     """The sender behind the key of this request."""
     key = current_key()
     oversees = key.person is None or current_reach().person is None
-    return Sender(key.source, key.scopes, public=key.public, person=key.person, oversees=oversees)
+    return Sender(
+        key.source, key.scopes, public=key.public, person=key.person, oversees=oversees, erases=may_erase(key.person)
+    )
 
 
 def json_body(*, beacons: bool = False) -> Parsed:
@@ -122,6 +126,7 @@ def post_events() -> Answer:
     if len(items) > MAX_ITEMS:
         raise Problem("invalid", f"The list has {len(items)} items: send at most {MAX_ITEMS}.", limit=MAX_ITEMS)
     intakes, rejections = read_items(items, sender(), now(), suspect=parsed.suspect)
+    intakes, rejections = without_targets(intakes, rejections, len(items))
     if rejections and not intakes:
         return all_rejected(rejections)
     return jsonify(outcome(take_in(intakes), rejections)), 202

@@ -14,6 +14,7 @@ from admin.api.events.events import MAX_ITEMS, EventsAnswer, all_rejected, json_
 from admin.api.events.segment_calls import KINDS, read_call
 from admin.api.routes import Answer, Parameter, Route
 from admin.intake.envelope import ItemRefused, Rejection
+from admin.intake.erasures import without_targets
 from admin.intake.json_text import BadValue
 from admin.moment import now
 from admin.web.problems import Problem
@@ -83,6 +84,7 @@ def _answer(calls: list[Any], kind: str | None, *, suspect: bool) -> Answer:
             intakes.append(read_call(call, kind, who, moment, suspect=suspect))
         except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
+    intakes, rejections = without_targets(intakes, rejections, len(calls))
     if rejections and not intakes:
         return all_rejected(rejections)
     return jsonify({"success": True, **outcome(take_in(intakes), rejections)})

@@ -10,9 +10,9 @@ from admin.hooks.definition import DefinitionRefused, read_definition
 from admin.hooks.keeping import check_key, complete, sample_text, sealed, try_body
 from admin.hooks.mapping import Mapped
 from admin.hooks.ready_made import ready_texts
-from admin.web.secret_key import secret_key
 from engine.clock import SystemClock
 from engine.errors import NotFound
+from engine.secret_key import secret_key
 from engine.store.hooks import quarantine, sources
 from engine.store.schema.intake_tables import HookSource
 from rulesets.document.wording import says

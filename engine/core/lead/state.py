@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.core.lead.model import Stage
+from engine.core.lead.model import OPEN_STAGES, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ class LeadState:
     """The owner of another lead of the company, while this outbound lead waits because of them."""
     resumes: tuple[str, ...] = ()
     """Clocks started by events that ended while the lead waits in the queue; they restart for the next owner (R6.4)."""
+    erased_at: datetime | None = None
+    """Since when nothing is known of the person any more: nothing moves this lead again (R4.8)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """The state after recycling or reopening: nurture, no owner, all values of the old cycle cleared (R4.6)."""
@@ -112,6 +114,27 @@ class LeadState:
             resumes=(),
         )
 
+    def erased(self, at: datetime) -> "LeadState":
+        """Nobody's, in no queue and no pool, closed; what was won, lost or disqualified stays so (R4.8)."""
+        closed = self if self.stage not in OPEN_STAGES else replace(self, stage=Stage.DISQUALIFIED)
+        by = "erasure" if closed.stage is Stage.DISQUALIFIED else closed.disqualified_by
+        return replace(
+            closed,
+            owner=None,
+            disqualified_by=by,
+            pool_since=None,
+            pool_reason=None,
+            queued=None,
+            assigned_by=None,
+            outside_rotation=False,
+            awaits_activity=False,
+            owned_since=None,
+            protection=None,
+            conflict=None,
+            resumes=(),
+            erased_at=at,
+        )
+
 
 DEFAULT = LeadState()
 REST = (
@@ -129,11 +152,12 @@ REST = (
     "owned_since",
     "pool_reason",
     "conflict",
+    "erased_at",
 )
 """Fields that the JSON column stores as they are; `dump_rest` converts the others."""
 STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}
 """Fields whose key in the JSON column differs: rows written by earlier versions have these keys, so they stay."""
-MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since"})
+MOMENTS = frozenset({"acts_after", "recycled_at", "confirmed_at", "owned_since", "erased_at"})
 # The list is over all cycles and would grow without limit; the pool needs only recent entries (cooldown).
 FORMER_OWNERS_KEPT = 20
 

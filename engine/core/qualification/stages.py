@@ -24,6 +24,10 @@ from engine.core.qualification.relations import HANDS, OWNERS, OWNERS_OR_LAST, P
 from rulesets.policy.policy import Cell, Policy
 from rulesets.policy.work import WORK_STAGES
 
+ERASED = "lead.erased"
+"""The event that erases a person's data (R4.8); who may send it is asked at the door."""
+ERASURE_REFUSES = frozenset({ERASED, "lead.merged"})
+"""What is refused at an erased lead beside all work."""
 CLOSED_STAGES = frozenset(Stage) - OPEN_STAGES
 BEFORE_SQL = BEFORE_MQL | {Stage.MQL}
 
@@ -65,6 +69,10 @@ def move(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> 
     Imported events are legal from anywhere (R4.5).
     """
     rule = WORK.get(event.type)
+    if state.erased_at is not None:
+        return Refusal("erased", {"event": event.type}) if rule or event.type in ERASURE_REFUSES else state
+    if event.type == ERASED:
+        return state.erased(event.occurred_at)
     if rule is None:
         return state
     work = Work(state, event, policy)

@@ -126,6 +126,14 @@ def settle(clocks: Iterable[SlaClock], change: LeadTransition, rules: Definition
     )
 
 
+def cancelled(clocks: Iterable[SlaClock], at: datetime) -> tuple[SlaClock, ...]:
+    """The clocks of an erased lead: all ended without a miss, fired ones too (R6.4)."""
+    return tuple(
+        replace(clock, state="cancelled", ended_at=max(at, clock.started_at)) if clock.running else clock
+        for clock in clocks
+    )
+
+
 def start(
     rules: Sequence[ClockRule],
     earlier: Iterable[SlaClock],

@@ -20,11 +20,9 @@ from engine.store.inbox.waiting import headroom
 from engine.store.lock_keys import LockKey, try_lock
 from engine.store.session import Driver, raw, transaction
 
+_LIVING = "merged_into IS NULL AND version > 0 AND NOT state ? 'erased_at'"
 _RESTS = f"state->>'{stored_as('awaits_activity')}' = 'true'"
-_LEFT = (
-    "merged_into IS NULL AND version > 0 "
-    f"AND (NOT (coalesce(policy_number, 0) = ANY(%(same_scores)s)) OR (%(promotes)s AND {_RESTS}))"
-)
+_LEFT = f"{_LIVING} AND (NOT (coalesce(policy_number, 0) = ANY(%(same_scores)s)) OR (%(promotes)s AND {_RESTS}))"
 """Leads that a version scores otherwise; where it promotes, also those that an earlier one left at rest (R3.10)."""
 
 
@@ -100,7 +98,7 @@ def _begin(driver: Driver, number: int, now: datetime) -> dict[str, Any]:
     """Store the work to do. Leads whose version has the same scoring are left out."""
     counts: Mapping[int, int] = dict(
         driver.execute(
-            "SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE merged_into IS NULL AND version > 0 GROUP BY 1"
+            f"SELECT coalesce(policy_number, 0), count(*) FROM lead WHERE {_LIVING} GROUP BY 1"  # noqa: S608 - a constant
         ).fetchall()
     )
     digests = {

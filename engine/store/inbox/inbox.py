@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from engine.core.lead.resolution import Resolution
 from engine.errors import NotFound
 from engine.store.access import audit
+from engine.store.inbox import erasing
 from engine.store.orm import unit_of_work
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
@@ -121,8 +122,8 @@ def _known_lead(item: Intake) -> int:
 def _accept(intakes: Sequence[Intake], now: datetime) -> list[tuple[int, int]]:
     with transaction() as connection:
         driver = raw(connection)
-        known = _already_there(driver, intakes)
-        fresh = [item for item in intakes if (item.source, item.id) not in known]
+        known = _already_there(driver, intakes) | erasing.replayed(driver, intakes)
+        fresh = erasing.aimed(driver, [item for item in intakes if (item.source, item.id) not in known])
         if not fresh:
             return []
         leads, merges = resolve(driver, fresh)

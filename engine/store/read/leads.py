@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import Connection
 
 from engine.errors import NotFound
+from engine.keyed_hash import known_as
 from engine.store.session import raw, transaction
 
 Row = dict[str, Any]
@@ -99,7 +100,8 @@ def lead_of_identity(kind: str, value: str) -> int | None:
 def read_event(source: str, external_id: str) -> Row:
     """An event with its status (waiting, decided or set_aside) and its decision. Raises NotFound."""
     with transaction() as connection:
-        row = _one(connection, f"{_EVENTS} WHERE e.source = %s AND e.external_id = %s", [source, external_id])
+        names = known_as(source, external_id)
+        row = _one(connection, f"{_EVENTS} WHERE e.source = %s AND e.external_id = ANY(%s)", [source, names])
         if row is None:
             raise NotFound(f"no event {external_id!r} of source {source!r} was accepted")
         return row | {"decision": _one(connection, f"{_DECISIONS} WHERE d.event_id = %s", [row["event_id"]])}

@@ -47,6 +47,18 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """A person whose data are gone: the ``lead``, the ``decision`` that erased it, all ``leads`` that went with it, and
+    those ``beside`` it whose earlier decisions read what is gone.
+    """
+
+    lead: int
+    decision: int
+    leads: frozenset[int]
+    beside: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class SuspensionRow:
     """A stored suspension: person, rule, original end, and the event that caused it."""
 
@@ -135,6 +147,14 @@ def suspensions(driver: Driver) -> list[SuspensionRow]:
     """All suspensions, also ended ones."""
     rows: Any = driver.execute("SELECT person, rule, until_at, event_id FROM suspension ORDER BY id")
     return [SuspensionRow(*row) for row in rows]
+
+
+def erasures(driver: Driver) -> list[Erased]:
+    """Every erasure there was."""
+    rows: Any = driver.execute(
+        "SELECT e.lead_id, coalesce(d.id, 0), leads, beside FROM erasure e LEFT JOIN decision d USING (event_id)"
+    )
+    return [Erased(lead, decision, frozenset(leads), frozenset(beside)) for lead, decision, leads, beside in rows]
 
 
 def moved_by_merges(driver: Driver) -> dict[int, Moved]:

@@ -1,4 +1,4 @@
-"""Tables of leads: accounts, leads, the identifiers that name them, merges.
+"""Tables of leads: accounts, leads, the identifiers that name them, merges, erasures.
 
 The rows hold decisions of `engine.core`. Nothing is decided here.
 """
@@ -115,3 +115,19 @@ class MergeRecord(SQLModel, table=True):
     merged_at: datetime = Field(sa_column=moment_column())
     undone_at: datetime | None = Field(default=None, sa_column=moment_column(nullable=True))
     moved: dict[str, Any] = Field(sa_column=json_column())
+
+
+class ErasureRow(SQLModel, table=True):
+    """A person whose data were erased (R4.8).
+
+    ``leads`` are the erased lead and those merged into it; ``beside`` the other leads of its company at that moment,
+    where a policy reads a company's leads together: their former decisions cannot be replayed any more.
+    """
+
+    __tablename__: ClassVar[str] = "erasure"
+    lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    event_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    erased_at: datetime = Field(sa_column=moment_column())
+    by: str = Field(sa_column=Column(Text, nullable=False))
+    leads: list[Any] = Field(sa_column=json_column(default="[]"))
+    beside: list[Any] = Field(sa_column=json_column(default="[]"))

@@ -289,3 +289,17 @@ def test_events_folded_together_give_what_they_give_one_by_one() -> None:
         event(days_ago=4, traits={"job_title": "CTO"}),
     ]
     assert fold_together(events, VOCABULARY, ZONE) == folded(*events)
+
+
+def test_a_withdrawal_of_consent_counts_from_public_sources_and_a_grant_does_not() -> None:
+    """R1.13."""
+    granted = event(days_ago=9, traits={"consent": {"email": "yes", "phone": True}})
+    withdrawn = event(days_ago=5, traits={"consent.email": False}, trusted=False)
+    again = event(days_ago=3, traits={"consent": {"email": True}}, trusted=False)
+    for events in ((granted, withdrawn, again), (again, withdrawn, granted)):
+        assert facts(*events)["lead.consent.email"] is False
+        assert facts(*events)["lead.consent.phone"] is True
+        assert known(fold_together(events, VOCABULARY, ZONE), VOCABULARY, ZONE) == facts(*events)
+    trusted = event(days_ago=2, traits={"consent": {"email": True}})
+    assert facts(granted, withdrawn, trusted)["lead.consent.email"] is True
+    assert facts(event(traits={"consent": {"wechat": True}}, trusted=False))["lead.consent.wechat"] is True
