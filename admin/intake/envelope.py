@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.intake.identifiers import READERS, ReadIdentifiers, read_identifiers
 from admin.intake.json_text import fault_in, quoted
 from engine.store.inbox.inbox import Intake
 from rulesets.policy.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
@@ -41,6 +41,8 @@ class Sender:
     public: bool = False
     person: str | None = None
     oversees: bool = True
+    nobody: frozenset[str] = frozenset()
+    """Values of the company's own that name nobody, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ def read_item(item: Any, sender: Sender, now: datetime, *, suspect: bool = True)
         raise _unknown_key(item, KEYS, "")
     event_type = _read_type(item, sender)
     occurred_at, due_at = _read_moment(item, now)
+    identities = _read_lead(item, sender)
     return Intake(
         source=sender.source,
         id=_read_id(item),
         type=event_type,
         occurred_at=occurred_at,
         due_at=due_at,
-        identities=_read_lead(item),
+        identities=identities.usable,
+        unreadable=identities.unreadable,
         traits=_read_group(item, "traits"),
         company=_read_group(item, "company"),
         answers=_read_group(item, "answers"),
@@ -214,7 +218,7 @@ def parse_moment(text: str, path: str) -> datetime:
     return moment
 
 
-def _read_lead(item: Mapping[str, Any]) -> dict[str, str]:
+def _read_lead(item: Mapping[str, Any], sender: Sender) -> ReadIdentifiers:
     given = item.get("lead")
     if given is None:
         raise ItemRefused("missing", "lead", f"is missing: name the lead by at least one of {', '.join(READERS)}")
@@ -222,22 +226,16 @@ def _read_lead(item: Mapping[str, Any]) -> dict[str, str]:
         raise ItemRefused("wrong_type", "lead", f"must be an object with at least one of {', '.join(READERS)}")
     if not given.keys() <= READERS.keys():
         raise _unknown_key(given, frozenset(READERS), "lead")
-    found = {kind: value for kind in given if (value := _read_identity(given, kind)) is not None}
-    if not found:
+    for kind, value in given.items():
+        if value is not None and type(value) is not str:
+            raise ItemRefused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
+    found = read_identifiers({kind: value for kind, value in given.items() if value is not None}, sender.nobody)
+    if found.fault and not found.usable:
+        kind, why = found.fault
+        raise ItemRefused("bad_identifier", f"lead.{kind}", why)
+    if not found.usable:
         raise ItemRefused("no_identifier", "lead", f"names nobody: give at least one of {', '.join(READERS)}")
     return found
-
-
-def _read_identity(given: Mapping[str, Any], kind: str) -> str | None:
-    value = given[kind]
-    if value is None:
-        return None
-    if type(value) is not str:
-        raise ItemRefused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
-    try:
-        return read_identifier(kind, value)
-    except UnusableIdentifier as why:
-        raise ItemRefused("bad_identifier", f"lead.{kind}", str(why)) from None
 
 
 def _read_group(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -148,7 +148,7 @@ def _apply_event(
     situation: Situation, event: LeadEvent, context: PolicyContext, people: People
 ) -> tuple[Followed, Refusal | None]:
     """The lead after people's work, or the refusal of it; then what the engine's own events do to it."""
-    entered = stages.enter(situation.state)
+    entered = stages.enter(situation.state, event)
     moved = stages.move(entered, event, context.policy, people)
     if isinstance(moved, Refusal):
         return _follow(event, entered, situation.clocks, context, people), moved
@@ -211,6 +211,8 @@ def _advance_stage(
     facts_changed: bool,
 ) -> LeadState:
     """The state after exclusions, routes and the cell. A lead that stays still notes that they had something to do."""
+    if state.visitor:
+        return state
     if _stays_still(state, event, context):
         would_be = stages.advance(state, verdict, cell, acts=state.acts_after is None)
         return replace(state, awaits_activity=state.awaits_activity or would_be != state)

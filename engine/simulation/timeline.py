@@ -125,9 +125,9 @@ class Simulation:
         return FinalStanding(scores, verdict, state, is_before_mql(state), clocks, decisions)
 
     # ------------------------------------------------------------------------------------------------ what happens
-    def _event(self, event: LeadEvent) -> None:
+    def _event(self, said: LeadEvent) -> None:
         """An event from outside: whom it means, who proved to be one, what follows."""
-        number, merges = self._cast.meant(event)
+        number, event, merges = self._cast.meant(said)
         for pair in merges:
             self._merge(pair)
         lead = self._cast.living(number)

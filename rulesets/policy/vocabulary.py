@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rulesets.conditions.reading import Field, FieldType, Reading, ReadingCode, Value, fold, read
+from rulesets.conditions.reading import (
+    Field,
+    FieldType,
+    Reading,
+    ReadingCode,
+    Value,
+    fold,
+    read,
+    without_invisible,
+)
 
 if TYPE_CHECKING:
     from rulesets.policy.policy import EventDef, FieldDef, Policy
@@ -149,5 +158,5 @@ EMPTY = Vocabulary.built()
 __all__ = [
     "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES", "GROUPS", "IDENTITY_FIELDS",
     "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading", "ReadingCode", "Value",
-    "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
+    "Vocabulary", "checklist_field", "fold", "is_read_only", "read", "without_invisible",
 ]  # fmt: skip

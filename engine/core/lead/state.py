@@ -86,6 +86,8 @@ class LeadState:
     """The owner of the company's other lead, while this outbound lead waits because of them (no double ownership)."""
     resumes: tuple[str, ...] = ()
     """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
+    visitor: bool = False
+    """Everybody whom nothing but one shared identifier names: it stays raw and nobody's (docs/contract/design.md §2)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""
@@ -128,6 +130,7 @@ REST = (
     "owned_since",
     "pool_reason",
     "conflict",
+    "visitor",
 )
 """Fields kept in the JSON column as they are; `dump_rest` gives the others forms of their own."""
 STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}

@@ -15,6 +15,7 @@ from engine.store.session import make_engine, raw
 
 TABLES = (
     "engine.store.schema.tables",
+    "engine.store.schema.identity_tables",
     "engine.store.schema.admin_tables",
     "engine.store.schema.draft_tables",
     "engine.store.schema.notice_tables",

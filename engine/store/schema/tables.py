@@ -113,13 +113,18 @@ class Lead(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """One identifier and the lead it names. ``kind``: external_id, wechat, email, phone, anonymous_id."""
+    """One identifier and the lead it names. ``kind``: external_id, wechat, email, phone, anonymous_id.
+
+    ``shared``: it names nobody, for several people use it; events that it alone names go to ``visitor_id``.
+    """
 
     __tablename__: ClassVar[str] = "identity"
     kind: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     trusted: bool = True
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    visitor_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
