@@ -6,7 +6,7 @@ Everything after this point trusts what it gets. May not read the database: whom
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -73,14 +73,22 @@ NOT_ALLOWED = frozenset({"scope_missing", "not_for_public_keys", "actor_not_allo
 
 
 def read_items(
-    items: list[Any], sender: Sender, now: datetime, *, suspect: bool = True
+    items: list[Any],
+    sender: Sender,
+    now: datetime,
+    *,
+    suspect: bool = True,
+    check: Callable[[Intake], Intake] = lambda intake: intake,
 ) -> tuple[list[Intake], list[Rejection]]:
-    """Read every item of a request by itself; one that is refused takes no other with it."""
+    """Read every item of a request by itself; one that is refused takes no other with it.
+
+    ``check`` looks at what the envelope cannot know, and raises ItemRefused.
+    """
     intakes: list[Intake] = []
     rejections: list[Rejection] = []
     for index, item in enumerate(items):
         try:
-            intakes.append(read_item(item, sender, now, suspect=suspect))
+            intakes.append(check(read_item(item, sender, now, suspect=suspect)))
         except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
     return intakes, rejections

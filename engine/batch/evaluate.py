@@ -15,7 +15,7 @@ import structlog
 from engine.batch.leads import Histories
 from engine.batch.transact import BatchTransaction, EventsFailed
 from engine.clock import WallClock
-from engine.errors import ServerUnavailable
+from engine.errors import IllegalMove, NotFound, ServerUnavailable
 from engine.matcher.rules import PolicyRules, Prepare, RulesCache
 from engine.store.inbox import waiting
 from engine.store.inbox.waiting import WaitingEvent
@@ -107,7 +107,13 @@ class Evaluator:
             return 1
 
     def _failed(self, event_id: int, error: Exception) -> None:
-        """Remember the error; try again after 1, 2, 4, 8 seconds, then set the event aside."""
+        """Remember the error; try again after 1, 2, 4, 8 seconds, then set the event aside.
+
+        What can never be done is set aside at once, with its reason alone.
+        """
+        if isinstance(error, IllegalMove | NotFound):
+            self._set_aside(event_id, f"{error}")
+            return
         failures = waiting.failures_of(event_id) + 1
         story = "".join(traceback.format_exception(error))[-4000:]
         log.error("event.failed", event_id=event_id, failures=failures, error=repr(error))

@@ -4,7 +4,7 @@ Works inside the batch's transaction, with every lead it touches locked. Which l
 `engine.core.lead.merging`, what moves in the database is `engine.store.decisions.merges`; nothing is decided here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from engine.batch.batch_state import BatchState
@@ -54,6 +54,8 @@ class Merging:
         Raises IllegalMove when a merge speaks of leads that are not the event's, NotFound for an unknown merge.
         """
         track = self.track(lead_id)
+        if event.type == "lead.separated":
+            return self._separate(track, event)
         if event.type != "lead.merged":
             return track
         if isinstance(undo := event.properties.get("undo"), int):
@@ -66,6 +68,9 @@ class Merging:
 
     def _merge(self, pair: list[LeadInBatch], event: LeadEvent) -> LeadInBatch:
         stays, goes = self._world.pair(*pair)
+        by = event.properties.get("by") if event.source == ENGINE_SOURCE else None
+        if by and merges.speaks_against(self._driver, by[-1], stays.lead.id, goes.lead.id):
+            raise IllegalMove("two_people", "the leads have become two people since: identifiers of them differ")
         if goes.outcome is not None:
             self.gone.append((goes, goes.outcome))
             fresh = [(goes.lead.id, clock) for clock in goes.lead.clocks if clock not in goes.stored_clocks]
@@ -77,14 +82,26 @@ class Merging:
 
     def _part(self, track: LeadInBatch, merge_id: int, event: LeadEvent) -> LeadInBatch:
         """Each lead has its own events again; the parted one is decided anew by an event of its own."""
+        return self._parted(track, event, *merges.restore(self._driver, merge_id, track.lead.id, self._world.at.now))
+
+    def _separate(self, track: LeadInBatch, event: LeadEvent) -> LeadInBatch:
+        """An identifier and the events it names go to a lead of their own."""
+        named = event.properties.get("identifier")
+        if not isinstance(named, Mapping) or len(named) != 1:
+            raise IllegalMove("no_identifier", "lead.separated must name one identifier: properties.identifier")
+        (identifier,) = named.items()
         now = self._world.at.now
-        merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
+        return self._parted(track, event, *merges.separate(self._driver, track.lead.id, identifier, event.seq, now))
+
+    def _parted(
+        self, track: LeadInBatch, event: LeadEvent, merge: merges.Merge, events: frozenset[int]
+    ) -> LeadInBatch:
         self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
         track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
         own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))
         merges.rewrite_claims(self._driver, merge.loser_id, own)
-        put(self._driver, [refresh(merge.loser_id, f"parted:{merge_id}", now)])
+        put(self._driver, [refresh(merge.loser_id, f"parted:{merge.id}", self._world.at.now)])
         self.woken.append(merge.loser_id)
         return track
 

@@ -9,6 +9,7 @@ from admin.api.access import current_key, current_reach
 from admin.api.bodies import check_media_type, read_body
 from admin.api.routes import Answer, Parameter, Route
 from admin.intake.envelope import MAX_ID, MAX_TYPE, MOMENT, NOT_ALLOWED, TYPE, Rejection, Sender, read_items
+from admin.intake.identity_work import check_identity_work
 from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
 from admin.web.problems import Problem, answer
@@ -121,7 +122,7 @@ def post_events() -> Answer:
     items = parsed.value if isinstance(parsed.value, list) else [parsed.value]
     if len(items) > MAX_ITEMS:
         raise Problem("invalid", f"The list has {len(items)} items: send at most {MAX_ITEMS}.", limit=MAX_ITEMS)
-    intakes, rejections = read_items(items, sender(), now(), suspect=parsed.suspect)
+    intakes, rejections = read_items(items, sender(), now(), suspect=parsed.suspect, check=check_identity_work)
     if rejections and not intakes:
         return all_rejected(rejections)
     return jsonify(outcome(take_in(intakes), rejections)), 202

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from admin.api.events.events import MAX_ITEMS, EventsAnswer, all_rejected, json_body, outcome, sender, take_in
 from admin.api.events.segment_calls import KINDS, read_call
 from admin.api.routes import Answer, Parameter, Route
+from admin.intake.identity_work import check_identity_work
 from admin.intake.envelope import ItemRefused, Rejection
 from admin.intake.json_text import BadValue
 from admin.moment import now
@@ -80,7 +81,7 @@ def _answer(calls: list[Any], kind: str | None, *, suspect: bool) -> Answer:
     who, moment = sender(), now()
     for index, call in enumerate(calls):
         try:
-            intakes.append(read_call(call, kind, who, moment, suspect=suspect))
+            intakes.append(check_identity_work(read_call(call, kind, who, moment, suspect=suspect)))
         except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
     if rejections and not intakes:

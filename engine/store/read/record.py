@@ -36,12 +36,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Between which leads a merge moved what; ``clocks`` are those it cancelled, once undone those that went on."""
+    """Between which leads a merge moved what; ``clocks`` are those it cancelled, once undone those that went on.
+
+    ``separated_by``: the event that took an identifier from a lead; its lead and the new one never were one merge.
+    """
 
     winner: int
     loser: int
     events: frozenset[int]
     clocks: frozenset[int]
+    separated_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ def moved_by_merges(driver: Driver) -> dict[int, Moved]:
     """What each merge moved."""
     rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
     return {
-        number: Moved(winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())))
+        number: Moved(
+            winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())), moved.get("separated_by")
+        )
         for number, winner, loser, moved in rows
     }
