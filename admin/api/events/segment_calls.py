@@ -145,8 +145,8 @@ def _without(call: Call, names: frozenset[str]) -> dict[str, Any]:
     context = call.get("context")
     rest = {name: value for name, value in call.items() if name not in names}
     if isinstance(context, dict):
-        rest["context"] = {name: value for name, value in context.items() if name not in names}
-    return rest
+        rest["context"] = {name: value for name, value in context.items() if name not in names} or None
+    return {name: value for name, value in rest.items() if value is not None}
 
 
 def _said_when(call: Call) -> str | None:
