@@ -93,9 +93,7 @@ class Merging:
         now = self._world.at.now
         return self._parted(track, event, *merges.separate(self._driver, track.lead.id, identifier, event.seq, now))
 
-    def _parted(
-        self, track: LeadInBatch, event: LeadEvent, merge: merges.Merge, events: frozenset[int]
-    ) -> LeadInBatch:
+    def _parted(self, track: LeadInBatch, event: LeadEvent, merge: merges.Merge, events: frozenset[int]) -> LeadInBatch:
         self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
         track.counted = frozenset(batch.read_counted(self._driver, [merge.winner_id])[merge.winner_id])

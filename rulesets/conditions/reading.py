@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 
 from rulesets.conditions.numbers import LARGEST_NUMBER
 
-
 INVISIBLE = dict.fromkeys((0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
                            *range(0x2060, 0x2065), *range(0x2066, 0x2070), 0xFEFF))  # fmt: skip
 """Soft hyphen, joiners, zero-width spaces, direction marks, byte order mark: none of them changes what is meant."""

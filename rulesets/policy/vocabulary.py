@@ -71,7 +71,8 @@ EVENT_PREFIXES = (
 WORK_EVENTS = (
     "lead.identified", "lead.touched", "lead.qualified", "lead.disqualified", "lead.rejected", "lead.released",
     "lead.dispatched", "lead.assigned", "lead.accepted", "lead.claimed", "lead.recycled", "lead.reopened",
-    "lead.merged", "lead.separated", "lead.erased", "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
+    "lead.merged", "lead.separated", "lead.erased",
+    "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
 )  # fmt: skip
 """Baton's own events that people or trusted systems send."""
 ENGINE_EVENTS = (

@@ -14,6 +14,7 @@ from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
 from admin.web.problems import Problem, answer
 from engine.store.inbox.inbox import Accepted, Intake, accept
+from engine.store.inbox.nobody_list import folded_nobody
 from workers.queues import wake
 
 MAX_ITEMS = 1_000
@@ -77,7 +78,9 @@ def sender() -> Sender:
     """The sender behind the key of this request."""
     key = current_key()
     oversees = key.person is None or current_reach().person is None
-    return Sender(key.source, key.scopes, public=key.public, person=key.person, oversees=oversees)
+    return Sender(
+        key.source, key.scopes, public=key.public, person=key.person, oversees=oversees, nobody=folded_nobody()
+    )
 
 
 def json_body(*, beacons: bool = False) -> Parsed:

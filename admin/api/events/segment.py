@@ -13,8 +13,8 @@ from pydantic.alias_generators import to_camel
 from admin.api.events.events import MAX_ITEMS, EventsAnswer, all_rejected, json_body, outcome, sender, take_in
 from admin.api.events.segment_calls import KINDS, read_call
 from admin.api.routes import Answer, Parameter, Route
-from admin.intake.identity_work import check_identity_work
 from admin.intake.envelope import ItemRefused, Rejection
+from admin.intake.identity_work import check_identity_work
 from admin.intake.json_text import BadValue
 from admin.moment import now
 from admin.web.problems import Problem

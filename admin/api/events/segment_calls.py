@@ -27,7 +27,9 @@ CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 LEAD_TRAITS = {"title": "job_title", "position": "job_title", "username": "name", "state": "region"}
 COMPANY_TRAITS = {"employee_count": "employees", "size": "employees", "revenue": "annual_revenue"}
-CHANGED_BY_RETRIES = frozenset({"messageId", "sentAt", "receivedAt", "attempt", "attempts", "retryCount", "metadata", "_metadata"})
+CHANGED_BY_RETRIES = frozenset(
+    {"messageId", "sentAt", "receivedAt", "attempt", "attempts", "retryCount", "metadata", "_metadata"}
+)
 """Keys of a call and of its context that libraries set anew whenever they send it."""
 KEPT_CONTEXT = ("page", "campaign", "referrer")
 """What a policy may ask of a call's context; addresses and devices of people are not kept."""

@@ -1,4 +1,4 @@
-"""Identifiers that several people share, and what is about to be joined
+"""Identifiers that several people share or that name nobody, and what is about to be joined
 
 Revision: 0012, after 0011. Existing identities keep their leads.
 """
@@ -33,9 +33,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pending_merge_low"), "pending_merge", ["low"], unique=False)
     op.create_index(op.f("ix_pending_merge_high"), "pending_merge", ["high"], unique=False)
+    op.create_table("nobody_value", sa.Column("value", sa.String(), nullable=False), sa.PrimaryKeyConstraint("value"))
 
 
 def downgrade() -> None:
+    op.drop_table("nobody_value")
     op.drop_table("pending_merge")
     op.drop_table("identity_claim")
     op.drop_column("identity", "visitor_id")

@@ -112,7 +112,9 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
     return Merge(merge_id, winner, loser), frozenset(events)
 
 
-def separate(driver: Driver, lead_id: int, identifier: Identifier, event_seq: int, now: datetime) -> tuple[Merge, frozenset[int]]:
+def separate(
+    driver: Driver, lead_id: int, identifier: Identifier, event_seq: int, now: datetime
+) -> tuple[Merge, frozenset[int]]:
     """Take an identifier from a lead, with the events that it alone names, and give both to a lead of its own.
 
     It is recorded as a merge that is undone already, so that the two are never joined by the rules. The event that asks
@@ -138,7 +140,9 @@ def separate(driver: Driver, lead_id: int, identifier: Identifier, event_seq: in
     driver.execute(
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [parted, parted % SHARDS, events]
     )
-    driver.execute("UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [parted, lead_id, events])
+    driver.execute(
+        "UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [parted, lead_id, events]
+    )
     moved = {"identities": [[kind, value]], "events": events, "clocks": [], "separated_by": event_seq}
     merge = driver.execute(
         "INSERT INTO merge (winner_id, loser_id, merged_at, undone_at, moved) VALUES (%s, %s, %s, %s, %s) RETURNING id",

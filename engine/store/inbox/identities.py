@@ -19,7 +19,7 @@ RESOLVE_ATTEMPTS = 20
 Pairs = dict[tuple[int, int], tuple[str, str]]
 
 
-class Asked(NamedTuple):
+class IdentifiedEvent(NamedTuple):
     """The identifiers of one event; ``lead`` where it is known already."""
 
     identities: Mapping[str, str]
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     lead: int | None = None
 
 
-def resolve(driver: Driver, asked: Sequence[Asked]) -> tuple[list[Meant], Pairs]:
+def resolve(driver: Driver, asked: Sequence[IdentifiedEvent]) -> tuple[list[Meant], Pairs]:
     """The lead of each event, new leads made where nobody is known, and the pairs of leads that proved to be one.
 
     1. read what is known; 2. plan in memory, event by event; 3. a plan that changes known leads is made again with
@@ -44,8 +44,7 @@ def resolve(driver: Driver, asked: Sequence[Asked]) -> tuple[list[Meant], Pairs]
             meant = [plan.meant(item) for item in asked]
         with driver.transaction(force_rollback=False) as savepoint:
             if plan.write():
-                leads = [one._replace(lead=plan.real[one.lead]) for one in meant]
-                return leads, {tuple(sorted(map(plan.real.__getitem__, pair))): by for pair, by in plan.merges.items()}
+                return [one._replace(lead=plan.real[one.lead]) for one in meant], plan.real_merges()
             raise psycopg.Rollback(savepoint)
     raise psycopg.errors.DeadlockDetected("identities kept changing while they were read")
 
@@ -58,7 +57,7 @@ class _Plan(Resolution):
         self.driver = driver
         self.real: dict[int, int] = {}
 
-    def read(self, asked: Sequence[Asked]) -> None:
+    def read(self, asked: Sequence[IdentifiedEvent]) -> None:
         """Load what is known of every identifier of the request, and of the leads they name or are about to be."""
         named = sorted({identifier for item in asked for identifier in item.identities.items()})
         kinds, values = [kind for kind, _ in named], [value for _, value in named]
@@ -81,7 +80,7 @@ class _Plan(Resolution):
         for low, high in pending:
             self.unite(low, high)
 
-    def meant(self, item: Asked) -> Meant:
+    def meant(self, item: IdentifiedEvent) -> Meant:
         """The lead of one event: the one it is already known to belong to, else whom its identifiers name."""
         meant = self.lead_of(item.identities, trusted=item.trusted) if item.lead is None else Meant(item.lead)
         self.real.setdefault(meant.lead, meant.lead)
@@ -116,6 +115,11 @@ class _Plan(Resolution):
                 "INSERT INTO lead (id, version) SELECT unnest(%s::bigint[]), 0", [[self.real[lead] for lead in new]]
             )
         return True
+
+    def real_merges(self) -> Pairs:
+        """The pairs to merge, by the numbers their leads have in the database."""
+        pairs = {(self.real[one], self.real[other]): by for (one, other), by in self.merges.items()}
+        return {(min(pair), max(pair)): by for pair, by in pairs.items()}
 
     def _read_leads(self, leads: list[int]) -> None:
         rows = self.driver.execute(

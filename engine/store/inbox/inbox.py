@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from engine.errors import NotFound
 from engine.store.access import audit
-from engine.store.inbox.identities import Asked, resolve
+from engine.store.inbox.identities import IdentifiedEvent, resolve
 from engine.store.orm import unit_of_work
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
@@ -125,7 +125,9 @@ def _accept(intakes: Sequence[Intake], now: datetime) -> list[tuple[int, int]]:
         fresh = [item for item in intakes if (item.source, item.id) not in known]
         if not fresh:
             return []
-        meant, merges = resolve(driver, [Asked(item.identities, item.trusted, item.lead_id) for item in fresh])
+        meant, merges = resolve(
+            driver, [IdentifiedEvent(item.identities, item.trusted, item.lead_id) for item in fresh]
+        )
         _write_merges(driver, [_merge_event(pair, by, now) for pair, by in sorted(merges.items())])
         found = [(replace(item, visitor=one.visitor), one.lead) for item, one in zip(fresh, meant, strict=True)]
         written = _write(driver, found)
@@ -181,14 +183,17 @@ def _write(driver: Driver, items: Sequence[tuple[Intake, int]]) -> list[tuple[in
 
 def _write_merges(driver: Driver, merges: Sequence[Intake]) -> None:
     """Write the events that join leads, and that their leads are about to be one."""
-    pairs = {item.properties["leads"][0]: item.properties["leads"] for item in merges}
-    written = _write(driver, [(item, _known_lead(item)) for item in merges])
-    for event, lead in written:
-        driver.execute("INSERT INTO pending_merge (event_id, low, high) VALUES (%s, %s, %s)", [event, *pairs[lead]])
+    written = put(driver, merges)
+    if written:
+        driver.execute(
+            "INSERT INTO pending_merge (event_id, low, high) SELECT id, (body->'properties'->'leads'->>0)::bigint, "
+            "(body->'properties'->'leads'->>1)::bigint FROM event WHERE id = ANY(%s)",
+            [[event for event, _ in written]],
+        )
 
 
 def _merge_event(pair: tuple[int, int], by: tuple[str, str], now: datetime) -> Intake:
-    """The event that joins two leads because identifiers of these kinds came together; its id makes it once for ever."""
+    """The event that joins two leads whose identifiers of these kinds came together; its id makes it once for ever."""
     low, high = pair
     return Intake(
         source=ENGINE_SOURCE,

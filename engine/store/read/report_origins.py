@@ -108,7 +108,8 @@ WITH RECURSIVE born AS (
 ), travelled AS (
   SELECT b.id, array_agg(DISTINCT d.stage_after) AS stages,
          min(e.occurred_at) FILTER (WHERE d.stage_after = 'won') AS won_at
-  FROM born b JOIN parts p USING (id) JOIN decision d ON d.lead_id = p.part AND d.stage_after IS DISTINCT FROM d.stage_before
+  FROM born b JOIN parts p USING (id)
+  JOIN decision d ON d.lead_id = p.part AND d.stage_after IS DISTINCT FROM d.stage_before
   JOIN event e ON e.id = d.event_id GROUP BY b.id
 )
 SELECT {_VALUE}, coalesce(t.stages, ARRAY[]::text[]),

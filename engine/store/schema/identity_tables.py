@@ -29,3 +29,10 @@ class PendingMerge(SQLModel, table=True):
     )
     low: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     high: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+
+
+class NobodyValue(SQLModel, table=True):
+    """A value that a company says names nobody, as it was written."""
+
+    __tablename__: ClassVar[str] = "nobody_value"
+    value: str = Field(primary_key=True)

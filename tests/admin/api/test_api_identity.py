@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from admin.lead_data.lead_json import Json
+from engine.store.inbox.nobody_list import nobody_values, save_nobody
 from tests.admin.api_client import NOW, Api, event, told
 from tests.admin.deciding import decide_all, start_with_policy
 from tests.factories import column, rows
@@ -55,7 +56,7 @@ DOORS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("door", "body"), DOORS, ids=[door for door, _ in DOORS])
 def test_an_unreadable_identifier_costs_only_itself_at_every_door(api: Api, door: str, body: dict[str, Any]) -> None:
-    """R1.21."""
+    """R1.11."""
     start_with_policy()
     assert told(api.client.post(door, json=body, headers=writer(api)))["accepted"] == 1
     decide_all(api.clock)
@@ -67,7 +68,7 @@ def test_an_unreadable_identifier_costs_only_itself_at_every_door(api: Api, door
 
 
 def test_an_item_that_names_nobody_is_refused_with_the_mend(api: Api) -> None:
-    """R1.21."""
+    """R1.11."""
     assert refused(send(api, event(lead={"email": "n/a"}))) == [
         "lead.email names nobody: n/a only fills the field, leave it out"
     ]
@@ -84,7 +85,7 @@ def accepted(api: Api, call: dict[str, Any]) -> int:
 
 
 def test_a_call_without_an_id_that_is_sent_again_is_a_duplicate(api: Api) -> None:
-    """R1.23."""
+    """R1.13."""
     assert accepted(api, {**CALL, "sentAt": NOW.isoformat()}) == 1
     later = (NOW + timedelta(seconds=5)).isoformat()
     again = {**CALL, "sentAt": later, "attempt": 2, "context": {"sentAt": later}}
@@ -95,7 +96,7 @@ def test_a_call_without_an_id_that_is_sent_again_is_a_duplicate(api: Api) -> Non
 
 
 def test_calls_without_id_and_moment_are_events_of_their_own(api: Api) -> None:
-    """R1.23."""
+    """R1.13."""
     call = {"userId": "u", "event": "Signed Up"}
     assert [accepted(api, call), accepted(api, call), accepted(api, {**call, "sentAt": NOW.isoformat()})] == [1, 1, 1]
 
@@ -117,39 +118,36 @@ def asked(name: str, properties: dict[str, Any], **lead: str) -> dict[str, Any]:
 
 
 def test_a_merge_that_cannot_be_is_refused_at_the_door(api: Api, merged: tuple[int, int]) -> None:
-    """R1.24."""
+    """R1.14."""
     winner, merge = merged
     send(api, event(id="d", lead={"wechat": "w"}))
     (other,) = column("SELECT max(id) FROM lead")
-    said = [
-        refused(send(api, asked(f"x{number}", properties, **lead)))[0]
-        for number, (properties, lead) in enumerate(
-            [
-                ({"undo": 999999}, {}),
-                ({"undo": "1"}, {}),
-                ({"undo": merge}, {"wechat": "w"}),
-                ({"undo": merge}, {"wechat": "nobody"}),
-                ({}, {}),
-                ({"leads": [1]}, {}),
-                ({"leads": [winner, True]}, {}),
-                ({"leads": [winner, 999999]}, {}),
-                ({"leads": [winner, winner + 1]}, {}),
-                ({"leads": [winner, winner]}, {"wechat": "w"}),
-            ]
-        )
+    asks: list[tuple[dict[str, Any], dict[str, str]]] = [
+        ({"undo": 999999}, {}),
+        ({"undo": "1"}, {}),
+        ({"undo": merge}, {"wechat": "w"}),
+        ({"undo": merge}, {"wechat": "nobody"}),
+        ({}, {}),
+        ({"leads": [1]}, {}),
+        ({"leads": [winner, True]}, {}),
+        ({"leads": [winner, 999999]}, {}),
+        ({"leads": [winner, winner + 1]}, {}),
+        ({"leads": [winner, other]}, {"wechat": "nobody"}),
     ]
+    said = [refused(send(api, asked(f"x{n}", what, **lead)))[0] for n, (what, lead) in enumerate(asks)]
     assert said[0] == "properties cannot undo merge 999999: there is none of this number"
     assert "ended in lead" in said[2]
     assert "ended in lead" in said[3]
     assert [text.startswith("properties needs properties") for text in said[4:7]] == [True] * 3
     assert said[7].endswith("there is none of this number")
     assert said[8].endswith("they are one lead already")
+    assert said[9].endswith("name one of the two leads by an identifier")
     assert column("SELECT count(*) FROM inbox WHERE set_aside_at IS NOT NULL") == [0]
     assert send(api, asked("y", {"leads": [winner, other]})).status_code == 202
 
 
 def test_a_merge_is_undone_once_and_the_same_request_again_changes_nothing(api: Api, merged: tuple[int, int]) -> None:
-    """R1.24."""
+    """R1.14."""
     _, merge = merged
     undo = asked("undo", {"undo": merge})
     assert told(send(api, undo))["accepted"] == 1
@@ -164,7 +162,7 @@ def test_a_merge_is_undone_once_and_the_same_request_again_changes_nothing(api: 
 
 
 def test_leads_whom_a_shared_value_names_are_not_merged_by_hand(api: Api, merged: tuple[int, int]) -> None:
-    """R1.20."""
+    """R1.10."""
     for name in ("ann@acme.test", "bo@acme.test"):
         send(api, event(id=name, lead={"email": name, "anonymous_id": "pc-1"}))
     send(api, event(id="v", lead={"anonymous_id": "pc-1"}))
@@ -175,7 +173,7 @@ def test_leads_whom_a_shared_value_names_are_not_merged_by_hand(api: Api, merged
 
 
 def test_an_identifier_is_taken_from_a_lead(api: Api, merged: tuple[int, int]) -> None:
-    """R1.24."""
+    """R1.14."""
 
     def separation(identifier: Any, name: str) -> Any:
         lead = {"external_id": "c1"}
@@ -190,3 +188,17 @@ def test_an_identifier_is_taken_from_a_lead(api: Api, merged: tuple[int, int]) -
     assert only_lead(api, "email=li@corp.cn")["identities"] == {"email": "li@corp.cn"}
     assert only_lead(api, "external_id=c1")["identities"] == {"external_id": "c1"}
     assert "the only identifier" in refused(separation({"external_id": "c1"}, "5"))[0]
+
+
+def test_what_the_company_lists_names_nobody(api: Api) -> None:
+    """R1.11."""
+    assert save_nobody(["Walk-In", "", " walk-in ", "customer@shop.example"], "zhao@example.com") == 2
+    assert nobody_values() == ["Walk-In", "customer@shop.example"]
+    said = refused(send(api, event(lead={"external_id": "WALK-IN"})))
+    assert said == ["lead.external_id names nobody: WALK-IN only fills the field, leave it out"]
+    said = refused(send(api, event(lead={"email": "customer@shop.example"})))
+    assert said == ["lead.email names nobody: customer@shop.example only fills the field, leave it out"]
+    assert send(api, event(id="2", lead={"external_id": "walk-in", "wechat": "w"})).status_code == 202
+    assert column("SELECT kind FROM identity") == ["wechat"]
+    assert save_nobody([], "zhao@example.com") == 0
+    assert send(api, event(id="3", lead={"external_id": "walk-in"})).status_code == 202

@@ -59,7 +59,7 @@ def test_what_is_shared_names_a_lead_only_when_there_is_nothing_else() -> None:
     ],
 )
 def test_a_link_is_broken_by_a_different_value_of_a_kind_in_its_row_alone(link: str, broken_by: set[str]) -> None:
-    """The table of R1.20."""
+    """The table of R1.10."""
     assert BREAKS[link] == broken_by
     found = {kind for kind in KINDS if breaks(link, {kind: {"a"}}, {kind: {"b", "c"}})}
     assert found == broken_by
@@ -74,8 +74,14 @@ def test_a_value_in_common_and_a_kind_that_one_side_lacks_break_nothing() -> Non
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *(("external_id", word) for word in ("undefined", " NULL ", "None", "nil", "N/A", "na", "NaN", "-", "0", "true")),
-        *(("anonymous_id", word) for word in ("False", "anonymous", "guest", "unknown", "test", "[object Object]", "")),
+        *(
+            ("external_id", word)
+            for word in ("undefined", " NULL ", "None", "nil", "N/A", "na", "NaN", "-", "0", "true")
+        ),
+        *(
+            ("anonymous_id", word)
+            for word in ("true", "False", "anonymous", "guest", "unknown", "test", "[object Object]", "")
+        ),
         ("wechat", "ｕｎｄｅｆｉｎｅｄ"),
         ("external_id", "00000000-0000-0000-0000-000000000000"),
         ("email", "test@test.com"),
@@ -89,7 +95,7 @@ def test_a_value_in_common_and_a_kind_that_one_side_lacks_break_nothing() -> Non
     ],
 )
 def test_what_only_fills_a_field_names_nobody(kind: str, value: str) -> None:
-    """R1.21."""
+    """R1.11."""
     assert names_nobody(kind, value)
 
 

@@ -1,4 +1,4 @@
-"""Whom an event means, in memory (R1.20, docs/contract/design.md §2)."""
+"""Whom an event means, in memory (R1.10, docs/contract/design.md §2)."""
 
 from collections.abc import Mapping
 from itertools import count, permutations
@@ -150,7 +150,7 @@ def test_what_names_nobody_joins_nobody() -> None:
     ],
 )
 def test_two_events_mean_one_person_or_two(first: dict[str, str], second: dict[str, str], *, one: bool) -> None:
-    """R1.20, each row of the table, both ways round."""
+    """R1.10, each row of the table, both ways round."""
     assert len({*people(first, second)}) == (1 if one else 2)
     assert len({*people(second, first)}) == (1 if one else 2)
 
@@ -206,7 +206,7 @@ def test_ten_thousand_mailboxes_on_one_browser_take_no_more_than_their_number() 
         who, start = Resolution(count(1)), perf_counter()
         for number in range(size):
             who.lead_of({"email": f"p{number}@x.cn", **BROWSER}, trusted=True)
-        assert len({lead for lead in who.lead_by_identifier.values()}) == size
+        assert len(set(who.lead_by_identifier.values())) == size
         return perf_counter() - start
 
     seconds(100)
