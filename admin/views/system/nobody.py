@@ -1,4 +1,4 @@
-"""Values that name nobody, as the company lists them: a text with one value a line (R1.11)."""
+"""Values that name nobody, as the company lists them: a text with one value a line (R1.15)."""
 
 from flask import flash, redirect, request
 from flask_admin import BaseView

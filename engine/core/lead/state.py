@@ -87,7 +87,7 @@ class LeadState:
     resumes: tuple[str, ...] = ()
     """Clocks started by events that ended while the lead waits in the queue: they start for whoever gets it (R6.4)."""
     visitor: bool = False
-    """Everybody whom nothing but one shared identifier names: it stays raw and nobody's (R1.10)."""
+    """Everybody whom nothing but one shared identifier names: it stays raw and nobody's (R1.14)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """Recycled or reopened: into nurture, nobody's, everything that belonged to the cycle forgotten (R4.6)."""

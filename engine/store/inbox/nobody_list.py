@@ -1,4 +1,4 @@
-"""The company's own list of values that name nobody (R1.11). It holds for events that arrive later."""
+"""The company's own list of values that name nobody (R1.15). It holds for events that arrive later."""
 
 from collections.abc import Iterable
 

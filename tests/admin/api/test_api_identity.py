@@ -56,7 +56,7 @@ DOORS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("door", "body"), DOORS, ids=[door for door, _ in DOORS])
 def test_an_unreadable_identifier_costs_only_itself_at_every_door(api: Api, door: str, body: dict[str, Any]) -> None:
-    """R1.11."""
+    """R1.15."""
     start_with_policy()
     assert told(api.client.post(door, json=body, headers=writer(api)))["accepted"] == 1
     decide_all(api.clock)
@@ -68,7 +68,7 @@ def test_an_unreadable_identifier_costs_only_itself_at_every_door(api: Api, door
 
 
 def test_an_item_that_names_nobody_is_refused_with_the_mend(api: Api) -> None:
-    """R1.11."""
+    """R1.15."""
     assert refused(send(api, event(lead={"email": "n/a"}))) == [
         "lead.email names nobody: n/a only fills the field, leave it out"
     ]
@@ -85,7 +85,7 @@ def accepted(api: Api, call: dict[str, Any]) -> int:
 
 
 def test_a_call_without_an_id_that_is_sent_again_is_a_duplicate(api: Api) -> None:
-    """R1.13."""
+    """R1.17."""
     assert accepted(api, {**CALL, "sentAt": NOW.isoformat()}) == 1
     later = (NOW + timedelta(seconds=5)).isoformat()
     again = {**CALL, "sentAt": later, "attempt": 2, "context": {"sentAt": later}}
@@ -96,7 +96,7 @@ def test_a_call_without_an_id_that_is_sent_again_is_a_duplicate(api: Api) -> Non
 
 
 def test_calls_without_id_and_moment_are_events_of_their_own(api: Api) -> None:
-    """R1.13."""
+    """R1.17."""
     call = {"userId": "u", "event": "Signed Up"}
     assert [accepted(api, call), accepted(api, call), accepted(api, {**call, "sentAt": NOW.isoformat()})] == [1, 1, 1]
 
@@ -118,7 +118,7 @@ def asked(name: str, properties: dict[str, Any], **lead: str) -> dict[str, Any]:
 
 
 def test_a_merge_that_cannot_be_is_refused_at_the_door(api: Api, merged: tuple[int, int]) -> None:
-    """R1.14."""
+    """R1.18."""
     winner, merge = merged
     send(api, event(id="d", lead={"wechat": "w"}))
     (other,) = column("SELECT max(id) FROM lead")
@@ -147,7 +147,7 @@ def test_a_merge_that_cannot_be_is_refused_at_the_door(api: Api, merged: tuple[i
 
 
 def test_a_merge_is_undone_once_and_the_same_request_again_changes_nothing(api: Api, merged: tuple[int, int]) -> None:
-    """R1.14."""
+    """R1.18."""
     _, merge = merged
     undo = asked("undo", {"undo": merge})
     assert told(send(api, undo))["accepted"] == 1
@@ -162,7 +162,7 @@ def test_a_merge_is_undone_once_and_the_same_request_again_changes_nothing(api: 
 
 
 def test_leads_whom_a_shared_value_names_are_not_merged_by_hand(api: Api, merged: tuple[int, int]) -> None:
-    """R1.10."""
+    """R1.14."""
     for name in ("ann@acme.test", "bo@acme.test"):
         send(api, event(id=name, lead={"email": name, "anonymous_id": "pc-1"}))
     send(api, event(id="v", lead={"anonymous_id": "pc-1"}))
@@ -173,7 +173,7 @@ def test_leads_whom_a_shared_value_names_are_not_merged_by_hand(api: Api, merged
 
 
 def test_an_identifier_is_taken_from_a_lead(api: Api, merged: tuple[int, int]) -> None:
-    """R1.14."""
+    """R1.18."""
 
     def separation(identifier: Any, name: str) -> Any:
         lead = {"external_id": "c1"}
@@ -191,7 +191,7 @@ def test_an_identifier_is_taken_from_a_lead(api: Api, merged: tuple[int, int]) -
 
 
 def test_what_the_company_lists_names_nobody(api: Api) -> None:
-    """R1.11."""
+    """R1.15."""
     assert save_nobody(["Walk-In", "", " walk-in ", "customer@shop.example"], "zhao@example.com") == 2
     assert nobody_values() == ["Walk-In", "customer@shop.example"]
     said = refused(send(api, event(lead={"external_id": "WALK-IN"})))

@@ -169,14 +169,14 @@ def test_two_spellings_of_one_identifier_meet(kind: str, text: str, normal: str 
     ],
 )  # fmt: skip
 def test_what_is_no_valid_number_is_unreadable_and_never_another_number(text: str) -> None:
-    """R1.11."""
+    """R1.15."""
     with pytest.raises(UnusableIdentifier):
         read_identifier("phone", text)
 
 
 @given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(" -.()/*x#转oO,;:~１")), max_size=3))
 def test_no_text_becomes_another_number(marks: list[tuple[int, str]]) -> None:
-    """R1.11: a number with marks in it is that number or unreadable."""
+    """R1.15: a number with marks in it is that number or unreadable."""
     text = "13800138000"
     for place, mark in marks:
         text = f"{text[:place]}{mark}{text[place:]}"
@@ -185,7 +185,7 @@ def test_no_text_becomes_another_number(marks: list[tuple[int, str]]) -> None:
 
 
 def test_an_unreadable_identifier_costs_only_itself() -> None:
-    """R1.11."""
+    """R1.15."""
     found = read_item(event(lead={"email": "n/a", "phone": "13800138001"}), ALL, NOW)
     assert (found.identities, found.unreadable) == ({"phone": "+8613800138001"}, {"email": "n/a"})
 

@@ -1,4 +1,4 @@
-"""The company's own list of values that name nobody, as people see and edit it (R1.11)."""
+"""The company's own list of values that name nobody, as people see and edit it (R1.15)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The golden cases of identity: the inbox, the simulation and the record agree on who is who (R1.10, R1.11).
+"""The golden cases of identity: the inbox, the simulation and the record agree on who is who (R1.14, R1.15).
 
 A case of `tests/cases/identity.json` gives the ``lead`` of each event as the envelope says it, the ``leads`` as groups
 of events, the events of ``visitors`` and those with something ``unreadable``; it holds in every order of arrival unless

@@ -208,7 +208,7 @@ def separated(identifier: dict[str, str]) -> Intake:
 
 
 def test_a_separated_identifier_takes_what_it_alone_names_and_stays_apart(two_leads: tuple[int, int]) -> None:
-    """R1.14."""
+    """R1.18."""
     first, _ = two_leads
     join_them()
     take_in(separated({"email": "li@corp.cn"}))
@@ -237,7 +237,7 @@ def test_what_a_lead_does_not_have_cannot_be_taken_from_it(two_leads: tuple[int,
 
 
 def test_a_customer_whose_new_browser_is_recognised_late_stays_won(two_leads: tuple[int, int]) -> None:
-    """R1.12."""
+    """R1.16."""
     first, _ = two_leads
     take_in(event("opportunity.won", external_id="c1", imported=True))
     take_in(event(anonymous_id="new-phone", traits=CTO))
@@ -255,7 +255,7 @@ def test_a_customer_whose_new_browser_is_recognised_late_stays_won(two_leads: tu
 
 
 def test_an_identifier_that_people_share_makes_one_lead_that_stays_raw_and_nobodys(two_leads: tuple[int, int]) -> None:
-    """R1.10."""
+    """R1.14."""
     for name in "ab":
         take_in(event(email=f"{name}@corp.cn", anonymous_id="pc-1"))
     for _ in range(2):

@@ -290,7 +290,7 @@ def test_an_opportunity_is_won_by_the_way_of_the_table() -> None:
 
 
 def test_a_lead_that_several_people_share_moves_nowhere_whatever_its_scores_say() -> None:
-    """R1.10."""
+    """R1.14."""
     lead = story()
     outcome = lead.happens("lead.identified", 0, answers={"grade": "A", "budget": True}, visitor=True)
     assert (outcome.cell.action, outcome.need, lead.stage()) == ("sales", None, Stage.RAW)

@@ -118,7 +118,7 @@ def test_only_events_that_are_set_aside_can_be_run_again() -> None:
 
 
 def test_two_mailboxes_that_meet_a_browser_at_once_are_two_people() -> None:
-    """R1.10, whoever comes first."""
+    """R1.14, whoever comes first."""
     for number in range(6):
         browser = f"pc-{number}"
         take_in(event(anonymous_id=browser))
@@ -140,7 +140,7 @@ def test_three_leads_that_one_event_names_are_about_to_be_one() -> None:
 
 
 def test_many_mailboxes_on_one_browser_cost_no_more_the_more_there_are() -> None:
-    """R1.10: what is read for a request does not grow with those who share the browser."""
+    """R1.14: what is read for a request does not grow with those who share the browser."""
     take_in(*(event(email=f"p{number}@corp.cn", anonymous_id="pc") for number in range(2_000)))
     assert column("SELECT count(DISTINCT lead_id) FROM identity") == [2_000]
     assert column("SELECT count(*) FROM identity_claim") == [0]

@@ -116,7 +116,7 @@ def test_unknown_members_of_a_set_are_dropped_with_a_note_each() -> None:
 
 
 def test_an_identifier_that_names_nobody_is_a_note() -> None:
-    """R1.11."""
+    """R1.15."""
     said = replace(event(traits={"city": "x"}), unreadable={"email": "n/a", "phone": "1" * 300})
     assert [(note.field, note.code, note.raw) for note in take(said).notes] == [
         ("lead.email", "unreadable_identity", "n/a"),

@@ -59,7 +59,7 @@ def test_what_is_shared_names_a_lead_only_when_there_is_nothing_else() -> None:
     ],
 )
 def test_a_link_is_broken_by_a_different_value_of_a_kind_in_its_row_alone(link: str, broken_by: set[str]) -> None:
-    """The table of R1.10."""
+    """The table of R1.14."""
     assert BREAKS[link] == broken_by
     found = {kind for kind in KINDS if breaks(link, {kind: {"a"}}, {kind: {"b", "c"}})}
     assert found == broken_by
@@ -95,7 +95,7 @@ def test_a_value_in_common_and_a_kind_that_one_side_lacks_break_nothing() -> Non
     ],
 )
 def test_what_only_fills_a_field_names_nobody(kind: str, value: str) -> None:
-    """R1.11."""
+    """R1.15."""
     assert names_nobody(kind, value)
 
 

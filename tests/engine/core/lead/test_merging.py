@@ -20,7 +20,7 @@ def test_every_stage_has_its_place() -> None:
 
 
 def test_a_new_deal_goes_before_an_outcome_and_an_outcome_before_what_a_rule_made_of_a_lead() -> None:
-    """R1.12."""
+    """R1.16."""
     order = [Stage.OPPORTUNITY, Stage.SQL, Stage.MQL, Stage.WON, Stage.LOST, Stage.DISQUALIFIED, Stage.READY]
     leads = [LeadState(stage=stage, disqualified_by="person") for stage in order]
     leads += [LeadState(stage=stage, disqualified_by="rule") for stage in (Stage.DISQUALIFIED, Stage.NURTURE)]

@@ -1,4 +1,4 @@
-"""Whom an event means, in memory (R1.10, docs/contract/design.md §2)."""
+"""Whom an event means, in memory (R1.14, docs/contract/design.md §2)."""
 
 from collections.abc import Mapping
 from itertools import count, permutations
@@ -150,7 +150,7 @@ def test_what_names_nobody_joins_nobody() -> None:
     ],
 )
 def test_two_events_mean_one_person_or_two(first: dict[str, str], second: dict[str, str], *, one: bool) -> None:
-    """R1.10, each row of the table, both ways round."""
+    """R1.14, each row of the table, both ways round."""
     assert len({*people(first, second)}) == (1 if one else 2)
     assert len({*people(second, first)}) == (1 if one else 2)
 

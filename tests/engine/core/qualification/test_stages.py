@@ -345,7 +345,7 @@ def test_a_cell_that_disqualifies_is_remembered_as_the_cause() -> None:
 
 
 def test_whom_a_shared_value_alone_names_stays_raw_and_nobodys_work_moves_it() -> None:
-    """R1.10."""
+    """R1.14."""
     visitor = enter(LeadState(), SHARED)
     assert visitor == LeadState(stage=RAW, visitor=True)
     assert enter(visitor, SHARED) is visitor
