@@ -6,13 +6,13 @@ Everything after this point trusts what it gets. May not read the database: whom
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from admin.intake.identifiers import READERS, UnusableIdentifier, read_identifier
+from admin.intake.identifiers import READERS, ReadIdentifiers, read_identifiers
 from admin.intake.json_text import fault_in, quoted
 from engine.store.inbox.inbox import Intake
 from rulesets.policy.vocabulary import ENGINE_EVENTS, EVENT_PREFIXES, WORK_EVENTS
@@ -42,6 +42,8 @@ class Sender:
     person: str | None = None
     oversees: bool = True
     erases: bool = True
+    nobody: frozenset[str] = frozenset()
+    """Values of the company's own that name nobody, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,22 @@ NOT_ALLOWED = frozenset({"scope_missing", "not_for_public_keys", "actor_not_allo
 
 
 def read_items(
-    items: list[Any], sender: Sender, now: datetime, *, suspect: bool = True
+    items: list[Any],
+    sender: Sender,
+    now: datetime,
+    *,
+    suspect: bool = True,
+    check: Callable[[Intake], Intake] = lambda intake: intake,
 ) -> tuple[list[Intake], list[Rejection]]:
-    """Read every item of a request by itself; one that is refused takes no other with it."""
+    """Read every item of a request by itself; one that is refused takes no other with it.
+
+    ``check`` looks at what the envelope cannot know, and raises ItemRefused.
+    """
     intakes: list[Intake] = []
     rejections: list[Rejection] = []
     for index, item in enumerate(items):
         try:
-            intakes.append(read_item(item, sender, now, suspect=suspect))
+            intakes.append(check(read_item(item, sender, now, suspect=suspect)))
         except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
     return intakes, rejections
@@ -99,13 +109,15 @@ def read_item(item: Any, sender: Sender, now: datetime, *, suspect: bool = True)
         raise _unknown_key(item, KEYS, "")
     event_type = _read_type(item, sender)
     occurred_at, due_at = _read_moment(item, now)
+    identities = _read_lead(item, sender)
     return Intake(
         source=sender.source,
         id=_read_id(item),
         type=event_type,
         occurred_at=occurred_at,
         due_at=due_at,
-        identities=_read_lead(item),
+        identities=identities.usable,
+        unreadable=identities.unreadable,
         traits=_read_group(item, "traits"),
         company=_read_group(item, "company"),
         answers=_read_group(item, "answers"),
@@ -219,7 +231,7 @@ def parse_moment(text: str, path: str) -> datetime:
     return moment
 
 
-def _read_lead(item: Mapping[str, Any]) -> dict[str, str]:
+def _read_lead(item: Mapping[str, Any], sender: Sender) -> ReadIdentifiers:
     given = item.get("lead")
     if given is None:
         raise ItemRefused("missing", "lead", f"is missing: name the lead by at least one of {', '.join(READERS)}")
@@ -227,22 +239,16 @@ def _read_lead(item: Mapping[str, Any]) -> dict[str, str]:
         raise ItemRefused("wrong_type", "lead", f"must be an object with at least one of {', '.join(READERS)}")
     if not given.keys() <= READERS.keys():
         raise _unknown_key(given, frozenset(READERS), "lead")
-    found = {kind: value for kind in given if (value := _read_identity(given, kind)) is not None}
-    if not found:
+    for kind, value in given.items():
+        if value is not None and type(value) is not str:
+            raise ItemRefused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
+    found = read_identifiers({kind: value for kind, value in given.items() if value is not None}, sender.nobody)
+    if found.fault and not found.usable:
+        kind, why = found.fault
+        raise ItemRefused("bad_identifier", f"lead.{kind}", why)
+    if not found.usable:
         raise ItemRefused("no_identifier", "lead", f"names nobody: give at least one of {', '.join(READERS)}")
     return found
-
-
-def _read_identity(given: Mapping[str, Any], kind: str) -> str | None:
-    value = given[kind]
-    if value is None:
-        return None
-    if type(value) is not str:
-        raise ItemRefused("wrong_type", f"lead.{kind}", "must be text: put it in quotes, or leave it out")
-    try:
-        return read_identifier(kind, value)
-    except UnusableIdentifier as why:
-        raise ItemRefused("bad_identifier", f"lead.{kind}", str(why)) from None
 
 
 def _read_group(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:

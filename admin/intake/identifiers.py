@@ -4,15 +4,16 @@ Syntax only: nothing is looked up outside. May not know which lead an identifier
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-PHONE_REGION = "CN"
-"""National phone numbers, written without a country code, are read as numbers of this region."""
+from admin.intake.phones import NoPhoneNumber, read_number
+from engine.core.lead.nobody import names_nobody
+from rulesets.policy.vocabulary import without_invisible
+
 MAX_LENGTH = 200
-MAINLAND_MOBILE = re.compile(r"(?:\+86)?(1[3-9][0-9]{9})")
 PLAIN_EMAIL = re.compile(
     r"[a-z0-9_]+(?:[.+-][a-z0-9_]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:com|cn|net|org|edu|io|co|br|hk|tw|de|uk)",
     re.ASCII,
@@ -39,28 +40,10 @@ def read_email(text: str) -> str:
 
 def read_phone(text: str) -> str:
     """The number in E.164 (`+8613812345678`), an extension as `;ext=…`; raises UnusableIdentifier."""
-    mobile = MAINLAND_MOBILE.fullmatch(text)
-    if mobile is not None:
-        return f"+86{mobile[1]}"
-    number = _read_number(text)
-    written = _in_e164(number)
-    while (again := _in_e164(_read_number(written))) != written:  # each reading takes one 0 of the trunk away
-        written = again
-    return f"{written};ext={number.extension}" if number.extension else written
-
-
-def _read_number(text: str) -> phonenumbers.PhoneNumber:
     try:
-        number = phonenumbers.parse(text, PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        raise UnusableIdentifier("is no phone number: write it with its country code, such as +86 138 1234 5678")
-    return number
-
-
-def _in_e164(number: phonenumbers.PhoneNumber) -> str:
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return read_number(text)
+    except NoPhoneNumber as why:
+        raise UnusableIdentifier(str(why)) from None
 
 
 def read_name(text: str) -> str:
@@ -81,11 +64,43 @@ READERS: dict[str, Callable[[str], str]] = {
 """Kinds of identifiers in their order of trust, and how each is read."""
 
 
-def read_identifier(kind: str, text: str) -> str | None:
-    """The normal form of one identifier, None when it is empty; raises UnusableIdentifier."""
-    trimmed = text.strip()
+def read_identifier(kind: str, text: str, nobody: Collection[str] = frozenset()) -> str | None:
+    """The normal form of one identifier, None when it is empty; raises UnusableIdentifier.
+
+    ``nobody`` are further values that stand for nobody, folded.
+    """
+    trimmed = without_invisible(text).strip()
     if not trimmed:
         return None
     if len(trimmed) > 2 * MAX_LENGTH:
         raise UnusableIdentifier(f"has {len(trimmed)} characters: {MAX_LENGTH} at most")
-    return READERS[kind](trimmed)
+    if names_nobody(kind, trimmed, nobody):
+        raise UnusableIdentifier(f"names nobody: {trimmed} only fills the field, leave it out")
+    normal = READERS[kind](trimmed)
+    if names_nobody(kind, normal, nobody):
+        raise UnusableIdentifier(f"names nobody: {trimmed} only fills the field, leave it out")
+    return normal
+
+
+class ReadIdentifiers(NamedTuple):
+    """Identifiers that can be used, those that cannot as they came, and the first fault: (kind, why)."""
+
+    usable: dict[str, str]
+    unreadable: dict[str, str]
+    fault: tuple[str, str] | None
+
+
+def read_identifiers(given: Mapping[str, str], nobody: Collection[str] = frozenset()) -> ReadIdentifiers:
+    """Every identifier by itself: one that cannot be read costs no other."""
+    usable: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    fault = None
+    for kind, value in given.items():
+        try:
+            normal = read_identifier(kind, value, nobody)
+        except UnusableIdentifier as why:
+            unreadable[kind] = value[:MAX_LENGTH]
+            fault = fault or (kind, str(why))
+        else:
+            usable |= {} if normal is None else {kind: normal}
+    return ReadIdentifiers(usable, unreadable, fault)

@@ -44,6 +44,7 @@ def read_event(item: Any, *, suspect: bool) -> LeadEvent:
         type=intake.type,
         occurred_at=intake.occurred_at,
         identities=intake.identities,
+        unreadable=intake.unreadable,
         traits=intake.traits,
         company=intake.company,
         answers=intake.answers,

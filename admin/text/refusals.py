@@ -43,6 +43,10 @@ REFUSALS: dict[str, RefusalText] = {
     "person_required": RefusalText(
         _l("Only a person may do this."), _l("Sign in, or use a key that is bound to a person of the roster.")
     ),
+    "shared_visitor": RefusalText(
+        _l("Nothing but an identifier that several people share names this lead."),
+        _l("Work on the lead of one of these people."),
+    ),
     "no_owner": RefusalText(_l("The lead has no owner."), _l("Assign it to somebody first.")),
     "not_owner": RefusalText(
         _l("Only the lead's owner or a manager may do this."),

@@ -20,6 +20,7 @@ from admin.views.roster.roster_document import RosterDocumentView
 from admin.views.system.administration import AuditLog, Keys, Users
 from admin.views.system.events import Events, SetAside
 from admin.views.system.hooks import Hooks, Quarantine
+from admin.views.system.nobody import NobodyList
 from admin.views.system.notifications import Notifications
 from admin.views.system.outgoing import Deliveries, Webhooks
 from engine.store.schema.admin_tables import ApiKey, AuditEntry, UserAccount
@@ -56,6 +57,7 @@ def pages() -> list[BaseView]:
         Notifications(name=_l("Notifications"), endpoint="notifications", url="notifications"),
         Events(Event, name=_l("Events"), category=EVENTS, endpoint="events", url="events"),
         SetAside(Inbox, name=_l("Set aside"), category=EVENTS, endpoint="set_aside", url="set-aside"),
+        NobodyList(name=_l("Values that name nobody"), category=EVENTS, endpoint="nobody", url="nobody"),
         *_policy(),
         PeopleView(Person, name=_l("People"), category=ROSTER, endpoint="people", url="roster/people"),
         TeamsView(Team, name=_l("Teams"), category=ROSTER, endpoint="teams", url="roster/teams"),

@@ -14,7 +14,7 @@ import structlog
 from engine.batch.leads import Histories
 from engine.batch.transact import BatchTransaction, EventsFailed
 from engine.clock import WallClock
-from engine.errors import ServerUnavailable
+from engine.errors import IllegalMove, NotFound, ServerUnavailable
 from engine.matcher.rules import PolicyRules, Prepare, RulesCache
 from engine.store.inbox import waiting
 from engine.store.inbox.waiting import WaitingEvent
@@ -114,7 +114,13 @@ class Evaluator:
             return 1
 
     def _failed(self, event_id: int, error: Exception) -> None:
-        """Record the error. Retry after 1, 2, 4 and 8 seconds, then set the event aside."""
+        """Record the error. Retry after 1, 2, 4 and 8 seconds, then set the event aside.
+
+        What can never be done is set aside at once, with its reason alone.
+        """
+        if isinstance(error, IllegalMove | NotFound):
+            self._set_aside(event_id, f"{error}")
+            return
         failures = waiting.failures_of(event_id) + 1
         # 4000 characters: the last frames, which name the cause.
         story = "".join(traceback.format_exception(error))[-4000:]

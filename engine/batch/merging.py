@@ -4,7 +4,7 @@ Runs in the batch's transaction, with all affected leads locked. `engine.core.le
 `engine.store.decisions.merges` moves the rows. Decides nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from engine.batch.batch_state import BatchState
@@ -54,6 +54,8 @@ class Merging:
         Raises IllegalMove if a merge names leads that are not the event's, NotFound for an unknown merge.
         """
         track = self.track(lead_id)
+        if event.type == "lead.separated":
+            return self._separate(track, event)
         if event.type != "lead.merged" or any(
             one.lead.state.erased_at is not None for one in self.concerned(lead_id, event)
         ):
@@ -68,6 +70,9 @@ class Merging:
 
     def _merge(self, pair: list[LeadInBatch], event: LeadEvent) -> LeadInBatch:
         stays, goes = self._world.pair(*pair)
+        by = event.properties.get("by") if event.source == ENGINE_SOURCE else None
+        if by and merges.speaks_against(self._driver, by[-1], stays.lead.id, goes.lead.id):
+            raise IllegalMove("two_people", "the leads have become two people since: identifiers of them differ")
         if goes.outcome is not None:
             # `join` clears the outcome, and the decision already made must still be stored.
             self.gone.append((goes, goes.outcome))
@@ -83,15 +88,25 @@ class Merging:
         """Undo a merge: each lead gets its own events back. The separated lead is decided again by an event of its
         own.
         """
+        return self._parted(track, event, *merges.restore(self._driver, merge_id, track.lead.id, self._world.at.now))
+
+    def _separate(self, track: LeadInBatch, event: LeadEvent) -> LeadInBatch:
+        """An identifier and the events it names go to a lead of their own."""
+        named = event.properties.get("identifier")
+        if not isinstance(named, Mapping) or len(named) != 1:
+            raise IllegalMove("no_identifier", "lead.separated must name one identifier: properties.identifier")
+        (identifier,) = named.items()
         now = self._world.at.now
-        merge, events = merges.restore(self._driver, merge_id, track.lead.id, now)
+        return self._parted(track, event, *merges.separate(self._driver, track.lead.id, identifier, event.seq, now))
+
+    def _parted(self, track: LeadInBatch, event: LeadEvent, merge: merges.Merge, events: frozenset[int]) -> LeadInBatch:
         self.unmerged_events |= events
         self._world.relearn(track, merges.read_all_events(self._driver, merge.winner_id), event.seq)
         # `restore` moved ledger rows away; the database is the current state.
         track.counted = frozenset(reading.read_counted(self._driver, [merge.winner_id])[merge.winner_id])
         own = self._world.folded(merges.read_all_events(self._driver, merge.loser_id))
         merges.rewrite_claims(self._driver, merge.loser_id, own)
-        put(self._driver, [refresh(merge.loser_id, f"parted:{merge_id}", now)])
+        put(self._driver, [refresh(merge.loser_id, f"parted:{merge.id}", self._world.at.now)])
         self.woken.append(merge.loser_id)
         return track
 

@@ -160,7 +160,7 @@ def _apply_event(
     situation: Situation, event: LeadEvent, context: PolicyContext, people: People
 ) -> tuple[Followed, Refusal | None]:
     """The lead after people's work (or its refusal), then after the effect of the engine's own events."""
-    entered = stages.enter(situation.state)
+    entered = stages.enter(situation.state, event)
     moved = stages.move(entered, event, context.policy, people)
     if isinstance(moved, Refusal):
         return _follow(event, entered, situation.clocks, context, people), moved
@@ -223,6 +223,8 @@ def _advance_stage(
     facts_changed: bool,
 ) -> LeadState:
     """The state after exclusions, routes and the cell. A lead that must not move yet notes that they would move it."""
+    if state.visitor:
+        return state
     if _stays_still(state, event, context):
         would_be = stages.advance(state, verdict, cell, acts=state.acts_after is None)
         return replace(state, awaits_activity=state.awaits_activity or would_be != state)

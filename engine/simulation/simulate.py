@@ -6,7 +6,7 @@ replays use. Only clock and store differ. The same input gives the same output.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -71,11 +71,11 @@ class Cast:
         self._became: dict[int, int] = {}
         self._resolution = Resolution(count(1))
 
-    def meant(self, event: LeadEvent) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """The lead of an event, and the pairs of leads that the event shows to be one person."""
-        number = self._resolution.lead_of(event.identities, trusted=event.trusted)
+    def meant(self, event: LeadEvent) -> tuple[int, LeadEvent, tuple[tuple[int, int], ...]]:
+        """The lead of an event, the event as that lead hears it, and the pairs of leads that are one person."""
+        number, visitor = self._resolution.lead_of(event.identities, trusted=event.trusted)
         self.people.setdefault(number, SimulatedLead(number))
-        return number, self._resolution.take_merges()
+        return number, replace(event, visitor=True) if visitor else event, self._resolution.take_merges()
 
     def erased(self, event: LeadEvent) -> int | None:
         """The one lead that an erasure names, its identifiers forgotten; None: it names nobody or several (R4.8)."""
@@ -85,8 +85,7 @@ class Cast:
         if len(found) != 1:
             return None
         (number,) = found
-        for identifier in self._resolution.identifiers.pop(number, set()):
-            del known[identifier]
+        self._resolution.forget(number)
         return number
 
     def living(self, number: int) -> int:
@@ -128,11 +127,11 @@ def score_at(rules: PolicyRules, events: Iterable[LeadEvent], now: datetime) -> 
 def gather(ordered: Iterable[LeadEvent]) -> list[SimulatedLead]:
     """The leads of these events. Of two merged leads, the one known first stays."""
     cast = Cast()
-    for event in ordered:
-        if event.type == ERASED:
-            cast.erased(event)
+    for said in ordered:
+        if said.type == ERASED:
+            cast.erased(said)
             continue
-        number, merges = cast.meant(event)
+        number, event, merges = cast.meant(said)
         for pair in merges:
             stays, goes = sorted(map(cast.living, pair))
             if stays != goes:
@@ -181,7 +180,7 @@ def _fresh(rules: PolicyRules, views: _Views, person: SimulatedLead) -> FinalSta
     """Scores, verdict and stage of a lead as if it arrived now with this history (R9.1)."""
     view, account = views.of(person)
     touches = sum(1 for event in person.events if event.type == "lead.touched")
-    state = enter(LeadState(touches=touches))
+    state = enter(LeadState(touches=touches, visitor=any(event.visitor for event in person.events)))
     scores = score(rules.policy, view, rules.matcher, account if len(account) > 1 else ())
     seen = view.with_values(state_values(state))
     confirmed = any(event.type == "lead.qualified" and event.actor for event in person.events)
@@ -190,5 +189,5 @@ def _fresh(rules: PolicyRules, views: _Views, person: SimulatedLead) -> FinalSta
     passed = verdict
     if verdict.route and not confirmed and any(route.confirm for route in rules.policy.qualification.mql):
         passed = qualify(rules.policy, seen, rules.matcher, scores, confirmed=False)
-    after = advance(state, passed, cell, acts=True)
+    after = state if state.visitor else advance(state, passed, cell, acts=True)
     return FinalStanding(scores, verdict, after, missing=is_before_mql(after))

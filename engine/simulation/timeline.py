@@ -129,13 +129,13 @@ class Simulation:
         return FinalStanding(scores, verdict, state, is_before_mql(state), clocks, decisions)
 
     # ------------------------------------------------------------------------------------------------ what happens
-    def _event(self, event: LeadEvent) -> None:
+    def _event(self, said: LeadEvent) -> None:
         """Process an outside event: resolve its lead, merge leads, decide."""
-        if event.type == ERASED:
-            if (erased := self._cast.erased(event)) is not None:
-                self._decide(self._track(erased), event)
+        if said.type == ERASED:
+            if (erased := self._cast.erased(said)) is not None:
+                self._decide(self._track(erased), said)
             return
-        number, merges = self._cast.meant(event)
+        number, event, merges = self._cast.meant(said)
         for pair in merges:
             self._merge(pair)
         lead = self._cast.living(number)

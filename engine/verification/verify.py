@@ -88,6 +88,7 @@ class Replay:
         self._rules = RulesCache()
         self._clocks = clocks
         self._moved = moved
+        self._separations = {one.separated_by: merge for merge, one in moved.items() if one.separated_by is not None}
         self._world: BatchState | None = None
         self._gone: dict[int, int] = {}
         self._events: dict[int, list[Any]] = {}
@@ -171,10 +172,13 @@ class Replay:
         named = [number for number in event.properties.get("leads", ()) if event.type == "lead.merged"]
         undo = event.properties.get("undo") if event.type == "lead.merged" else None
         track = self._track(world, recorded.lead_id)
-        if isinstance(undo, int):
+        if event.type == "lead.separated":
+            self._part(world, self._separations[event.seq])
+        elif isinstance(undo, int):
             self._part(world, undo)
         elif len(pair := [self._track(world, n) for n in named if n not in self._gone]) == 2:
-            stays, goes = world.pair(*pair)
+            # as recorded: which of two leads stays was decided by the rule of its time
+            stays, goes = sorted(pair, key=lambda one: one.lead.id != recorded.lead_id)
             self._gone[goes.lead.id] = stays.lead.id
             self._events.setdefault(stays.lead.id, []).extend(self._events.get(goes.lead.id, []))
             world.reread(stays)

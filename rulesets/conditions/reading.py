@@ -32,6 +32,9 @@ EDITION = 2
 
 1: before R1.10 to R1.12 and R6.10; 2: with them. A replay of an old decision reads by the edition of its version.
 """
+INVISIBLE = dict.fromkeys((0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+                           *range(0x2060, 0x2065), *range(0x2066, 0x2070), 0xFEFF))  # fmt: skip
+"""Soft hyphen, joiners, zero-width spaces, direction marks, byte order mark: none of them changes what is meant."""
 
 
 class FieldType(StrEnum):
@@ -60,6 +63,7 @@ class ReadingCode(StrEnum):
     NOT_BOOLEAN = "not_boolean"
     NOT_AN_OPTION = "not_an_option"
     NOT_A_DATE = "not_a_date"
+    UNREADABLE_IDENTITY = "unreadable_identity"
 
 
 Value = str | tuple[str, ...] | int | Decimal | bool | date | datetime
@@ -130,8 +134,13 @@ def fold(text: str) -> str:
     return _fold_short(text) if len(text) <= 200 else _fold(text)
 
 
+def without_invisible(text: str) -> str:
+    """Text without the marks that nobody sees: zero-width spaces and joiners, BOM, direction marks, soft hyphens."""
+    return text if text.isascii() else text.translate(INVISIBLE)
+
+
 def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", without_invisible(text)).casefold().split())
 
 
 _fold_short = lru_cache(maxsize=16_384)(_fold)

@@ -8,7 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rulesets.conditions.reading import EDITION, Field, FieldType, Reading, ReadingCode, Value, fold, read
+from rulesets.conditions.reading import (
+    EDITION,
+    Field,
+    FieldType,
+    Reading,
+    ReadingCode,
+    Value,
+    fold,
+    read,
+    without_invisible,
+)
 
 if TYPE_CHECKING:
     from rulesets.policy.policy import EventDef, FieldDef, Policy
@@ -66,7 +76,8 @@ EVENT_PREFIXES = (
 WORK_EVENTS = (
     "lead.identified", "lead.touched", "lead.qualified", "lead.disqualified", "lead.rejected", "lead.released",
     "lead.dispatched", "lead.assigned", "lead.accepted", "lead.claimed", "lead.recycled", "lead.reopened",
-    "lead.merged", "lead.erased", "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
+    "lead.merged", "lead.separated", "lead.erased",
+    "opportunity.created", "opportunity.withdrawn", "opportunity.won", "opportunity.lost",
 )  # fmt: skip
 """Baton's own events that people and trusted systems send."""
 ENGINE_EVENTS = (
@@ -160,5 +171,5 @@ __all__ = [
     "BATON_EVENTS", "BUILT_IN", "BUYER_ROLES", "CONSENT_FIELDS", "EDITION", "EMPTY", "ENGINE_EVENTS", "EVENT_PREFIXES",
     "GROUPS",
     "IDENTITY_FIELDS", "READ_ONLY_PREFIXES", "STAGES", "WORK_EVENTS", "EventType", "Field", "FieldType", "Reading",
-    "ReadingCode", "Value", "Vocabulary", "checklist_field", "fold", "is_read_only", "read",
+    "ReadingCode", "Value", "Vocabulary", "checklist_field", "fold", "is_read_only", "read", "without_invisible",
 ]  # fmt: skip

@@ -82,6 +82,8 @@ CASES: list[Case] = [
     ("lead.touched", MINE.erased(NOW), ANN, {}, PEOPLE,
      "The person's data were erased; nothing can be done with this lead."),
     ("lead.claimed", FREE, None, {}, PEOPLE, "Only a person may do this."),
+    ("lead.claimed", replace(FREE, visitor=True), ANN, {}, PEOPLE,
+     "Nothing but an identifier that several people share names this lead."),
     ("lead.recycled", FREE, HEAD, {}, PEOPLE, "The lead has no owner."),
     ("lead.released", MINE, SAM, {}, PEOPLE, f"The lead belongs to {ANN}. Only its owner or a manager may do this."),
     ("lead.released", FREE, SAM, {}, PEOPLE, "Only the lead's owner or a manager may do this."),

@@ -52,7 +52,8 @@ class Unreadable(Exception):
 
 
 def fold(text: str) -> str:
-    """R2.4: NFKC, case folding, trimming, folding of white space."""
+    """R2.4: NFKC, case folding, trimming, folding of white space; marks that nobody sees are left out."""
+    text = "".join(mark for mark in text if unicodedata.category(mark) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

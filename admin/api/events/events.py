@@ -10,11 +10,13 @@ from admin.api.bodies import check_media_type, read_body
 from admin.api.routes import Answer, Parameter, Route
 from admin.intake.envelope import MAX_ID, MAX_TYPE, MOMENT, NOT_ALLOWED, TYPE, Rejection, Sender, read_items
 from admin.intake.erasures import without_targets
+from admin.intake.identity_work import check_identity_work
 from admin.intake.json_text import Parsed, UnreadableJson, parse_json
 from admin.moment import now
 from admin.reach import may_erase
 from admin.web.problems import Problem, answer
 from engine.store.inbox.inbox import Accepted, Intake, accept
+from engine.store.inbox.nobody_list import folded_nobody
 from workers.queues import wake
 
 MAX_ITEMS = 1_000
@@ -79,7 +81,13 @@ def sender() -> Sender:
     key = current_key()
     oversees = key.person is None or current_reach().person is None
     return Sender(
-        key.source, key.scopes, public=key.public, person=key.person, oversees=oversees, erases=may_erase(key.person)
+        key.source,
+        key.scopes,
+        public=key.public,
+        person=key.person,
+        oversees=oversees,
+        erases=may_erase(key.person),
+        nobody=folded_nobody(),
     )
 
 
@@ -125,7 +133,7 @@ def post_events() -> Answer:
     items = parsed.value if isinstance(parsed.value, list) else [parsed.value]
     if len(items) > MAX_ITEMS:
         raise Problem("invalid", f"The list has {len(items)} items: send at most {MAX_ITEMS}.", limit=MAX_ITEMS)
-    intakes, rejections = read_items(items, sender(), now(), suspect=parsed.suspect)
+    intakes, rejections = read_items(items, sender(), now(), suspect=parsed.suspect, check=check_identity_work)
     intakes, rejections = without_targets(intakes, rejections, len(items))
     if rejections and not intakes:
         return all_rejected(rejections)

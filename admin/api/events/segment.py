@@ -15,6 +15,7 @@ from admin.api.events.segment_calls import KINDS, read_call
 from admin.api.routes import Answer, Parameter, Route
 from admin.intake.envelope import ItemRefused, Rejection
 from admin.intake.erasures import without_targets
+from admin.intake.identity_work import check_identity_work
 from admin.intake.json_text import BadValue
 from admin.moment import now
 from admin.web.problems import Problem
@@ -81,7 +82,7 @@ def _answer(calls: list[Any], kind: str | None, *, suspect: bool) -> Answer:
     who, moment = sender(), now()
     for index, call in enumerate(calls):
         try:
-            intakes.append(read_call(call, kind, who, moment, suspect=suspect))
+            intakes.append(check_identity_work(read_call(call, kind, who, moment, suspect=suspect)))
         except ItemRefused as why:
             rejections.append(Rejection(index, why.code, why.path, why.message))
     intakes, rejections = without_targets(intakes, rejections, len(calls))

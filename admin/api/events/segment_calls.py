@@ -1,7 +1,7 @@
 """Segment's calls as lead events: identify, track, page, screen, group and alias, each one `Intake` (R1.8).
 
-* `userId` is the external id, `anonymousId` the anonymous id; e-mail and phone of the traits identify when they can be
-  read and stay plain traits when they cannot; alias joins `previousId` and `userId`.
+* `userId` is the external id, `anonymousId` the anonymous id; e-mail and phone of the traits identify, too. One that
+  cannot be read or stands for nobody becomes a note, as at any door; alias joins `previousId` and `userId`.
 * identify, group and alias are `lead.identified`; page and screen are `page.viewed` and `screen.viewed`; a track call
   keeps its own name as its type, so that the aliases of whatever policy is in force find it, also later.
 * Names of traits are written as fields are (`jobTitle` is `job_title`); a company's traits go to the company.
@@ -14,9 +14,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from admin.intake.envelope import MAX_ID, ItemRefused, Sender, check_type_allowed, parse_moment, place_in_time
-from admin.intake.identifiers import UnusableIdentifier, read_identifier
+from admin.intake.identifiers import ReadIdentifiers, read_identifiers
 from admin.intake.json_text import fault_in
 from engine.store.inbox.inbox import Intake
 
@@ -26,6 +27,10 @@ CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 LEAD_TRAITS = {"title": "job_title", "position": "job_title", "username": "name", "state": "region"}
 COMPANY_TRAITS = {"employee_count": "employees", "size": "employees", "revenue": "annual_revenue"}
+CHANGED_BY_RETRIES = frozenset(
+    {"messageId", "sentAt", "receivedAt", "attempt", "attempts", "retryCount", "metadata", "_metadata"}
+)
+"""Keys of a call and of its context that libraries set anew whenever they send it."""
 KEPT_CONTEXT = ("page", "campaign", "referrer")
 """What a policy may ask of a call's context; addresses and devices of people are not kept."""
 
@@ -44,13 +49,15 @@ def read_call(call: Any, kind: str | None, sender: Sender, now: datetime, *, sus
     check_type_allowed(event_type, sender)
     occurred_at, due_at = _moment(call, now)
     traits, company = _profile(call, named)
+    identities = _identities(call, traits, sender.nobody)
     return Intake(
         source=sender.source,
         id=_id(call),
         type=event_type,
         occurred_at=occurred_at,
         due_at=due_at,
-        identities=_identities(call, traits),
+        identities=identities.usable,
+        unreadable=identities.unreadable,
         traits=traits,
         company=company,
         properties=properties,
@@ -119,9 +126,15 @@ def _text(call: Call, key: str) -> str:
 
 
 def _id(call: Call) -> str:
-    """The message's id; a message without one is named by its content, so that sending it again changes nothing."""
+    """The message's id. Without one, its content names it, so that sending it again changes nothing.
+
+    What a retry changes does not count. A message that says neither its id nor its moment is one of its own: nothing
+    tells a retry from the same thing done again.
+    """
     if call.get("messageId") is None:
-        content = json.dumps(call, sort_keys=True)
+        if _said_when(call) is None:
+            return f"call-{uuid4().hex}"
+        content = json.dumps(_without(call, CHANGED_BY_RETRIES), sort_keys=True)
         return f"content-{sha256(content.encode()).hexdigest()}"
     text = _text(call, "messageId")
     if not text.strip() or len(text) > MAX_ID:
@@ -129,9 +142,23 @@ def _id(call: Call) -> str:
     return text
 
 
+def _without(call: Call, names: frozenset[str]) -> dict[str, Any]:
+    """A call without what a retry changes, in the call and its context."""
+    context = call.get("context")
+    rest = {name: value for name, value in call.items() if name not in names}
+    if isinstance(context, dict):
+        rest["context"] = {name: value for name, value in context.items() if name not in names} or None
+    return {name: value for name, value in rest.items() if value is not None}
+
+
+def _said_when(call: Call) -> str | None:
+    """The key under which the call says when it happened."""
+    return next((key for key in ("timestamp", "originalTimestamp") if call.get(key) is not None), None)
+
+
 def _moment(call: Call, now: datetime) -> tuple[datetime, datetime]:
     """When it happened; a sender whose clock is fast is set right by the moment it says it sent the call."""
-    key = next((key for key in ("timestamp", "originalTimestamp") if call.get(key) is not None), None)
+    key = _said_when(call)
     if key is None:
         return now, now
     moment = parse_moment(_text(call, key), key)
@@ -141,29 +168,21 @@ def _moment(call: Call, now: datetime) -> tuple[datetime, datetime]:
     return place_in_time(moment, now, key)
 
 
-def _identities(call: Call, traits: Mapping[str, Any]) -> dict[str, str]:
-    claimed = {"external_id": "userId", "anonymous_id": "anonymousId" if "previousId" not in call else "previousId"}
-    found = {kind: _identity(kind, call, key) for kind, key in claimed.items() if call.get(key) is not None}
-    for kind in ("email", "phone"):
-        found[kind] = _readable(kind, traits.get(kind))
-    named = {kind: value for kind, value in found.items() if value is not None}
-    if not named:
-        raise ItemRefused("no_identifier", "userId", "is missing, and so is anonymousId: give one of them")
-    return named
+def _identities(call: Call, traits: Mapping[str, Any], nobody: frozenset[str]) -> ReadIdentifiers:
+    """Whom the call names: by its ids, and by e-mail and phone of its traits where these are text."""
+    named = {"external_id": "userId", "anonymous_id": "anonymousId" if "previousId" not in call else "previousId"}
+    given = {kind: _text(call, key) for kind, key in named.items() if call.get(key) is not None}
+    found = read_identifiers({**given, **_addresses(traits)}, nobody)
+    if found.usable:
+        return found
+    if found.fault and found.fault[0] in named:
+        kind, why = found.fault
+        raise ItemRefused("bad_identifier", named[kind], why)
+    raise ItemRefused("no_identifier", "userId", "is missing, and so is anonymousId: give one of them")
 
 
-def _identity(kind: str, call: Call, key: str) -> str | None:
-    try:
-        return read_identifier(kind, _text(call, key))
-    except UnusableIdentifier as why:
-        raise ItemRefused("bad_identifier", key, str(why)) from None
-
-
-def _readable(kind: str, value: Any) -> str | None:
-    try:
-        return read_identifier(kind, value) if isinstance(value, str) else None
-    except UnusableIdentifier:
-        return None  # it stays a trait, where the lead page shows it
+def _addresses(traits: Mapping[str, Any]) -> dict[str, str]:
+    return {kind: value for kind in ("email", "phone") if isinstance(value := traits.get(kind), str)}
 
 
 def _profile(call: Call, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:

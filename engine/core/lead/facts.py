@@ -71,7 +71,7 @@ def fold(
     """
     own = tuple(groups) != COMPANY
     fresh = dict(_first_claims(claims, event)) if own else {}
-    notes: list[Note] = []
+    notes = [_unreadable(kind, text, event) for kind, text in event.unreadable.items()] if own else []
     for name, raw in _statements(event, vocabulary, groups):
         reading = _read(name, raw, vocabulary, zone)
         notes.extend(_notes(name, raw, reading, event))
@@ -235,6 +235,12 @@ def _read(name: str, raw: Any, vocabulary: Vocabulary, zone: ZoneInfo) -> Readin
     """A statement as a fact reads it; outside the vocabulary anything is kept as it is."""
     field = _field(name, vocabulary)
     return Reading(None if raw is None else "kept") if field is None else read(field, raw, zone)
+
+
+def _unreadable(kind: str, text: str, event: LeadEvent) -> Note:
+    """An identifier that names nobody."""
+    code = ReadingCode.UNREADABLE_IDENTITY
+    return Note(f"lead.{kind}", code, text[:NOTE_LENGTH], event.source, event.id, event.occurred_at)
 
 
 def _notes(name: str, raw: Any, reading: Reading, event: LeadEvent) -> Iterator[Note]:

@@ -1,7 +1,7 @@
-"""Identity: which identifiers name a person, which are trusted, when leads are one (docs/contract/design.md §2).
+"""Identity: which identifiers name a person, which are trusted, what breaks a link (docs/contract/design.md §2).
 
-Order of trust: external id, WeChat, e-mail, phone, anonymous id. Addresses of roles (info@, sales@ …) and numbers of
-switchboards or services name a place, not a person: they never join two leads.
+Order of trust: external id, WeChat, e-mail, phone, anonymous id. Addresses of roles (info@, sales@ …), numbers of
+switchboards and services and numbers with an extension name a place, not a person: they never join two leads.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,15 @@ import phonenumbers
 KINDS = ("external_id", "wechat", "email", "phone", "anonymous_id")
 """Kinds of identifiers, most trusted first."""
 
-RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+BREAKS: Mapping[str, frozenset[str]] = {
+    "external_id": frozenset(),
+    "wechat": frozenset({"external_id"}),
+    "email": frozenset({"external_id"}),
+    "phone": frozenset({"external_id", "wechat"}),
+    "anonymous_id": frozenset({"external_id", "wechat", "email", "phone"}),
+}
+"""Kind of a link → the kinds whose different value breaks it. One customer number with two mailboxes is one person, and
+so are two mailboxes with one mobile."""
 
 ROLE_MAILBOXES = frozenset(
     {
@@ -36,6 +44,7 @@ SERVICE_NUMBERS = frozenset(
 """Types of numbers that ring at a company; US-style numbers, where fixed and mobile look alike, count as personal."""
 
 Identifier = tuple[str, str]
+Values = Mapping[str, Iterable[str]]
 
 
 def is_shared(kind: str, value: str) -> bool:
@@ -54,28 +63,15 @@ def naming(identities: Mapping[str, str]) -> tuple[Identifier, ...]:
     return personal or ordered[:1]
 
 
-def are_one_person(links: Iterable[Identifier], first: Iterable[Identifier], second: Iterable[Identifier]) -> bool:
-    """Whether two leads that share an event are one person.
+def breaks(link: str, said: Values, known: Values) -> bool:
+    """Whether what is ``said`` of a person breaks a link of this kind to a lead of which these values are ``known``.
 
-    ``links`` are the identifiers of the event that name them, ``first`` and ``second`` all identifiers of each lead.
-    They are two people when both have an identifier of the same kind, at least as trusted as the weakest link, and
-    have none of that kind in common: one browser used by two people, one mailbox in two customer records.
+    It does when both have values of a kind that breaks such links, and none in common.
     """
-    weakest = max(RANK[kind] for kind, _ in links)
-    mine, theirs = _by_kind(first), _by_kind(second)
-    return all(mine[kind] & theirs[kind] for kind in mine.keys() & theirs.keys() if RANK[kind] <= weakest)
-
-
-def is_anonymous(identifiers: Iterable[Identifier]) -> bool:
-    """Whether nothing but anonymous ids names a lead."""
-    return all(kind == "anonymous_id" for kind, _ in identifiers)
-
-
-def _by_kind(identifiers: Iterable[Identifier]) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = {}
-    for kind, value in identifiers:
-        kinds.setdefault(kind, set()).add(value)
-    return kinds
+    return any(
+        (mine := frozenset(said.get(kind, ()))) and (theirs := frozenset(known.get(kind, ()))) and not mine & theirs
+        for kind in BREAKS[link]
+    )
 
 
 def _is_service_number(value: str) -> bool:
@@ -83,4 +79,4 @@ def _is_service_number(value: str) -> bool:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return False
-    return number.extension is None and phonenumbers.number_type(number) in SERVICE_NUMBERS
+    return bool(number.extension) or phonenumbers.number_type(number) in SERVICE_NUMBERS

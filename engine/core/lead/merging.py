@@ -9,17 +9,20 @@ from dataclasses import replace
 from engine.core.lead.model import Stage
 from engine.core.lead.state import LeadState
 
+CLOSED_BY_RULE = "closed_by_rule"
+"""Disqualified by an exclusion or a cell: a guess, which any open lead outranks."""
 STANDING = (
-    Stage.OPPORTUNITY, Stage.SQL, Stage.MQL, Stage.READY, Stage.WON, Stage.LOST, Stage.DISQUALIFIED, Stage.NURTURE,
-    Stage.RAW, None,
+    Stage.OPPORTUNITY, Stage.SQL, Stage.MQL, Stage.WON, Stage.LOST, Stage.DISQUALIFIED, Stage.READY, CLOSED_BY_RULE,
+    Stage.NURTURE, Stage.RAW, None,
 )  # fmt: skip
-"""Which lead stays, the first listed first: the furthest one somebody works on; then closed ones, so that a browser
-recognised late does not reopen a customer; then those nobody works on."""
+"""Which lead stays, the first listed first. A new deal goes before an old outcome, and an outcome or the word of a
+person before what a rule alone made of a lead: a browser that is recognised late does not reopen a customer."""
 
 
 def standing(state: LeadState, lead_id: int) -> tuple[int, bool, int]:
     """Sort key: the lead that sorts first stays. At one stage the owned one does, then the older one."""
-    return (STANDING.index(state.stage), state.owner is None, lead_id)
+    by_rule = state.stage is Stage.DISQUALIFIED and state.disqualified_by != "person"
+    return (STANDING.index(CLOSED_BY_RULE if by_rule else state.stage), state.owner is None, lead_id)
 
 
 def join(winner: LeadState, loser: LeadState) -> LeadState:

@@ -49,6 +49,10 @@ class LeadEvent:
     imported: bool = False
     trusted: bool = True
     seq: int = 0
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Kind → text of identifiers that name nobody: each is a note."""
+    visitor: bool = False
+    """Nothing but a value that several people share names the lead."""
 
     @property
     def order(self) -> tuple[datetime, str, str]:

@@ -89,6 +89,8 @@ class LeadState:
     """Clocks started by events that ended while the lead waits in the queue; they restart for the next owner (R6.4)."""
     erased_at: datetime | None = None
     """Since when nothing is known of the person any more: nothing moves this lead again (R4.8)."""
+    visitor: bool = False
+    """Everybody whom nothing but one shared identifier names: it stays raw and nobody's (R1.14)."""
 
     def new_cycle(self, at: datetime) -> "LeadState":
         """The state after recycling or reopening: nurture, no owner, all values of the old cycle cleared (R4.6)."""
@@ -153,6 +155,7 @@ REST = (
     "pool_reason",
     "conflict",
     "erased_at",
+    "visitor",
 )
 """Fields that the JSON column stores as they are; `dump_rest` converts the others."""
 STORED_AS = {"outside_rotation": "turnless", "awaits_activity": "rests", "former_owners": "parted"}

@@ -58,8 +58,10 @@ class WorkRule:
     refuses: Callable[[Work, People], Refusal | None] = lambda _work, _people: None
 
 
-def enter(state: LeadState) -> LeadState:
-    """The lead at its first event: raw, before any move (R4.5)."""
+def enter(state: LeadState, event: LeadEvent | None = None) -> LeadState:
+    """The lead at its first event: raw, before anything moves it (R4.5); whether several people are meant by it."""
+    if event is not None and event.visitor and not state.visitor:
+        state = replace(state, visitor=True)
     return state if state.stage else replace(state, stage=Stage.RAW)
 
 
@@ -75,6 +77,8 @@ def move(state: LeadState, event: LeadEvent, policy: Policy, people: People) -> 
         return state.erased(event.occurred_at)
     if rule is None:
         return state
+    if state.visitor and event.type != "lead.touched":
+        return Refusal("shared_visitor")
     work = Work(state, event, policy)
     if not event.imported and (refusal := _refusal(rule, work, people)):
         return refusal

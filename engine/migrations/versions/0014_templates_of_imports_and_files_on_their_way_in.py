@@ -1,6 +1,6 @@
 """Templates of imports, and files on their way in
 
-Revision: 0014, after 0011.
+Revision: 0014, after 0012.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from engine.core.lead.facts import Claims, dump_claims
-from engine.core.lead.identity import naming
+from engine.core.lead.identity import Identifier, breaks, naming
 from engine.core.lead.model import LeadEvent
 from engine.errors import IllegalMove, NotFound
 from engine.store.decisions.reading import EVENT_COLUMNS, event_of
@@ -35,10 +35,16 @@ def move(driver: Driver, winner_id: int, loser_id: int, now: datetime) -> int:
     identities = driver.execute(
         "UPDATE identity SET lead_id = %s WHERE lead_id = %s RETURNING kind, value", [winner_id, loser_id]
     ).fetchall()
+    claims = driver.execute(
+        "INSERT INTO identity_claim (kind, value, lead_id) SELECT kind, value, %s FROM identity_claim "
+        "WHERE lead_id = %s ON CONFLICT DO NOTHING RETURNING kind, value",
+        [winner_id, loser_id],
+    ).fetchall()
     # RETURNING: the undo needs the exact rows; the winner has events of its own.
     events = driver.execute("UPDATE event SET lead_id = %s WHERE lead_id = %s RETURNING id", [winner_id, loser_id])
     moved: dict[str, Any] = {
         "identities": [list(row) for row in identities],
+        "claims": [list(row) for row in claims],
         "events": [number for (number,) in events],
     }
     driver.execute(
@@ -91,6 +97,10 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
         "WHERE kind = k AND value = v AND lead_id = %s",
         [loser, kinds, values, winner],
     )
+    for kind, value in moved.get("claims", ()):
+        driver.execute(
+            "DELETE FROM identity_claim WHERE kind = %s AND value = %s AND lead_id = %s", [kind, value, winner]
+        )
     driver.execute("UPDATE event SET lead_id = %s WHERE id = ANY(%s)", [loser, events])
     driver.execute(
         "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [loser, loser % SHARDS, events]
@@ -103,6 +113,45 @@ def restore(driver: Driver, merge_id: int, winner_id: int, now: datetime) -> tup
         [now, Jsonb({**moved, "events": events, "clocks": clocks}), merge_id],
     )
     return Merge(merge_id, winner, loser), frozenset(events)
+
+
+def separate(
+    driver: Driver, lead_id: int, identifier: Identifier, event_seq: int, now: datetime
+) -> tuple[Merge, frozenset[int]]:
+    """Take an identifier from a lead, with the events that it alone names, and give both to a lead of its own.
+
+    It is recorded as a merge that is undone already, so that the two are never joined by the rules. The event that asks
+    for it stays. Returns that merge and the events that went; raises NotFound when the lead has no such identifier.
+    """
+    kind, value = identifier
+    if not driver.execute(
+        "SELECT FROM identity WHERE kind = %s AND value = %s AND lead_id = %s FOR UPDATE", [kind, value, lead_id]
+    ).rowcount:
+        raise NotFound(f"lead {lead_id} has no {kind} of this value")
+    events = sorted({*_since(driver, lead_id, [identifier])} - {event_seq})
+    row = driver.execute(
+        "INSERT INTO lead (version, policy_number, first_event_at, last_event_at) SELECT 1, policy_number, "
+        "(SELECT min(occurred_at) FROM event WHERE id = ANY(%(events)s)), "
+        "(SELECT max(occurred_at) FROM event WHERE id = ANY(%(events)s)) FROM lead WHERE id = %(lead)s RETURNING id",
+        {"events": events, "lead": lead_id},
+    ).fetchone()
+    parted = int(row[0]) if row else 0
+    driver.execute(
+        "UPDATE identity SET lead_id = %s, shared = false WHERE kind = %s AND value = %s", [parted, kind, value]
+    )
+    driver.execute("UPDATE event SET lead_id = %s WHERE id = ANY(%s)", [parted, events])
+    driver.execute(
+        "UPDATE inbox SET lead_id = %s, shard = %s WHERE event_id = ANY(%s)", [parted, parted % SHARDS, events]
+    )
+    driver.execute(
+        "UPDATE ledger SET lead_id = %s WHERE lead_id = %s AND event_id = ANY(%s)", [parted, lead_id, events]
+    )
+    moved = {"identities": [[kind, value]], "events": events, "clocks": [], "separated_by": event_seq}
+    merge = driver.execute(
+        "INSERT INTO merge (winner_id, loser_id, merged_at, undone_at, moved) VALUES (%s, %s, %s, %s, %s) RETURNING id",
+        [lead_id, parted, now, now, Jsonb(moved)],
+    ).fetchone()
+    return Merge(int(merge[0]) if merge else 0, lead_id, parted), frozenset(events)
 
 
 def _revive(driver: Driver, clocks: Sequence[int], now: datetime) -> list[int]:
@@ -122,6 +171,19 @@ def _since(driver: Driver, winner: int, identities: Sequence[Sequence[str]]) -> 
     theirs = {(kind, value) for kind, value in identities}
     rows = driver.execute("SELECT id, body->'lead' FROM event WHERE lead_id = %s AND body ? 'lead'", [winner])
     return [number for number, lead in rows if theirs.intersection(naming(lead)[:1])]
+
+
+def speaks_against(driver: Driver, link: str, one: int, other: int) -> bool:
+    """Whether what is known of two leads breaks a link of this kind between them, at this moment."""
+    known: tuple[dict[str, set[str]], dict[str, set[str]]] = ({}, {})
+    rows = driver.execute(
+        "SELECT lead_id, kind, value FROM identity WHERE lead_id = ANY(%(leads)s) UNION ALL "
+        "SELECT lead_id, kind, value FROM identity_claim WHERE lead_id = ANY(%(leads)s)",
+        {"leads": [one, other]},
+    )
+    for lead, kind, value in rows:
+        known[lead == other].setdefault(kind, set()).add(value)
+    return breaks(link, *known)
 
 
 def rewrite_claims(driver: Driver, lead_id: int, claims: Claims) -> None:

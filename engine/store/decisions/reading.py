@@ -233,4 +233,6 @@ def event_of(row: Sequence[Any]) -> LeadEvent:
         imported=imported,
         trusted=trusted,
         seq=seq,
+        unreadable=body.get("unreadable", {}),
+        visitor=body.get("visitor", False),
     )

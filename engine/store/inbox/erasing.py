@@ -62,7 +62,7 @@ def _target(driver: Driver, item: "Intake") -> int | str:
     named = naming(item.identities)
     leads = driver.execute(
         "SELECT DISTINCT lead_id FROM identity JOIN unnest(%s::text[], %s::text[]) AS asked (k, v) "
-        "ON kind = k AND value = v",
+        "ON kind = k AND value = v WHERE NOT shared",
         [[kind for kind, _ in named], [value for _, value in named]],
     ).fetchall()
     if len(leads) == 1:

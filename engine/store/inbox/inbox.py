@@ -6,19 +6,18 @@ An event that connects two known leads also puts a ``lead.merged`` event before 
 both leads locked.
 """
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from engine.core.lead.resolution import Resolution
 from engine.errors import NotFound
 from engine.store.access import audit
 from engine.store.inbox import erasing
+from engine.store.inbox.identities import IdentifiedEvent, resolve
 from engine.store.orm import unit_of_work
 from engine.store.session import Driver, raw, retrying, transaction
 from engine.store.shards import SHARDS
@@ -26,8 +25,6 @@ from rulesets.document.wording import says
 
 ENGINE_SOURCE = "baton"
 """Source of the events that Baton creates."""
-
-RESOLVE_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,10 @@ class Intake:
     imported: bool = False
     trusted: bool = True
     lead_id: int | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Kind → text of identifiers that could not be read, or stand for nobody: kept as notes."""
+    visitor: bool = False
+    """Nothing but a value that several people share names whom it is about."""
 
     def body(self) -> dict[str, Any]:
         """The groups as they were sent, without empty ones."""
@@ -57,8 +58,10 @@ class Intake:
             "company": self.company,
             "answers": self.answers,
             "properties": self.properties,
+            "unreadable": self.unreadable,
         }
-        return {name: dict(group) for name, group in groups.items() if group}
+        said: dict[str, Any] = {name: dict(group) for name, group in groups.items() if group}
+        return {**said, "visitor": True} if self.visitor else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,13 @@ def _accept(intakes: Sequence[Intake], now: datetime) -> list[tuple[int, int]]:
         fresh = erasing.aimed(driver, [item for item in intakes if (item.source, item.id) not in known])
         if not fresh:
             return []
-        leads, merges = resolve(driver, fresh)
         # Before the events: the merge must get the lower id, because workers decide in id order.
-        _write(driver, [(_merge_event(pair, now), min(pair)) for pair in sorted(merges)])
-        written = _write(driver, list(zip(fresh, leads, strict=True)))
+        meant, merges = resolve(
+            driver, [IdentifiedEvent(item.identities, item.trusted, item.lead_id) for item in fresh]
+        )
+        _write_merges(driver, [_merge_event(pair, by, now) for pair, by in sorted(merges.items())])
+        found = [(replace(item, visitor=one.visitor), one.lead) for item, one in zip(fresh, meant, strict=True)]
+        written = _write(driver, found)
         if len(written) < len(fresh):
             # Raised as a retryable state: `retrying` runs the request again and then sees the other's rows.
             raise psycopg.errors.SerializationFailure("another request brought the same events: look again")
@@ -181,94 +187,26 @@ def _write(driver: Driver, items: Sequence[tuple[Intake, int]]) -> list[tuple[in
     ).fetchall()
 
 
-def _merge_event(pair: tuple[int, int], now: datetime) -> Intake:
-    """The event that merges two leads. Its id is fixed per pair, so that an undone merge is never repeated."""
-    low, high = sorted(pair)
+def _write_merges(driver: Driver, merges: Sequence[Intake]) -> None:
+    """Write the events that join leads, and that their leads are about to be one."""
+    written = put(driver, merges)
+    if written:
+        driver.execute(
+            "INSERT INTO pending_merge (event_id, low, high) SELECT id, (body->'properties'->'leads'->>0)::bigint, "
+            "(body->'properties'->'leads'->>1)::bigint FROM event WHERE id = ANY(%s)",
+            [[event for event, _ in written]],
+        )
+
+
+def _merge_event(pair: tuple[int, int], by: tuple[str, str], now: datetime) -> Intake:
+    """The event that joins two leads whose identifiers of these kinds came together; its id makes it once for ever."""
+    low, high = pair
     return Intake(
         source=ENGINE_SOURCE,
         id=f"merge:{low}:{high}",
         type="lead.merged",
         occurred_at=now,
         due_at=now,
-        properties={"leads": [low, high]},
+        properties={"leads": [low, high], "by": list(by)},
         lead_id=low,
     )
-
-
-# -------------------------------------------------------------------------------------------------- resolution
-def resolve(driver: Driver, intakes: Sequence[Intake]) -> tuple[list[int], set[tuple[int, int]]]:
-    """The lead of each event, with new leads where no identifier is known, and the pairs of leads to merge.
-
-    1. read the known identities; 2. plan in memory, event by event; 3. write new identities in sorted order; 4. if
-    another request wrote one of them meanwhile, discard the plan and start again with its rows.
-    """
-    for _ in range(RESOLVE_ATTEMPTS):
-        plan = _Plan(driver)
-        plan.read(intakes)
-        leads = [plan.lead_of_intake(item) for item in intakes]
-        # A savepoint: a lost race undoes only the plan's rows, not the transaction.
-        with driver.transaction(force_rollback=False) as savepoint:
-            if plan.write():
-                return [plan.real[lead] for lead in leads], {
-                    (plan.real[one], plan.real[other]) for one, other in plan.merges
-                }
-            raise psycopg.Rollback(savepoint)
-    # Retryable: `retrying` starts again in a new transaction, after a pause.
-    raise psycopg.errors.DeadlockDetected("identities kept changing while they were read")
-
-
-class _Plan(Resolution):
-    """Resolution of one request. New leads have negative numbers until they are written (``real``)."""
-
-    def __init__(self, driver: Driver) -> None:
-        super().__init__(itertools.count(-1, -1))
-        self.driver = driver
-        self.real: dict[int, int] = {}
-
-    def read(self, intakes: Iterable[Intake]) -> None:
-        """Load all identities of the leads that the identifiers of this request name."""
-        asked = sorted({identifier for item in intakes for identifier in item.identities.items()})
-        rows = self.driver.execute(
-            "SELECT i.kind, i.value, i.lead_id, i.trusted FROM identity i WHERE i.lead_id IN (SELECT lead_id "
-            "FROM identity JOIN unnest(%s::text[], %s::text[]) AS asked (k, v) ON kind = k AND value = v)",
-            [[kind for kind, _ in asked], [value for _, value in asked]],
-        )
-        for kind, value, lead, trusted in rows:
-            self.learn((kind, value), lead, trusted=trusted)
-            self.real[lead] = lead
-
-    def lead_of_intake(self, item: Intake) -> int:
-        """The lead of one event: the one it already has, else the one its identifiers name."""
-        lead = self.lead_of(item.identities, trusted=item.trusted) if item.lead_id is None else item.lead_id
-        self.real.setdefault(lead, lead)
-        return lead
-
-    def write(self) -> bool:
-        """Write new identities and leads. Returns False if another request wrote one of the identities first."""
-        new = sorted(lead for lead in self.real if lead < 0)
-        if new:
-            numbers = self.driver.execute(
-                "SELECT nextval(pg_get_serial_sequence('lead', 'id')) FROM generate_series(1, %s)", [len(new)]
-            )
-            self.real.update(zip(reversed(new), (number for (number,) in numbers), strict=True))
-        # Identities first: they are the point where parallel requests meet. Lead rows follow only if all were won.
-        if self.fresh and not self._write_identities():
-            return False
-        if new:
-            self.driver.execute(
-                "INSERT INTO lead (id, version) SELECT unnest(%s::bigint[]), 0", [[self.real[lead] for lead in new]]
-            )
-        return True
-
-    def _write_identities(self) -> bool:
-        # Sorted: two requests that insert the same identities in different orders would deadlock.
-        rows = [
-            (kind, value, self.real[lead], trusted) for (kind, value), (lead, trusted) in sorted(self.fresh.items())
-        ]
-        written = self.driver.execute(
-            "INSERT INTO identity (kind, value, lead_id, trusted) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[]) "
-            "ON CONFLICT DO NOTHING RETURNING 1",
-            [list(column) for column in zip(*rows, strict=True)],
-        ).fetchall()
-        return len(written) == len(rows)

@@ -36,14 +36,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The rows that a merge moved between two leads. ``clocks`` are those it cancelled; after an undo, those that
-    resumed.
+    """The rows that a merge moved between two leads. ``clocks``: those it cancelled; after an undo, those that resumed.
+
+    ``separated_by``: the event that took an identifier from a lead; its lead and the new one never were one merge.
     """
 
     winner: int
     loser: int
     events: frozenset[int]
     clocks: frozenset[int]
+    separated_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def moved_by_merges(driver: Driver) -> dict[int, Moved]:
     """The rows that each merge moved, by the merge's number."""
     rows = driver.execute("SELECT id, winner_id, loser_id, moved FROM merge")
     return {
-        number: Moved(winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())))
+        number: Moved(
+            winner, loser, frozenset(moved["events"]), frozenset(moved.get("clocks", ())), moved.get("separated_by")
+        )
         for number, winner, loser, moved in rows
     }

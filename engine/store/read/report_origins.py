@@ -103,13 +103,17 @@ WITH became AS (
 SELECT {_VALUE}, seconds FROM answered
 """  # noqa: S608 - constants
 _ROAD = f"""
-WITH born AS (
+WITH RECURSIVE born AS (
   SELECT l.id, l.first_event_at, {_SAID} AS said FROM lead l
   WHERE l.first_event_at >= %(since)s AND l.first_event_at < %(until)s AND l.merged_into IS NULL
+), parts AS (
+  SELECT id, id AS part FROM born UNION ALL
+  SELECT p.id, l.id FROM parts p JOIN lead l ON l.merged_into = p.part
 ), travelled AS (
   SELECT b.id, array_agg(DISTINCT d.stage_after) AS stages,
          min(e.occurred_at) FILTER (WHERE d.stage_after = 'won') AS won_at
-  FROM born b JOIN decision d ON d.lead_id = b.id AND d.stage_after IS DISTINCT FROM d.stage_before
+  FROM born b JOIN parts p USING (id)
+  JOIN decision d ON d.lead_id = p.part AND d.stage_after IS DISTINCT FROM d.stage_before
   JOIN event e ON e.id = d.event_id GROUP BY b.id
 )
 SELECT {_VALUE}, coalesce(t.stages, ARRAY[]::text[]),

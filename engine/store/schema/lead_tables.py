@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
@@ -95,13 +95,18 @@ class Lead(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """One identifier and its lead. ``kind``: external_id, wechat, email, phone, anonymous_id."""
+    """One identifier and its lead. ``kind``: external_id, wechat, email, phone, anonymous_id.
+
+    ``shared``: several people use it, so it names nobody; events that only it names go to ``visitor_id``.
+    """
 
     __tablename__: ClassVar[str] = "identity"
     kind: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
     lead_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     trusted: bool = True
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    visitor_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     created_at: datetime = Field(sa_column=moment_column(default=True))
 
 
@@ -131,3 +136,32 @@ class ErasureRow(SQLModel, table=True):
     by: str = Field(sa_column=Column(Text, nullable=False))
     leads: list[Any] = Field(sa_column=json_column(default="[]"))
     beside: list[Any] = Field(sa_column=json_column(default="[]"))
+
+
+class IdentityClaim(SQLModel, table=True):
+    """A lead brought an identifier that names another lead; what it says counts against links all the same."""
+
+    __tablename__: ClassVar[str] = "identity_claim"
+    kind: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    lead_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False, index=True))
+
+
+class PendingMerge(SQLModel, table=True):
+    """A merge of two leads that waits in the inbox; until it is decided, what is known of one counts for both."""
+
+    __tablename__: ClassVar[str] = "pending_merge"
+    event_id: int = Field(
+        sa_column=Column(
+            BigInteger, ForeignKey("inbox.event_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        )
+    )
+    low: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    high: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+
+
+class NobodyValue(SQLModel, table=True):
+    """A value that a company says names nobody, as it was written."""
+
+    __tablename__: ClassVar[str] = "nobody_value"
+    value: str = Field(primary_key=True)

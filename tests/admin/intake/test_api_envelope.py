@@ -1,5 +1,6 @@
 """The envelope: every item is an intake or a refusal with path and mend; nothing else ever comes out."""
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,9 +66,12 @@ def nested(levels: int) -> Any:
         ({"lead": {"email": " ", "phone": None}}, "no_identifier", "lead"),
         ({"lead": {"mail": "x@example.com"}}, "unknown_key", "lead.mail"),
         ({"lead": {"external_id": 7}}, "wrong_type", "lead.external_id"),
-        ({"lead": {"external_id": "ok", "email": "broken@"}}, "bad_identifier", "lead.email"),
-        ({"lead": {"external_id": "ok", "phone": "call me"}}, "bad_identifier", "lead.phone"),
+        ({"lead": {"email": "broken@"}}, "bad_identifier", "lead.email"),
+        ({"lead": {"external_id": "", "phone": "call me"}}, "bad_identifier", "lead.phone"),
         ({"lead": {"external_id": "x" * 201}}, "bad_identifier", "lead.external_id"),
+        ({"lead": {"email": "n/a", "phone": "138****8000"}}, "bad_identifier", "lead.email"),
+        ({"lead": {"external_id": "undefined"}}, "bad_identifier", "lead.external_id"),
+        ({"lead": {"phone": "11111111111"}}, "bad_identifier", "lead.phone"),
         ({"traits": []}, "wrong_type", "traits"),
         ({"properties": "x"}, "wrong_type", "properties"),
         ({"imported": 1}, "wrong_type", "imported"),
@@ -133,12 +137,57 @@ def test_moments_are_read_as_rfc_3339_writes_them(text: str, moment: datetime) -
         ("phone", "+1 (212) 555-0100", "+12125550100"),
         ("phone", "021 6234 5678 ext 12", "+862162345678;ext=12"),
         ("phone", "+49 0030 123456", "+4930123456"),
+        ("phone", "13800138000.0", "+8613800138000"),
+        ("phone", "１３８－００１３－８０００", "+8613800138000"),
+        ("phone", "\u202d138\u200b00138000\u202c", "+8613800138000"),
+        ("phone", "+86 (138) 0013.8000", "+8613800138000"),
+        ("phone", "0086 138 0013 8000", "+8613800138000"),
+        ("phone", "+44 (0)20 7946 0958", "+442079460958"),
+        ("phone", "021-62345678-801", "+862162345678;ext=801"),
+        ("phone", "021-62345678 转 801", "+862162345678;ext=801"),
+        ("phone", "02162345678分机801", "+862162345678;ext=801"),
+        ("phone", "+86 21 6234 5678 x801", "+862162345678;ext=801"),
+        ("phone", "+86 21 6234 5678#801", "+862162345678;ext=801"),
+        ("email", "ann\u200b@acme.test", "ann@acme.test"),
+        ("email", "\ufeffann@acme.test\u00ad", "ann@acme.test"),
+        ("external_id", "crm\u200e-1", "crm-1"),
         ("wechat", "  a \t b ", "a b"),
         ("external_id", "", None),
     ],
 )
 def test_two_spellings_of_one_identifier_meet(kind: str, text: str, normal: str | None) -> None:
     assert read_identifier(kind, text) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "138****8000", "1380013800o", "13800138000/13900139000", "13800138000 13900139000", "1.3800138E+10",
+        "1380013800", "138001380001", "12012345678", "62345678/79", "+86+13800138000", "1-800-FLOWERS", "00000000000",
+        "11111111111", "1234567890", "12345678901", "13800138000-801", "13800138000.5", "tel 13800138000", "+", "()",
+        "+999 123 456 789",
+    ],
+)  # fmt: skip
+def test_what_is_no_valid_number_is_unreadable_and_never_another_number(text: str) -> None:
+    """R1.15."""
+    with pytest.raises(UnusableIdentifier):
+        read_identifier("phone", text)
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(" -.()/*x#转oO,;:~１")), max_size=3))
+def test_no_text_becomes_another_number(marks: list[tuple[int, str]]) -> None:
+    """R1.15: a number with marks in it is that number or unreadable."""
+    text = "13800138000"
+    for place, mark in marks:
+        text = f"{text[:place]}{mark}{text[place:]}"
+    with contextlib.suppress(UnusableIdentifier):
+        assert read_identifier("phone", text) == "+8613800138000"
+
+
+def test_an_unreadable_identifier_costs_only_itself() -> None:
+    """R1.15."""
+    found = read_item(event(lead={"email": "n/a", "phone": "13800138001"}), ALL, NOW)
+    assert (found.identities, found.unreadable) == ({"phone": "+8613800138001"}, {"email": "n/a"})
 
 
 LABELS = st.lists(st.text("abz09", min_size=1, max_size=5), min_size=1, max_size=2).map("-".join)

@@ -6,6 +6,7 @@ import pytest
 
 from engine.store.inbox.inbox import Intake
 from engine.store.inbox.waiting import head
+from engine.store.session import raw, transaction
 from engine.verification.verify import verify
 from tests.factories import (
     ALL_SHARDS,
@@ -105,17 +106,14 @@ def test_an_undone_merge_is_not_made_again_by_the_same_two_leads(two_leads: tupl
     assert living_leads() == [first, second]
 
 
-def test_undoing_twice_is_set_aside_with_the_reason(two_leads: tuple[int, int]) -> None:
+def test_undoing_twice_is_set_aside_at_once_with_the_reason_alone(two_leads: tuple[int, int]) -> None:
     first, second = two_leads
     join_them()
     (merge,) = column("SELECT id FROM merge")
-    clock = HandClock()
     take_in(undo(first, merge, first, second), undo(first, merge, first, second))
-    for _ in range(6):
-        decide_all(clock)
-        clock.pass_by(minutes=1)
+    decide_all()
     (error,) = column("SELECT error FROM inbox WHERE set_aside_at IS NOT NULL")
-    assert "undone before" in error
+    assert error == f"merge {merge} does not exist or was undone before"
     assert living_leads() == [first, second]
 
 
@@ -189,3 +187,86 @@ def test_leads_merged_by_two_deciders_at_once_end_in_one(two_leads: tuple[int, i
     assert living_leads() == [first]
     assert column("SELECT engagement FROM lead WHERE id = %s", first) == [22]
     assert column("SELECT count(*) FROM decision GROUP BY event_id HAVING count(*) > 1") == []
+
+
+# ------------------------------------------------------------------------------------- people change who is who
+def test_a_merge_of_leads_that_became_two_people_meanwhile_is_not_made(two_leads: tuple[int, int]) -> None:
+    first, second = two_leads
+    take_in(event(external_id="c1", email="li@corp.cn"))
+    with transaction() as connection:  # as a request that looked a moment earlier would have written it
+        raw(connection).execute("INSERT INTO identity VALUES ('external_id', 'c2', %s, true)", [second])
+    decide_all()
+    assert living_leads() == [first, second]
+    (error,) = column("SELECT error FROM inbox WHERE set_aside_at IS NOT NULL")
+    assert error.startswith("the leads have become two people")
+    assert verify().differences == ()
+
+
+def separated(identifier: dict[str, str]) -> Intake:
+    """The event by which somebody takes an identifier from the customer."""
+    return event("lead.separated", properties={"identifier": identifier}, external_id="c1")
+
+
+def test_a_separated_identifier_takes_what_it_alone_names_and_stays_apart(two_leads: tuple[int, int]) -> None:
+    """R1.18."""
+    first, _ = two_leads
+    join_them()
+    take_in(separated({"email": "li@corp.cn"}))
+    decide_all()
+    third = living_leads()[-1]
+    assert living_leads() == [first, third]
+    assert rows("SELECT kind, lead_id FROM identity ORDER BY kind") == [("email", third), ("external_id", first)]
+    assert column("SELECT count(*) FROM event WHERE lead_id = %s AND source = 'web'", third) == [2]
+    assert column("SELECT claims->'lead.city'->0->>0 FROM lead WHERE id = %s", third) == ["Suzhou"]
+    assert column("SELECT stage FROM lead WHERE id = %s", third) != [None]
+    assert verify().differences == ()
+    join_them()
+    take_in(event("content.downloaded", email="li@corp.cn"))
+    decide_all()
+    assert living_leads() == [first, third]
+    assert verify().differences == ()
+
+
+def test_what_a_lead_does_not_have_cannot_be_taken_from_it(two_leads: tuple[int, int]) -> None:
+    take_in(separated({"email": "wang@corp.cn"}), event("lead.separated", external_id="c1"))
+    decide_all()
+    assert column("SELECT error FROM inbox WHERE set_aside_at IS NOT NULL ORDER BY event_id") == [
+        f"lead {two_leads[0]} has no email of this value",
+        "lead.separated must name one identifier: properties.identifier",
+    ]
+
+
+def test_a_customer_whose_new_browser_is_recognised_late_stays_won(two_leads: tuple[int, int]) -> None:
+    """R1.16."""
+    first, _ = two_leads
+    take_in(event("opportunity.won", external_id="c1", imported=True))
+    take_in(event(anonymous_id="new-phone", traits=CTO))
+    decide_all()
+    browser = living_leads()[-1]
+    assert column("SELECT stage FROM lead WHERE id = %s", browser) == ["ready"]
+    take_in(event(external_id="c1", anonymous_id="new-phone", trusted=False))
+    decide_all()
+    assert column("SELECT stage FROM lead WHERE id = %s", first) == ["won"]
+    assert column("SELECT merged_into FROM lead WHERE id = %s", browser) == [first]
+    assert column(
+        "SELECT count(*) FROM decision WHERE stage_after = 'won' AND stage_before IS DISTINCT FROM 'won'"
+    ) == [1]
+    assert verify().differences == ()
+
+
+def test_an_identifier_that_people_share_makes_one_lead_that_stays_raw_and_nobodys(two_leads: tuple[int, int]) -> None:
+    """R1.14."""
+    for name in "ab":
+        take_in(event(email=f"{name}@corp.cn", anonymous_id="pc-1"))
+    for _ in range(2):
+        take_in(event(anonymous_id="pc-1", traits=CTO))
+    decide_all()
+    ((visitor, stage, owner, state),) = rows("SELECT id, stage, owner, state FROM lead WHERE state ? 'visitor'")
+    assert (stage, owner, state["visitor"]) == ("raw", None, True)
+    take_in(event("lead.claimed", lead_id=visitor, actor="li@example.com"), event("lead.touched", lead_id=visitor))
+    decide_all()
+    assert column("SELECT refused FROM decision WHERE lead_id = %s ORDER BY id DESC LIMIT 2", visitor) == [
+        None, "shared_visitor",
+    ]  # fmt: skip
+    assert column("SELECT queued_role FROM lead WHERE id = %s", visitor) == [None]
+    assert verify().differences == ()

@@ -289,6 +289,14 @@ def test_an_opportunity_is_won_by_the_way_of_the_table() -> None:
     assert (lead.stage(), lead.state.owner, lead.state.sdr) == (Stage.WON, SAM, ANN)
 
 
+def test_a_lead_that_several_people_share_moves_nowhere_whatever_its_scores_say() -> None:
+    """R1.14."""
+    lead = story()
+    outcome = lead.happens("lead.identified", 0, answers={"grade": "A", "budget": True}, visitor=True)
+    assert (outcome.cell.action, outcome.need, lead.stage()) == ("sales", None, Stage.RAW)
+    assert lead.happens("score.refreshed", 1).after.visitor
+
+
 # ------------------------------------------------------------------------------------------------ merging
 def test_a_merged_lead_goes_on_with_the_stage_that_stays_and_is_decided_again() -> None:
     lead, other = mql(), ready()

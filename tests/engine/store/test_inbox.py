@@ -115,3 +115,32 @@ def test_only_events_that_are_set_aside_can_be_run_again() -> None:
     (waiting,) = take_in(event(email="li@corp.cn")).event_ids
     with pytest.raises(NotFound, match="set aside"):
         run_again([waiting], "operator")
+
+
+def test_two_mailboxes_that_meet_a_browser_at_once_are_two_people() -> None:
+    """R1.14, whoever comes first."""
+    for number in range(6):
+        browser = f"pc-{number}"
+        take_in(event(anonymous_id=browser))
+        in_parallel(*[[event(email=f"{name}{number}@corp.cn", anonymous_id=browser)] for name in "abcd"])
+    mailboxes = "SELECT lead_id, count(*) FROM identity WHERE kind = 'email' GROUP BY 1 HAVING count(*) > 1"
+    assert rows(mailboxes) == []
+    assert column("SELECT count(*) FROM identity WHERE shared") == [6]
+
+
+def test_three_leads_that_one_event_names_are_about_to_be_one() -> None:
+    take_in(event(external_id="c1"), event(email="li@corp.cn"), event(phone="+8613800138001"))
+    take_in(event(external_id="c1", email="li@corp.cn", phone="+8613800138001"))
+    first, second, third = living_leads()
+    assert rows("SELECT low, high FROM pending_merge ORDER BY 2") == [(first, second), (first, third)]
+    put_in_force()
+    decide_all()
+    assert living_leads() == [first]
+    assert rows("SELECT low FROM pending_merge") == []
+
+
+def test_many_mailboxes_on_one_browser_cost_no_more_the_more_there_are() -> None:
+    """R1.14: what is read for a request does not grow with those who share the browser."""
+    take_in(*(event(email=f"p{number}@corp.cn", anonymous_id="pc") for number in range(2_000)))
+    assert column("SELECT count(DISTINCT lead_id) FROM identity") == [2_000]
+    assert column("SELECT count(*) FROM identity_claim") == [0]

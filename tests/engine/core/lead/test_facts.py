@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -112,6 +113,17 @@ def test_unknown_members_of_a_set_are_dropped_with_a_note_each() -> None:
         ("lead.tags", "not_an_option", "warm"),
         ("lead.tags", "not_an_option", "tepid"),
     ]
+
+
+def test_an_identifier_that_names_nobody_is_a_note() -> None:
+    """R1.15."""
+    said = replace(event(traits={"city": "x"}), unreadable={"email": "n/a", "phone": "1" * 300})
+    assert [(note.field, note.code, note.raw) for note in take(said).notes] == [
+        ("lead.email", "unreadable_identity", "n/a"),
+        ("lead.phone", "unreadable_identity", "1" * 200),
+    ]
+    assert "lead.email" not in known(take(said).claims, VOCABULARY, ZONE)
+    assert fold(NO_CLAIMS, said, VOCABULARY, ZONE, groups=("company",)).notes == ()
 
 
 def test_public_sources_count_only_while_no_trusted_event_has_named_the_fact() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.core.lead.identity import KINDS, are_one_person, is_anonymous, is_shared, naming
+from engine.core.lead.identity import BREAKS, KINDS, breaks, is_shared, naming
+from engine.core.lead.nobody import names_nobody
 
 EVERYTHING = {
     "anonymous_id": "a1",
@@ -31,7 +32,8 @@ def test_identifiers_name_a_person_in_the_order_of_trust() -> None:
         ("phone", "+864008123123", True),
         ("phone", "+8613912345678", False),
         ("phone", "+12125550123", False),
-        ("phone", "+861065529988;ext=12", False),
+        ("phone", "+861065529988;ext=12", True),
+        ("phone", "+8613912345678;ext=12", True),
         ("phone", "12", False),
         ("wechat", "info", False),
         ("external_id", "sales", False),
@@ -46,33 +48,74 @@ def test_what_is_shared_names_a_lead_only_when_there_is_nothing_else() -> None:
     assert naming({"phone": "+861065529988", "email": "info@example.com"}) == (("email", "info@example.com"),)
 
 
-LINK = (("email", "li@example.com"), ("anonymous_id", "a1"))
+@pytest.mark.parametrize(
+    ("link", "broken_by"),
+    [
+        ("external_id", set()),
+        ("wechat", {"external_id"}),
+        ("email", {"external_id"}),
+        ("phone", {"external_id", "wechat"}),
+        ("anonymous_id", {"external_id", "wechat", "email", "phone"}),
+    ],
+)
+def test_a_link_is_broken_by_a_different_value_of_a_kind_in_its_row_alone(link: str, broken_by: set[str]) -> None:
+    """The table of R1.14."""
+    assert BREAKS[link] == broken_by
+    found = {kind for kind in KINDS if breaks(link, {kind: {"a"}}, {kind: {"b", "c"}})}
+    assert found == broken_by
 
 
-def test_leads_linked_by_an_event_are_one_person_when_nothing_speaks_against_it() -> None:
-    assert are_one_person(LINK, [("email", "li@example.com")], [("anonymous_id", "a1")])
+def test_a_value_in_common_and_a_kind_that_one_side_lacks_break_nothing() -> None:
+    assert not breaks("anonymous_id", {"email": {"a"}}, {"email": {"b", "a"}})
+    assert not breaks("anonymous_id", {"email": {"a"}}, {"phone": {"b"}})
+    assert not breaks("anonymous_id", {"email": {"a"}}, {"email": set()})
 
 
-def test_two_customers_of_one_browser_stay_two_people() -> None:
-    first = [("external_id", "c1"), ("email", "li@example.com")]
-    second = [("external_id", "c2"), ("anonymous_id", "a1")]
-    assert not are_one_person(LINK, first, second)
-    assert are_one_person(LINK, first, [("external_id", "c1"), ("anonymous_id", "a1")])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(
+            ("external_id", word)
+            for word in ("undefined", " NULL ", "None", "nil", "N/A", "na", "NaN", "-", "0", "true")
+        ),
+        *(
+            ("anonymous_id", word)
+            for word in ("true", "False", "anonymous", "guest", "unknown", "test", "[object Object]", "")
+        ),
+        ("wechat", "ｕｎｄｅｆｉｎｅｄ"),
+        ("external_id", "00000000-0000-0000-0000-000000000000"),
+        ("email", "test@test.com"),
+        ("email", "none@none.cn"),
+        ("email", "a@a.com"),
+        ("email", "noreply@acme.test"),
+        ("phone", "+8611111111111"),
+        ("phone", "+861234567890"),
+        ("phone", "+8698765432109"),
+        ("phone", "99999999999"),
+    ],
+)
+def test_what_only_fills_a_field_names_nobody(kind: str, value: str) -> None:
+    """R1.15."""
+    assert names_nobody(kind, value)
 
 
-def test_identifiers_less_trusted_than_the_link_do_not_keep_people_apart() -> None:
-    strong = (("external_id", "c1"), ("email", "li@example.com"))
-    first = [("external_id", "c1"), ("phone", "+8613912345678"), ("anonymous_id", "a1")]
-    second = [("email", "li@example.com"), ("phone", "+8613900000000"), ("anonymous_id", "a2")]
-    assert are_one_person(strong, first, second)
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("external_id", "1"),
+        ("external_id", "test-1"),
+        ("email", "test@acme.com"),
+        ("email", "a@b.com"),
+        ("email", "acme@acme.com"),
+        ("phone", "+8613800138000"),
+        ("phone", "+8613800022222"),
+        ("phone", "+8613456789012"),
+        ("phone", "+86"),
+    ],
+)
+def test_what_looks_odd_may_still_name_somebody(kind: str, value: str) -> None:
+    assert not names_nobody(kind, value)
 
 
-def test_one_identifier_of_a_kind_in_common_is_enough_for_that_kind() -> None:
-    first = [("email", "li@example.com"), ("email", "li.na@example.com")]
-    second = [("email", "li.na@example.com"), ("email", "other@example.com"), ("anonymous_id", "a1")]
-    assert are_one_person(LINK, first, second)
-
-
-def test_a_lead_of_anonymous_ids_alone_is_anonymous() -> None:
-    assert is_anonymous([("anonymous_id", "a1"), ("anonymous_id", "a2")])
-    assert not is_anonymous([("anonymous_id", "a1"), ("phone", "+8613912345678")])
+def test_a_company_has_further_values_that_name_nobody() -> None:
+    assert names_nobody("external_id", "Walk-In", {"walk-in"})

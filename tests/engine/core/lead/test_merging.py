@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 
 from hypothesis import given
 
-from engine.core.lead.merging import STANDING, join, standing
+from engine.core.lead.merging import CLOSED_BY_RULE, STANDING, join, standing
 from engine.core.lead.model import Stage
 from engine.core.lead.state import LeadState, PassedOver
 from tests.engine.core.lead.test_state import STATES
@@ -15,13 +15,16 @@ ANN, BOB, SAM = "ann@example.com", "bob@example.com", "sam@example.com"
 
 
 def test_every_stage_has_its_place() -> None:
-    assert set(STANDING) == {*Stage, None}
+    assert set(STANDING) == {*Stage, CLOSED_BY_RULE, None}
     assert len(STANDING) == len(set(STANDING))
 
 
-def test_the_furthest_lead_somebody_works_on_stays_then_a_closed_one_then_the_others() -> None:
-    order = [Stage.OPPORTUNITY, Stage.SQL, Stage.MQL, Stage.READY, Stage.WON, Stage.LOST, Stage.DISQUALIFIED]
-    leads = [LeadState(stage=stage) for stage in (*order, Stage.NURTURE, Stage.RAW, None)]
+def test_a_new_deal_goes_before_an_outcome_and_an_outcome_before_what_a_rule_made_of_a_lead() -> None:
+    """R1.16."""
+    order = [Stage.OPPORTUNITY, Stage.SQL, Stage.MQL, Stage.WON, Stage.LOST, Stage.DISQUALIFIED, Stage.READY]
+    leads = [LeadState(stage=stage, disqualified_by="person") for stage in order]
+    leads += [LeadState(stage=stage, disqualified_by="rule") for stage in (Stage.DISQUALIFIED, Stage.NURTURE)]
+    leads += [LeadState(stage=stage) for stage in (Stage.RAW, None)]
     for first, second in pairwise(leads):
         assert standing(first, 2) < standing(second, 1)
 
@@ -56,4 +59,4 @@ def test_what_the_lead_that_stays_says_itself_is_not_overruled(winner: LeadState
 def test_the_order_in_which_leads_are_looked_at_does_not_matter() -> None:
     leads = [(LeadState(stage=stage), number) for number, stage in enumerate((Stage.WON, Stage.RAW, Stage.READY))]
     stays = {min(order, key=lambda one: standing(*one))[1] for order in permutations(leads)}
-    assert stays == {2}
+    assert stays == {0}

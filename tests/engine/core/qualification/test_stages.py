@@ -16,6 +16,7 @@ from tests.engine.core.decided_leads import ANN, BOB, HEAD, SAM, SUE, rules
 from tests.engine.core.scored_leads import NOW, event
 
 RULES = rules()
+SHARED = replace(event(), visitor=True)
 CLAIMS = rules(pool={"claim": {"per_day": 2, "holding": 5, "cooldown": {"days": 7}}})
 PEOPLE = People(
     roles={ANN: "sdr", BOB: "sdr", SAM: "sales", SUE: "sales", HEAD: "manager"},
@@ -341,3 +342,14 @@ def test_a_cell_takes_a_lead_out_of_the_pool_for_an_sdr() -> None:
 
 def test_a_cell_that_disqualifies_is_remembered_as_the_cause() -> None:
     assert scored(RAW, "disqualify").disqualified_by == "cell"
+
+
+def test_whom_a_shared_value_alone_names_stays_raw_and_nobodys_work_moves_it() -> None:
+    """R1.14."""
+    visitor = enter(LeadState(), SHARED)
+    assert visitor == LeadState(stage=RAW, visitor=True)
+    assert enter(visitor, SHARED) is visitor
+    for type_ in WORK.keys() - {"lead.touched"}:
+        assert move(visitor, replace(event(type_), actor=HEAD), RULES, PEOPLE) == Refusal("shared_visitor")
+    touched = move(visitor, replace(event("lead.touched"), actor=HEAD), RULES, PEOPLE)
+    assert touched == replace(visitor, touches=1)
