@@ -65,7 +65,7 @@ BUILT_IN: Mapping[str, Field] = {
 }
 
 CONSENT_FIELDS = frozenset({"lead.consent.email", "lead.consent.phone", "lead.consent.wechat"})
-"""Whether a person may be contacted by a channel; a withdrawal counts from any source (R1.13)."""
+"""Whether a person may be contacted by a channel; a withdrawal counts from any source (R1.19)."""
 
 IDENTITY_FIELDS = frozenset({"lead.email", "lead.phone", "lead.created_at", "company.domain", "company.name"})
 """Built-in fields whose type a policy may not change: identities and accounts depend on them (R1.4, R1.7)."""

@@ -210,7 +210,7 @@ def facts_of(policy: Document, events: list[Document], now: datetime, account: l
             for raw in _named(event, name)
         ]
         said = [(public, value) for public, raw in named for value in readable(raw, definition, zone)]
-        # R1.13: a withdrawal of consent counts whoever says it
+        # R1.19: a withdrawal of consent counts whoever says it
         trusted = [v for public, v in said if not public or (name.startswith("lead.consent.") and v is False)]
         for value in trusted or [value for _, value in said]:
             facts[name] = value

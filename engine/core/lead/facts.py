@@ -206,7 +206,7 @@ def _placed(slots: Slots, claim: FactClaim, *, trusted: bool, earliest: bool = F
 
 
 def _withdraws(name: str, reading: Reading) -> bool:
-    """Whether a statement takes consent back: that counts whoever says it, as a trusted source's word (R1.13)."""
+    """Whether a statement takes consent back: that counts whoever says it, as a trusted source's word (R1.19)."""
     return name in CONSENT_FIELDS and reading.value is False
 
 

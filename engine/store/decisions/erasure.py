@@ -102,11 +102,12 @@ def _company(driver: Driver, lead: int) -> int | None:
 
 def _events(driver: Driver, leads: Sequence[int], rule: Erasure) -> _Person:
     """Rewrite the events' bodies and ids; returns what was personal in them."""
-    identifiers = [
-        value
-        for (value,) in driver.execute("SELECT value FROM identity WHERE lead_id = ANY(%s)", [leads])
-        if not value.startswith(PREFIX)
-    ]
+    said = driver.execute(
+        "SELECT value FROM identity WHERE lead_id = ANY(%(leads)s) "
+        "UNION SELECT value FROM identity_claim WHERE lead_id = ANY(%(leads)s)",
+        {"leads": leads},
+    ).fetchall()
+    identifiers = [value for (value,) in said if not value.startswith(PREFIX)]
     rows = driver.execute(
         "SELECT id, source, external_id, type, body FROM event WHERE lead_id = ANY(%s)", [leads]
     ).fetchall()
@@ -165,7 +166,8 @@ def _accounts(driver: Driver, lead: int, company: int | None, person: _Person) -
 
 
 def _identities(driver: Driver, leads: Sequence[int]) -> None:
-    """Identifiers become hashes; one that was erased before belongs to the last lead it named."""
+    """Identifiers become hashes; one that was erased before belongs to the last lead it named. Claims go."""
+    driver.execute("DELETE FROM identity_claim WHERE lead_id = ANY(%s)", [leads])
     rows = driver.execute(
         "DELETE FROM identity WHERE lead_id = ANY(%s) AND NOT starts_with(value, %s) "
         "RETURNING kind, value, lead_id, trusted, created_at",

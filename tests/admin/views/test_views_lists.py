@@ -19,7 +19,7 @@ from engine.store.schema.lead_tables import Lead
 from rulesets.roster.roster import FORMAT
 from tests.admin import world
 from tests.admin.pages import Pages, Reader
-from tests.admin.views.test_views_entries import FULL, form_of
+from tests.admin.views.policy.test_views_entries import FULL, form_of
 
 LISTS: list[Any] = [page for page in all_pages() if isinstance(page, ModelView)]
 EACH_KIND = [view for view in LISTS if not view.url.startswith("draft/") or view.endpoint in {"rules", "draft_reasons"}]

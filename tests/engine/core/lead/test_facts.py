@@ -304,7 +304,7 @@ def test_events_folded_together_give_what_they_give_one_by_one() -> None:
 
 
 def test_a_withdrawal_of_consent_counts_from_public_sources_and_a_grant_does_not() -> None:
-    """R1.13."""
+    """R1.19."""
     granted = event(days_ago=9, traits={"consent": {"email": "yes", "phone": True}})
     withdrawn = event(days_ago=5, traits={"consent.email": False}, trusted=False)
     again = event(days_ago=3, traits={"consent": {"email": True}}, trusted=False)
