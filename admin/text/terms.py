@@ -75,6 +75,7 @@ NOTES = {
     "not_boolean": _l("is neither yes nor no"),
     "not_an_option": _l("is not one of the options"),
     "not_a_date": _l("is no date"),
+    "not_a_domain": _l("is no domain"),
 }
 WARNINGS = {
     **CANDIDATES,
