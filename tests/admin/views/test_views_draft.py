@@ -15,6 +15,7 @@ from engine.store.policy.versions import active_number, list_versions
 from tests.admin import world
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages, Reader
+from tests.factories import column, decide_all, event, take_in
 
 CONDITION = "{field: company.employees, op: between, value: [50, 200]}"
 
@@ -237,3 +238,18 @@ def test_a_draft_goes_from_review_to_its_moment_and_is_suspended_when_overtaken(
     assert "Done." in admin.post(f"{page}plans/1/cancel", {}, page=page).text
     assert "nothing was done" in admin.post(f"{page}plans/1/cancel", {}, page=page).text
     assert admin.post(f"{page}plans/9/cancel", {}, page=page).status_code == 404
+
+
+def test_the_publisher_sees_how_many_leads_rest_and_may_publish_the_same_to_promote_them(pages: Pages) -> None:
+    """R3.10."""
+    admin, page = pages.as_role("admin"), "/admin/draft/publish/"
+    publish(admin, bypass="1")
+    assert "No lead rests" in admin.text(page)
+    take_in(event(external_id="resting"))
+    decide_all()
+    rested = column("UPDATE lead SET state = state || '{\"rests\": true}' WHERE merged_into IS NULL RETURNING id")
+    told = "1 lead rests" if len(rested) == 1 else f"{len(rested)} leads rest"
+    assert told in admin.text(page)
+    before = list_versions()[0]["number"]
+    assert "is in force" in publish(admin, bypass="1", act_on_existing="promote")
+    assert list_versions()[0]["number"] == before + 1
