@@ -10,7 +10,7 @@ from typing import NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from admin.intake.phones import NoPhoneNumber, read_number
-from engine.core.lead.nobody import names_nobody
+from engine.core.lead.identity import names_nobody
 from rulesets.policy.vocabulary import without_invisible
 
 MAX_LENGTH = 200

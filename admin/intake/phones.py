@@ -8,7 +8,7 @@ import unicodedata
 
 import phonenumbers
 
-from engine.core.lead.nobody import is_filler_number
+from engine.core.lead.identity import is_filler_number
 
 PHONE_REGION = "CN"
 """National phone numbers, written without a country code, are read as numbers of this region."""

@@ -77,6 +77,7 @@ NOTES = {
     "not_an_option": _l("is not one of the options"),
     "not_a_date": _l("is no date"),
     "unreadable_identity": _l("names nobody"),
+    "not_a_domain": _l("is no domain"),
 }
 WARNINGS = {
     **CANDIDATES,

@@ -25,12 +25,13 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from rulesets.conditions.domains import registrable_domain
 from rulesets.conditions.numbers import LARGEST_NUMBER
 
 EDITION = 2
 """The edition of the rules that policies are published under; each version keeps the one of its publication.
 
-1: before R1.10 to R1.12 and R6.10; 2: with them. A replay of an old decision reads by the edition of its version.
+1: before R1.10 to R1.13 and R6.10; 2: with them. A replay of an old decision reads by the edition of its version.
 """
 INVISIBLE = dict.fromkeys((0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
                            *range(0x2060, 0x2065), *range(0x2066, 0x2070), 0xFEFF))  # fmt: skip
@@ -64,7 +65,11 @@ class ReadingCode(StrEnum):
     NOT_AN_OPTION = "not_an_option"
     NOT_A_DATE = "not_a_date"
     UNREADABLE_IDENTITY = "unreadable_identity"
+    NOT_A_DOMAIN = "not_a_domain"
 
+
+DOMAIN = "company.domain"
+"""The field whose text is read as a domain (R1.13)."""
 
 Value = str | tuple[str, ...] | int | Decimal | bool | date | datetime
 
@@ -172,8 +177,14 @@ def _text(raw: object) -> str:
     return " ".join(raw.split())
 
 
-def _read_text(_field: Field, raw: object, _zone: ZoneInfo) -> Value:
-    return _text(raw)
+def _read_text(field: Field, raw: object, _zone: ZoneInfo) -> Value:
+    text = _text(raw)
+    if field.key != DOMAIN or field.edition < 2:
+        return text
+    domain = registrable_domain(text)
+    if domain is None:
+        raise _Unreadable(ReadingCode.NOT_A_DOMAIN)
+    return domain
 
 
 def _option(field: Field, raw: object) -> str:

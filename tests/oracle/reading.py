@@ -21,6 +21,7 @@ BUILT_IN: dict[str, Document] = {
         for name in ("email", "phone", "name", "job_title", "region", "city", "country", "source", "language")
     },
     **{f"company.{name}": {"type": "text"} for name in ("name", "domain", "industry", "type")},
+    "company.domain": {"type": "text", "names": "domain"},
     "lead.buyer_role": {
         "type": "choice",
         "options": ["initiator", "decider", "buyer", "influencer", "user", "gatekeeper"],
@@ -44,6 +45,7 @@ DAY_FORMS = (
     r"(\d{4})\.(\d{1,2})\.(\d{1,2})(?!\d)",
     r"(\d{4})年(\d{1,2})月(\d{1,2})日",
 )
+TWO_LABELS = (".com.cn", ".co.uk", ".github.io")
 FREE_MAIL = frozenset({"gmail.com", "qq.com", "163.com"})
 
 
@@ -119,6 +121,16 @@ def boolean(raw: Any) -> bool:
     raise Unreadable(raw)
 
 
+def domain_of(text: str) -> str | None:
+    """R1.13, by hand: of a web address or a mailbox what a company registers; suffixes of two labels are listed."""
+    host = re.sub(r"^[a-z]+://", "", text.strip().lower().rstrip(">"))
+    host = re.split(r"[/:?#]", host)[0].split("@")[-1].rstrip(".")
+    labels = host.split(".")
+    size = 3 if host.endswith(TWO_LABELS) else 2
+    good = all(re.fullmatch(r"[a-z0-9一-鿿](-?[a-z0-9一-鿿])*", label) for label in labels)
+    return ".".join(labels[-size:]) if good and len(labels) >= size and not labels[-1].isdigit() else None
+
+
 def option(raw: Any, options: list[str] | None) -> str:
     """The option's own spelling; without options any text is one."""
     if not isinstance(raw, str):
@@ -156,9 +168,15 @@ def read(raw: Any, definition: Document, zone: ZoneInfo) -> Value:
         return None
     kind, options = definition["type"], definition.get("options")
     try:
-        return _read_kind(kind, options, raw, zone)
+        value = _read_kind(kind, options, raw, zone)
     except ValueError as problem:
         raise Unreadable(raw) from problem
+    if definition.get("names") != "domain":
+        return value
+    domain = domain_of(str(value))
+    if domain is None:
+        raise Unreadable(raw)
+    return domain
 
 
 def _read_kind(kind: str, options: list[str] | None, raw: Any, zone: ZoneInfo) -> Value:
@@ -246,8 +264,8 @@ def _identity(facts: dict[str, Value], past: list[Document]) -> None:
         facts["lead.created_at"] = moment_of(past[0])
     mail = facts.get("lead.email")
     if facts.get("company.domain") is None and isinstance(mail, str):
-        domain = mail.rpartition("@")[2].lower()
-        if domain not in FREE_MAIL:
+        domain = domain_of(mail)
+        if "@" in mail and domain and domain not in FREE_MAIL:
             facts["company.domain"] = domain
 
 

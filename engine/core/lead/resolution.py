@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.core.lead.identity import Identifier, breaks, naming
-from engine.core.lead.nobody import names_nobody
+from engine.core.lead.identity import Identifier, breaks, names_nobody, naming
 
 
 class Meant(NamedTuple):

@@ -111,7 +111,7 @@ def test_the_lint_never_raises(value: Any, part: str) -> None:
             "calendars[0].timezone",
         ),
         (
-            {"format": FORMAT, "calendars": [{"key": "x", "timezone": "UTC", "hours": {"mon": ["18:00-09:00"]}}]},
+            {"format": FORMAT, "calendars": [{"key": "x", "timezone": "UTC", "hours": {"mon": ["09:00-09:00"]}}]},
             "wrong-value",
             "calendars[0].hours",
         ),

@@ -120,7 +120,7 @@ def test_a_calendar_is_edited_and_taken_away_when_nobody_has_it(manager: Reader)
     for wrong, told in (
         ({"timezone": "Mars/Base"}, "time zone"),
         ({"tue": "9 to 5"}, "09:00-12:00"),
-        ({"tue": "18:00-09:00"}, "end after"),
+        ({"tue": "09:00-09:00"}, "rite working hours as"),
     ):
         assert told in manager.post(f"{page}edit/?id=cn", {**fields, **wrong}, page=page).text
     manager.post(edit, {**PERSON, "calendar": "cn"}, page=edit)

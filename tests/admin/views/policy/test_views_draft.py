@@ -16,6 +16,7 @@ from engine.store.policy.versions import active_number, list_versions, read_vers
 from tests.admin import world
 from tests.admin.documents import SMB
 from tests.admin.pages import Pages, Reader
+from tests.factories import column, decide_all, event, take_in
 
 CONDITION = "{field: company.employees, op: between, value: [50, 200]}"
 
@@ -248,3 +249,18 @@ def test_an_edit_made_while_somebody_publishes_is_not_published_unread(pages: Pa
     assert done.number is not None
     assert read_version(done.number).document["name"] == SMB["name"]
     assert load_draft().document["name"] == "Written meanwhile"
+
+
+def test_the_publisher_sees_how_many_leads_rest_and_may_publish_the_same_to_promote_them(pages: Pages) -> None:
+    """R3.10."""
+    admin, page = pages.as_role("admin"), "/admin/draft/publish/"
+    publish(admin, bypass="1")
+    assert "No lead rests" in admin.text(page)
+    take_in(event(external_id="resting"))
+    decide_all()
+    rested = column("UPDATE lead SET state = state || '{\"rests\": true}' WHERE merged_into IS NULL RETURNING id")
+    told = "1 lead rests" if len(rested) == 1 else f"{len(rested)} leads rest"
+    assert told in admin.text(page)
+    before = list_versions()[0]["number"]
+    assert "is in force" in publish(admin, bypass="1", act_on_existing="promote")
+    assert list_versions()[0]["number"] == before + 1

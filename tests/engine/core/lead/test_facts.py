@@ -30,6 +30,7 @@ from engine.core.lead.facts import (
 from engine.core.lead.facts import folded as fold_together
 from engine.core.lead.model import LeadEvent, Note
 from engine.core.scoring.plan import frame_of
+from rulesets.policy.vocabulary import Vocabulary
 from tests.engine.core.scored_leads import NOW, event, policy
 
 POLICY = policy(
@@ -217,6 +218,32 @@ def test_an_account_is_its_domain_else_its_folded_name_else_nothing() -> None:
     assert key(company={"domain": "gmail.com", "name": "Acme"}) == "name:acme"
     assert key(company={"domain": "gmail.com"}) is None
     assert key() is None
+
+
+def test_a_company_is_one_account_however_its_domain_is_written() -> None:
+    """R1.13."""
+
+    def key(vocabulary: Vocabulary = VOCABULARY, **groups: Any) -> str | None:
+        return account_key(folded(event(**groups)), vocabulary, ZONE)
+
+    written = ("https://www.Acme.test/about", "mail.acme.test", "li@ACME.test.", "//acme.test:443")
+    assert {key(company={"domain": text}) for text in written} == {"domain:acme.test"}
+    assert key(identities={"email": "li@acme.test"}) == "domain:acme.test"
+    assert key(traits={"email": "Li Na <li@mail.acme.test>"}) == "domain:acme.test"
+    for free in ("Li Na <li@qq.com>", "li@vip.163.com", "LI@QQ.COM "):
+        assert key(traits={"email": free}) is None
+        assert key(company={"domain": free}) is None
+    assert key(traits={"email": "acme.test"}) is None, "it is no mailbox"
+    old = Vocabulary.of(POLICY, 1)
+    assert key(old, identities={"email": "li@mail.acme.test"}) == "domain:mail.acme.test"
+
+
+def test_what_is_no_domain_is_noted_and_keeps_the_old_one() -> None:
+    """R1.13."""
+    claims = folded(event(days_ago=2, company={"domain": "acme.test"}))
+    taken = take(event(days_ago=1, company={"domain": "not a domain"}), claims)
+    assert [(note.field, note.code) for note in taken.notes] == [("company.domain", "not_a_domain")]
+    assert known(taken.claims, VOCABULARY, ZONE)["company.domain"] == "acme.test"
 
 
 def test_an_account_takes_the_latest_statement_of_any_of_its_leads() -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from engine.core.lead.identity import BREAKS, KINDS, breaks, is_shared, naming
-from engine.core.lead.nobody import names_nobody
+from engine.core.lead.identity import BREAKS, KINDS, breaks, is_shared, names_nobody, naming
 
 EVERYTHING = {
     "anonymous_id": "a1",

@@ -219,6 +219,27 @@ def test_statements_are_read_again_when_a_version_declares_fields_otherwise() ->
     assert verify().differences == ()
 
 
+def test_a_version_of_an_earlier_edition_reads_as_it_did_and_the_next_one_joins_companies_anew() -> None:
+    """R1.13, R3.6: the record of both holds."""
+    document = policy_document(models=[NURTURE])
+    put_in_force(document)
+    column("UPDATE policy_version SET compiled = compiled - 'edition' RETURNING number")
+    take_in(
+        event(email="li@acme.test", company={"domain": "https://www.Acme.test/about", "employees": "1.000"}),
+        event(email="wang@mail.acme.test"),
+        *(event(external_id=f"c{n}", traits={"email": "Li Na <li@qq.com>"}) for n in range(2)),
+    )
+    rescored()
+    assert column("SELECT count(DISTINCT account_id) FROM lead") == [3]
+    assert verify().differences == ()
+    put_in_force(document)
+    assert rescored() == 4
+    assert column("SELECT count(DISTINCT account_id) FROM lead") == [1]
+    assert column("SELECT account_id IS NULL FROM lead ORDER BY id") == [False, False, True, True]
+    assert column("SELECT note->>'code' FROM lead, jsonb_array_elements(notes) AS note") == ["ambiguous_number"]
+    assert verify().differences == ()
+
+
 def test_a_lead_that_awaits_activity_is_not_moved_by_a_day_that_passes() -> None:
     hire("li@example.com")
     fading = [{"key": "paper", "event": DOWNLOADED, "points": 9, "decay": {"curve": "half_life", "days": 30}}]
