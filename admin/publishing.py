@@ -4,13 +4,14 @@
 decide either.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.policy.activation import moment_in, schedule
 from engine.policy.publish import Request, Signature, lacking_signatures, publish
 from engine.store.policy.drafts import DraftState, load_draft
 from engine.store.policy.signatures import valid_signatures
+from engine.store.policy.versions import active_number
 
 OPERATOR = "operator"
 """The actor of the command line. It may bypass signatures (audited) and never sign."""
@@ -39,6 +40,20 @@ class PublicationTime:
     zone: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadDraft:
+    """A draft as somebody read it, and the version that was in force then: another one must not be overtaken."""
+
+    state: DraftState
+    base: int | None
+
+
+def read_draft() -> ReadDraft:
+    """The draft as it is now."""
+    base = active_number()  # before the draft: a version that comes into force between the two reads is noticed
+    return ReadDraft(load_draft(), base)
+
+
 def publish_draft(
     by: str,
     reason: str,
@@ -48,14 +63,16 @@ def publish_draft(
     bypass: bool = False,
     act_on_existing: str = "none",
     moment: PublicationTime | None = None,
-    draft: DraftState | None = None,
+    read: ReadDraft | None = None,
 ) -> Published:
-    """Publish the draft, at once or at a moment: ``draft`` as it was read, else as it is now.
+    """Publish the draft, at once or at a moment: as it was read, else as it is now.
 
     Raises PolicyRefused with every finding, or with the missing signatures.
     """
-    draft = draft or load_draft()
+    read = read or read_draft()
+    draft = read.state
     request = request_to_publish(draft, by, reason, signoff=signoff, bypass=bypass, act_on_existing=act_on_existing)
+    request = replace(request, check_base=True, base=read.base)
     if moment is not None:
         zone = moment.zone or str(draft.document["timezone"])
         at = moment_in(moment.text, zone)

@@ -3,12 +3,12 @@
 Problems below the addresses of pages become HTML here.
 """
 
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from flask import Flask, Response, abort, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from admin.web.auth import GUARDED
 from admin.web.draining import drain
@@ -19,6 +19,8 @@ def register(app: Flask) -> None:
     """Answer problems below the addresses of pages with a page."""
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(NotFound, _missing)
+    app.register_error_handler(MethodNotAllowed, _other_method)
     app.after_request(_as_page)
 
 
@@ -48,6 +50,22 @@ def _too_large(error: RequestEntityTooLarge) -> Response:
         "What was sent is too large: at most %(limit)s MiB are taken at once. Go back and send less.", limit=limit
     )
     return _page(413, gettext("Too large"), advice)
+
+
+def _missing(error: NotFound) -> Response:
+    if error.response is not None:
+        return cast("Response", error.response)
+    if is_for_machines():
+        return answer(from_http(error))
+    return _page(404, gettext("Not found"), gettext("Nothing is here: it may have been merged, removed or mistyped."))
+
+
+def _other_method(error: MethodNotAllowed) -> Response:
+    if is_for_machines():
+        return answer(from_http(error))
+    page = _page(405, gettext("That did not work"), gettext("Open this page by its link or button instead."))
+    page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return page
 
 
 def _as_page(response: Response) -> Response:

@@ -15,7 +15,7 @@ from flask import Flask, Response, after_this_request, request
 from flask_babel import ngettext
 from flask_login import user_logged_out
 from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin, current_user
-from flask_security.utils import validate_redirect_url
+from flask_security.utils import get_message, validate_redirect_url
 from flask_wtf import CSRFProtect
 
 from admin.moment import now
@@ -109,6 +109,9 @@ class SignInForm(LoginForm):
             sign_ins.claim_attempt(attempt, now())
         except sign_ins.TooManyAttempts as refused:
             self.form_errors.append(_try_again(refused.until))
+            return False
+        if len((self.password.data or "").encode()) > accounts.LONGEST_PASSWORD:
+            self.form_errors.append(get_message("GENERIC_AUTHN_FAILED")[0])  # the hasher raises on longer ones
             return False
         if not super().validate(**kwargs) or not isinstance(self.user, SignedIn):
             return False

@@ -98,7 +98,15 @@ def get_event(source: str, event_id: str) -> Answer:
     event = leads.read_event(source, event_id)
     if event["actor"] != current_key().person and event["source"] != current_key().source:
         check_sees_lead(event["lead_id"])
-    return jsonify(event_json(event))
+    shown = event_json(event)
+    return jsonify({**shown, "decision": shown["decision"] and readable_decision(shown["decision"])})
+
+
+def readable_decision(decision: dict[str, Any]) -> dict[str, Any]:
+    """A decision as the caller may read it: without candidates and scores, unless they may read the lead."""
+    if current_reach().sees(leads.read_hands(decision["lead"])):
+        return decision
+    return {**decision, "assignment": None, "detail": {}}
 
 
 def get_explain(lead_id: int) -> Answer:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from admin.api.access import current_key, current_reach
 from admin.api.events.events import json_body
+from admin.api.leads.leads import readable_decision
 from admin.api.routes import Answer, Parameter, Route
 from admin.api.shapes import EventShape, LeadShape
 from admin.clicks import ACTIONS, MAX_TEXT, WorkAction, await_decision, click, warnings_of
@@ -94,10 +95,7 @@ def _in_english(codes: list[str]) -> list[dict[str, str]]:
 
 def _illegal(action: str, decision: Mapping[str, Any]) -> Problem:
     """The problem document of a refused move: the reason, and what to do."""
-    shown = decision_json(dict(decision))
-    # the reason may be told to everybody, the candidates and scores only to readers of the lead
-    if not current_reach().sees(leads.read_hands(shown["lead"])):
-        shown |= {"assignment": None, "detail": {}}
+    shown = readable_decision(decision_json(dict(decision)))
     refused = shown["refused"]
     with force_locale("en"):
         mend = refusals.mend(refused)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from admin.moment import now
 from admin.permissions import May, actor, may
-from admin.publishing import PublicationTime, publish_draft, request_to_publish
+from admin.publishing import PublicationTime, ReadDraft, publish_draft, read_draft, request_to_publish
 from admin.text.policy.changes import change_text
 from admin.text.policy.findings import why
 from admin.views import problems
@@ -119,15 +119,15 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
         bypass = request.form.get("bypass") == "1"
         if not may(May.PUBLISH) or (bypass and not may(May.BYPASS_SIGNOFF)):
             problems.refuse()
-        state = load_draft()
+        read = read_draft()
         # the digest is part of the form: nobody publishes what they have not seen
-        if state.digest != request.form.get("digest"):
+        if read.state.digest != request.form.get("digest"):
             flash(gettext("The draft was changed after you opened the page. Read what is new, then publish."), "error")
             return redirect(self.get_url(".index"))
-        self._publish(state, bypass)
+        self._publish(read, bypass)
         return redirect(self.get_url(".index"))
 
-    def _publish(self, draft: DraftState, bypass: bool) -> None:
+    def _publish(self, read: ReadDraft, bypass: bool) -> None:
         at, act = request.form.get("at", "").strip(), request.form.get("act_on_existing")
         try:
             done = publish_draft(
@@ -138,7 +138,7 @@ class Publish(Guarded, BaseView):  # type: ignore[misc] # the library carries no
                 bypass=bypass,
                 act_on_existing="promote" if act == "promote" else "none",
                 moment=PublicationTime(at[:40]) if at else None,
-                draft=draft,  # not read again: an edit made meanwhile was not seen by whoever publishes
+                read=read,  # not read again: an edit made meanwhile was seen by nobody
             )
         except PolicyRefused as refused:
             flash(why(refused), "error")

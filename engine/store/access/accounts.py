@@ -22,6 +22,8 @@ ROLES = ("admin", "marketing", "sdr_manager", "sales_manager", "sdr", "sales", "
 """Roles of an account (docs/contract/design.md §6). `admin.views.permissions` defines what each may do."""
 
 SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 1024
+"""Bytes in UTF-8. The sign-in library refuses to hash more than 4,096, with an exception."""
 
 
 class AccountRefused(BatonError):
@@ -134,6 +136,8 @@ def roles_by_account() -> dict[int, tuple[str, ...]]:
 
 def hash_password(password: str) -> str:
     """The Argon2id hash. Raises `AccountRefused` if the password is too short."""
+    if len(password.encode()) > LONGEST_PASSWORD:
+        raise AccountRefused(says("the password is too long: give at most %(most)s bytes", most=LONGEST_PASSWORD))
     if len(password) < SHORTEST_PASSWORD:
         raise AccountRefused(
             says("the password is too short: give at least %(least)s characters", least=SHORTEST_PASSWORD)

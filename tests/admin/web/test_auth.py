@@ -132,3 +132,22 @@ def test_after_signing_in_nobody_is_sent_to_another_site(pages: Pages) -> None:
     assert reader.client.post("/login", data=data | {"next": "/admin/leads/"}).headers["Location"] == "/admin/leads/"
     data = {"language": "en", "next": "//example.org/", "csrf_token": reader.token()}
     assert reader.client.post("/language", data=data).headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("length", [1_025, 4_097, 100_000])
+def test_a_password_of_any_length_is_a_failure_like_any_other(pages: Pages, length: int) -> None:
+    reader = pages.anonymous()
+    data = {"email": LI, "password": "x" * length, "csrf_token": reader.token("/login")}
+    assert reader.client.post("/login", data=data).status_code == 200
+    assert reader.get("/admin/").status_code == 302, "nobody signed in"
+
+
+def test_an_address_that_leads_nowhere_is_a_page_in_the_readers_language(pages: Pages) -> None:
+    reader = pages.as_role("admin")
+    reader.post("/language", {"language": "zh_Hans"})
+    for address, status in (("/nothere", 404), ("/admin/leads/abc", 404), ("/logout", 405)):
+        answer = reader.client.get(address)
+        assert answer.status_code == status
+        assert "<title>" in answer.text
+        assert "requested URL" not in answer.text
+        assert "method is not allowed" not in answer.text

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin.publishing import publish_draft
+from admin.publishing import publish_draft, read_draft
+from engine.errors import PolicyRefused
 from engine.policy import activation
 from engine.policy.draft_check import check_draft
 from engine.settings import Settings
@@ -243,9 +244,9 @@ def test_a_draft_goes_from_review_to_its_moment_and_is_suspended_when_overtaken(
 
 def test_an_edit_made_while_somebody_publishes_is_not_published_unread(pages: Pages) -> None:
     save_draft(SMB, None, world.OPERATOR)
-    read = load_draft()
+    read = read_draft()
     save_draft({**SMB, "name": "Written meanwhile"}, None, world.OPERATOR)
-    done = publish_draft("somebody@example.com", "as I read it", pages.clock.now(), signoff="none", draft=read)
+    done = publish_draft("somebody@example.com", "as I read it", pages.clock.now(), signoff="none", read=read)
     assert done.number is not None
     assert read_version(done.number).document["name"] == SMB["name"]
     assert load_draft().document["name"] == "Written meanwhile"
@@ -264,3 +265,14 @@ def test_the_publisher_sees_how_many_leads_rest_and_may_publish_the_same_to_prom
     before = list_versions()[0]["number"]
     assert "is in force" in publish(admin, bypass="1", act_on_existing="promote")
     assert list_versions()[0]["number"] == before + 1
+
+
+def test_a_draft_read_before_another_version_came_into_force_does_not_overtake_it(pages: Pages) -> None:
+    save_draft(SMB, None, world.OPERATOR)
+    older = read_draft()
+    save_draft({**SMB, "name": "With the fix"}, None, world.OPERATOR)
+    publish_draft("boss@example.com", "the fix", pages.clock.now(), signoff="none")
+    with pytest.raises(PolicyRefused):
+        publish_draft("somebody@example.com", "as I read it", pages.clock.now(), signoff="none", read=older)
+    (version,) = list_versions()
+    assert read_version(version["number"]).document["name"] == "With the fix"
