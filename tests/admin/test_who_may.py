@@ -254,9 +254,23 @@ def test_refused_work_on_a_lead_one_may_not_see_tells_nothing_of_it(office: Api)
     lead = put_lead(1, **OWNED)
     answer: Any = office.client.post(f"/v1/leads/{lead}/work", json={"action": "accept"}, headers=key).json
     assert (answer["reason"], answer["decision"]["detail"], answer["decision"]["assignment"]) == ("not_owner", {}, None)
+    done = answer["decision"]["event"]
+    again: Any = office.client.get(f"/v1/events/{done['source']}/{done['id']}", headers=key).json
+    assert (again["decision"]["detail"], again["decision"]["assignment"]) == ({}, None), "nor at the event's address"
     mine = office.key("wang", ["leads:write", "leads:read"], person=WANG)
     answer = office.client.post(f"/v1/leads/{lead}/work", json={"action": "claim"}, headers=mine).json
     assert answer["decision"]["detail"]["scores"]
+
+
+def test_a_head_of_a_team_who_left_manages_nobody(office: Api) -> None:
+    key = office.key("wang", ["leads:write", "leads:read"], person=WANG)
+    held = {"owner": CHEN, "rep": CHEN, "sdr": LI}
+    body = {"action": "assign", "to": GUO}
+    assert office.client.post(f"/v1/leads/{put_lead(1, **held)}/work", json=body, headers=key).status_code == 200
+    with unit_of_work() as session:
+        session.get_one(Person, WANG).active = False
+    answer: Any = office.client.post(f"/v1/leads/{put_lead(2, **held)}/work", json=body, headers=key).json
+    assert answer["reason"] == "not_owner"
 
 
 def test_an_event_is_read_by_who_sent_it_who_did_it_and_who_sees_its_lead(office: Api) -> None:

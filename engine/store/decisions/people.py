@@ -42,7 +42,8 @@ def _managers(driver: Driver) -> list[str]:
     """People who may act for an owner: managers of the roster, team heads, and accounts with a managing role."""
     rows = driver.execute(
         "SELECT email FROM person WHERE role = 'manager' AND active "
-        "UNION SELECT p.email FROM team t JOIN person p ON p.email = t.head WHERE p.active "
+        "UNION SELECT t.head FROM team t LEFT JOIN person p ON p.email = t.head "
+        "WHERE t.head IS NOT NULL AND coalesce(p.active, true) "
         "UNION SELECT u.email FROM user_account u JOIN user_role r ON r.user_id = u.id "
         "WHERE u.active AND r.role IN ('admin', 'sdr_manager', 'sales_manager')"
     )

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from admin.app import MAX_PAGE_BODY
-from admin.web.auth import GUARDED
+from admin.web.auth import GUARDED, LARGE_UPLOADS
 from engine.settings import Settings
 from tests.admin.pages import Pages, Reader
 from tests.admin.web.test_headers import address_of
@@ -33,11 +33,19 @@ def test_a_sign_in_with_an_upload_is_refused_on_a_page(pages: Pages) -> None:
 
 def test_no_page_takes_an_upload_that_is_too_large(pages: Pages) -> None:
     reader = pages.as_role("admin")
-    doors = [rule for rule in pages.app.url_map.iter_rules() if is_page(rule)]
+    doors = [rule for rule in pages.app.url_map.iter_rules() if is_page(rule) and rule.rule not in LARGE_UPLOADS]
     assert len(doors) > 20
     assert {address_of(rule): upload(reader, address_of(rule))[0] for rule in doors} == {
         address_of(rule): 413 for rule in doors
     }
+
+
+@pytest.mark.parametrize("path", LARGE_UPLOADS)
+def test_a_page_for_files_takes_larger_ones_from_those_who_are_signed_in_only(pages: Pages, path: str) -> None:
+    assert upload(pages.anonymous(), path)[0] == 413
+    reader = pages.as_role("admin")
+    assert upload(reader, path)[0] == 400, "it is read, and then the CSRF token lacks"
+    assert upload(reader, path, LARGE_UPLOADS[path] + 1)[0] == 413
 
 
 def is_page(rule: Rule) -> bool:

@@ -1,5 +1,6 @@
 """Sentences keep template and values apart, are English, and every refusal of a value says how to fix it."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from rulesets.conditions.conditions import Node
-from rulesets.document.findings import error, one_of
+from rulesets.document.findings import as_data, error, from_data, one_of
 from rulesets.document.mends import _PATTERNS as PATTERNS
 from rulesets.document.mends import mend_of
 from rulesets.document.wording import Sentence, Word, reason_of, says, words
@@ -107,3 +108,19 @@ def patterns_of(part: object) -> Iterator[str]:
     elif not isinstance(part, BaseMetadata | type) or hasattr(part, "__args__"):
         for one in (*getattr(part, "__args__", ()), *getattr(part, "__metadata__", ())):
             yield from patterns_of(one)
+
+
+def test_a_finding_is_kept_as_json_and_said_in_any_language_later() -> None:
+    inner = says("“%(value)s”", value="s50")
+    finding = error(
+        "sample",
+        ("models", 0, "fit"),
+        says(
+            "%(key)s: %(points)s of %(words)s", key=inner, points=Decimal("1.50"), words=words("role", "sdr", "sales")
+        ),
+        says("write %(word)s", word=Word("operator", "eq")),
+    )
+    kept = json.loads(json.dumps(as_data(finding)))
+    assert str(from_data(kept).says) == str(finding.says)
+    assert (from_data(kept).mend, from_data(kept).place) == (finding.mend, finding.place)
+    assert from_data(json.loads(json.dumps(as_data(error("bare", (), says("as it is")))))).mend is None
