@@ -53,9 +53,8 @@ class Walk:
             self._note(f"answers {answer and answer.status}")
         expect(self._page.get_by_role("heading", level=1)).to_be_visible()
         self.opened[self._route(address)] = address
-        return self._links(
-            "#content a:not([href*='export']):not([href$='.csv']):not([href$='.xlsx']):not([href$='.yaml'])"
-        )
+        files = "".join(f":not([href$='.{ending}'])" for ending in ("csv", "xlsx", "yaml", "json"))
+        return self._links(f"#content a:not([href*='export']){files}")
 
     def _links(self, selector: str) -> list[str]:
         found: list[str] = self._page.locator(selector).evaluate_all(LINKS)
