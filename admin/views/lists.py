@@ -206,7 +206,7 @@ def _cell(value: Any) -> Cell | None:
     return value if value is None or isinstance(value, Cell) else str(value)
 
 
-def list_answer(names: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str, kind: str) -> Response:
+def list_answer(names: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str, kind: Any) -> Response:
     """A list as CSV or XLSX; an address that asks for another kind of file leads nowhere."""
     if kind not in MEDIA_TYPES:
         problems.not_found()
