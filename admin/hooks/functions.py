@@ -12,6 +12,8 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
+from admin.intake.json_text import BadValue
+
 LONGEST = 2_000
 """Characters of one expression."""
 MILLISECONDS_FROM = 100_000_000_000
@@ -27,8 +29,13 @@ class _Functions(functions.Functions):
     """The functions of JMESPath, and ours."""
 
     @functions.signature({"types": []})
-    def _func_text(self, value: Any) -> str | None:
-        """``text(value)``: numbers and truth as text; null and empty text are null."""
+    def _func_text(self, value: Any) -> Any:
+        """``text(value)``: numbers and truth as text; null and empty text are null.
+
+        What stands for a value that cannot be carried stays, so that the check of the envelope finds it.
+        """
+        if isinstance(value, BadValue):
+            return value
         if value is None or isinstance(value, dict | list):
             return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
         if isinstance(value, bool):
